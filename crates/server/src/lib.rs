@@ -1,0 +1,1 @@
+//! The central server: HTTPS, accounts, storage, audit log.

@@ -1,0 +1,2 @@
+//! The central server of Slipway.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The laptop's encrypted SQLite: rows, search, pending commands.

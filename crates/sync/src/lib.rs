@@ -1,0 +1,1 @@
+//! Protocol types and the sync engine as a state machine; no HTTP client.

@@ -1,0 +1,4 @@
+//! Starts the Slipway desktop.
+fn main() {
+    slipway_desktop::run();
+}
