@@ -8,9 +8,9 @@ fn main() {
             .expect("ui/dist can be written");
     }
     tauri_build::try_build(
-        tauri_build::Attributes::new()
-            .capabilities_path_pattern("./src-tauri/capabilities/**/*.json")
-            .app_manifest(tauri_build::AppManifest::new().permissions_path_pattern("./src-tauri/permissions/**/*.toml")),
+        tauri_build::Attributes::new().capabilities_path_pattern("./src-tauri/capabilities/**/*.json").app_manifest(
+            tauri_build::AppManifest::new().permissions_path_pattern("./src-tauri/permissions/**/*.toml"),
+        ),
     )
     .expect("the Tauri configuration is valid");
 }

@@ -1,1 +1,27 @@
-//! The rules and records of Slipway: pure, no clock, no I/O, no randomness.
+//! The rules and records of Slipway.
+//!
+//! Pure: the crate reads no clock, file, network or random number; time and ids come in with the command and
+//! its [`execute::Context`]. The same command on the same records gives the same result on every machine, which
+//! is what lets laptop and server judge alike.
+
+pub mod access;
+pub mod approval;
+pub mod change;
+pub mod cmdb;
+pub mod command;
+pub mod comment;
+pub mod dhs;
+pub mod dsl;
+pub mod execute;
+pub mod id;
+pub mod level;
+pub mod lookup;
+pub mod number;
+pub mod people;
+pub mod readiness;
+pub mod record;
+pub mod records;
+pub mod refusal;
+pub mod release;
+pub mod setting;
+pub mod time;

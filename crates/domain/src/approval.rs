@@ -1,0 +1,16 @@
+//! Approvals: requests, votes, rules, delegation.
+
+pub mod record;
+
+/// Judges and carries out a command of this part of the domain.
+///
+/// # Errors
+/// The refusal with every failed guard, or a storage fault.
+pub fn execute(
+    _command: &crate::command::ApprovalCommand,
+    _actor: &crate::people::Person,
+    _context: &mut crate::execute::Context,
+    _records: &mut dyn crate::records::Records,
+) -> Result<crate::execute::Effect, crate::refusal::Failure> {
+    Err(crate::refusal::Finding::new("NOT_YET", "Not judged yet.", "Update.").into())
+}

@@ -1,0 +1,273 @@
+//! Named look-ups: by which keys, besides its id, a record is found. Storage keeps them in one generic table.
+
+use crate::approval::record::Subject;
+use crate::id::ReleaseId;
+use crate::number::Number;
+use crate::record::Record;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A way to find records. The comment says what the key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lookup {
+    /// A record of a kind that has few records (people, groups, sites, templates, policies, freezes, delegations): the kind's name.
+    AllOf,
+    /// A numbered record: its number.
+    Number,
+    /// Person: sign-in name, lower case.
+    User,
+    /// Group, site, CI group: `kind|name`, lower case.
+    Name,
+    /// Task: its release.
+    TasksOfRelease,
+    /// Test record: its release.
+    TestsOfRelease,
+    /// Approval: `release|ID` or `change|ID`.
+    ApprovalsOf,
+    /// Approval that is pending: each member of its panels.
+    PendingApprovalFor,
+    /// Change imported from elsewhere: `system|number`, lower case.
+    ForeignNumber,
+    /// Release that is not closed: each change in its scope.
+    OpenReleaseOfChange,
+    /// Release that is not closed: each component's DSL item.
+    OpenReleaseOfItem,
+    /// Release that is not closed: each CI in its scope.
+    OpenReleaseOfCi,
+    /// CI: `class|name`, lower case.
+    CiByName,
+    /// CI: name alone, lower case (several classes may share it).
+    CiByBareName,
+    /// CI: `manufacturer|serial number`, lower case.
+    CiBySerial,
+    /// CI: asset tag, lower case.
+    CiByTag,
+    /// Relation: its source.
+    RelationsFrom,
+    /// Relation: its target.
+    RelationsTo,
+    /// DSL item: `name|version`, lower case.
+    ItemByVersion,
+    /// DHS model: `manufacturer|name`, lower case.
+    ModelByName,
+    /// DHS unit: `model id|serial number`, lower case.
+    UnitBySerial,
+    /// DHS unit: asset tag, lower case.
+    UnitByTag,
+    /// DHS unit: the release it is reserved for or issued to.
+    UnitsOfRelease,
+    /// Movement: its unit.
+    MovementsOfUnit,
+    /// Comment: the record's id.
+    CommentsOn,
+}
+
+impl Lookup {
+    /// The stable name in storage.
+    #[must_use]
+    pub fn name(self) -> String {
+        format!("{self:?}")
+    }
+}
+
+/// Key of a subject under [`Lookup::ApprovalsOf`].
+#[must_use]
+pub fn subject_key(subject: Subject) -> String {
+    match subject {
+        Subject::Release(id) => format!("release|{id}"),
+        Subject::Change(id) => format!("change|{id}"),
+    }
+}
+
+/// A key of two parts, lower case.
+#[must_use]
+pub fn pair(a: &str, b: &str) -> String {
+    format!("{}|{}", a.trim().to_lowercase(), b.trim().to_lowercase())
+}
+
+fn number(out: &mut Vec<(Lookup, String)>, n: &Number) {
+    out.push((Lookup::Number, n.as_str().to_owned()));
+}
+
+fn filled(out: &mut Vec<(Lookup, String)>, lookup: Lookup, text: &str) {
+    if !text.trim().is_empty() {
+        out.push((lookup, text.trim().to_lowercase()));
+    }
+}
+
+impl Record {
+    /// Every key under which this record is found.
+    #[must_use]
+    pub fn lookups(&self) -> Vec<(Lookup, String)> {
+        let mut out = Vec::new();
+        let all = |out: &mut Vec<_>| out.push((Lookup::AllOf, self.kind().name().to_owned()));
+        match self {
+            Self::Person(p) => {
+                all(&mut out);
+                filled(&mut out, Lookup::User, &p.user);
+            }
+            Self::Group(g) => {
+                all(&mut out);
+                out.push((Lookup::Name, pair("group", &g.name)));
+            }
+            Self::Site(s) => {
+                all(&mut out);
+                out.push((Lookup::Name, pair("site", &s.name)));
+            }
+            Self::Delegation(_)
+            | Self::TaskTemplate(_)
+            | Self::ApprovalPolicy(_)
+            | Self::WorkspaceRules(_)
+            | Self::Freeze(_) => all(&mut out),
+            Self::Release(r) => {
+                number(&mut out, &r.number);
+                if !r.phase.is_closed() {
+                    for change in &r.scope.changes {
+                        out.push((Lookup::OpenReleaseOfChange, change.to_string()));
+                    }
+                    for ci in &r.scope.cis {
+                        out.push((Lookup::OpenReleaseOfCi, ci.to_string()));
+                    }
+                    for component in &r.scope.components {
+                        if let crate::release::record::Component::DslItem(item) = component {
+                            out.push((Lookup::OpenReleaseOfItem, item.to_string()));
+                        }
+                    }
+                }
+            }
+            Self::Task(t) => out.push((Lookup::TasksOfRelease, t.release.to_string())),
+            Self::TestRecord(t) => out.push((Lookup::TestsOfRelease, t.release.to_string())),
+            Self::Approval(a) => {
+                out.push((Lookup::ApprovalsOf, subject_key(a.subject)));
+                if a.state == crate::approval::record::ApprovalState::Pending {
+                    let members: std::collections::BTreeSet<_> = a.panels.iter().flat_map(|p| &p.members).collect();
+                    out.extend(members.into_iter().map(|m| (Lookup::PendingApprovalFor, m.to_string())));
+                }
+            }
+            Self::Change(c) => {
+                number(&mut out, &c.number);
+                if let Some(f) = &c.foreign {
+                    out.push((Lookup::ForeignNumber, pair(&f.system, &f.number)));
+                }
+            }
+            Self::Ci(c) => {
+                number(&mut out, &c.number);
+                out.push((Lookup::CiByName, pair(&c.class, &c.name)));
+                filled(&mut out, Lookup::CiByBareName, &c.name);
+                if !c.serial_number.is_empty() {
+                    out.push((Lookup::CiBySerial, pair(&c.manufacturer, &c.serial_number)));
+                }
+                filled(&mut out, Lookup::CiByTag, &c.asset_tag);
+            }
+            Self::Relation(r) => {
+                out.push((Lookup::RelationsFrom, r.source.to_string()));
+                out.push((Lookup::RelationsTo, r.target.to_string()));
+            }
+            Self::CiGroup(g) => out.push((Lookup::Name, pair("ci_group", &g.name))),
+            Self::Baseline(_) => {}
+            Self::DslItem(i) => {
+                number(&mut out, &i.number);
+                out.push((Lookup::ItemByVersion, pair(&i.name, &i.version)));
+            }
+            Self::DhsModel(m) => out.push((Lookup::ModelByName, pair(&m.manufacturer, &m.name))),
+            Self::DhsUnit(u) => {
+                number(&mut out, &u.number);
+                if !u.serial_number.is_empty() {
+                    out.push((Lookup::UnitBySerial, pair(&u.model.to_string(), &u.serial_number)));
+                }
+                filled(&mut out, Lookup::UnitByTag, &u.asset_tag);
+                if let Some(release) = u.reserved_for {
+                    out.push((Lookup::UnitsOfRelease, release_key(release)));
+                }
+            }
+            Self::Movement(m) => out.push((Lookup::MovementsOfUnit, m.unit.to_string())),
+            Self::Comment(c) => out.push((Lookup::CommentsOn, c.on.id.to_string())),
+        }
+        out
+    }
+
+    /// Number or name: how a person calls this record.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Person(r) => r.name.clone(),
+            Self::Group(r) => r.name.clone(),
+            Self::Site(r) => r.name.clone(),
+            Self::Release(r) => r.number.to_string(),
+            Self::Change(r) => r.foreign.as_ref().map_or_else(|| r.number.to_string(), |f| f.number.clone()),
+            Self::Ci(r) => r.name.clone(),
+            Self::CiGroup(r) => r.name.clone(),
+            Self::Task(r) => r.title.clone(),
+            Self::TestRecord(r) => r.title.clone(),
+            Self::Baseline(r) => r.name.clone(),
+            Self::DslItem(r) => format!("{} {}", r.name, r.version),
+            Self::DhsModel(r) => format!("{} {}", r.manufacturer, r.name),
+            Self::DhsUnit(r) => r.number.to_string(),
+            Self::Freeze(r) => r.title.clone(),
+            Self::TaskTemplate(r) => format!("{} tasks of {}", r.release_type, r.phase),
+            Self::ApprovalPolicy(_) => "approval rule".to_owned(),
+            Self::WorkspaceRules(_) => "workspace rules".to_owned(),
+            Self::Delegation(_) => "delegation".to_owned(),
+            Self::Approval(_) => "approval".to_owned(),
+            Self::Relation(r) => r.relation_type.label().to_owned(),
+            Self::Movement(r) => r.kind.label().to_owned(),
+            Self::Comment(_) => "comment".to_owned(),
+        }
+    }
+
+    /// What full-text search finds the record by: `(title, more words)`; `None` for kinds that are found through others.
+    #[must_use]
+    pub fn search_text(&self) -> Option<(String, String)> {
+        let words = |parts: &[&str]| parts.iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join(" ");
+        Some(match self {
+            Self::Release(r) => (r.title.clone(), words(&[r.number.as_str(), &r.description, &r.reason])),
+            Self::Change(c) => {
+                let foreign = c.foreign.as_ref().map_or("", |f| f.number.as_str());
+                (c.title.clone(), words(&[c.number.as_str(), foreign, &c.description, &c.category, &c.reason]))
+            }
+            Self::Ci(c) => {
+                let attributes = c.attributes.values().map(String::as_str).collect::<Vec<_>>().join(" ");
+                (
+                    c.name.clone(),
+                    words(&[
+                        c.number.as_str(),
+                        &c.class,
+                        &c.manufacturer,
+                        &c.model,
+                        &c.version,
+                        &c.serial_number,
+                        &c.asset_tag,
+                        &attributes,
+                        &c.notes,
+                    ]),
+                )
+            }
+            Self::Task(t) => (t.title.clone(), t.notes.clone()),
+            Self::DslItem(i) => (i.name.clone(), words(&[i.number.as_str(), &i.version, &i.vendor, &i.platform])),
+            Self::DhsModel(m) => (m.name.clone(), words(&[&m.manufacturer, &m.part_numbers.join(" ")])),
+            Self::DhsUnit(u) => {
+                (u.serial_number.clone(), words(&[u.number.as_str(), &u.asset_tag, &u.bin.store, &u.bin.shelf]))
+            }
+            Self::Person(p) => (p.name.clone(), p.user.clone()),
+            Self::Group(g) => (g.name.clone(), String::new()),
+            Self::Site(s) => (s.name.clone(), s.address.clone()),
+            Self::CiGroup(g) => (g.name.clone(), String::new()),
+            Self::Freeze(f) => (f.title.clone(), String::new()),
+            Self::TestRecord(t) => (t.title.clone(), t.note.clone()),
+            Self::Baseline(b) => (b.name.clone(), String::new()),
+            Self::Comment(c) => (c.text.clone(), String::new()),
+            Self::Delegation(_)
+            | Self::TaskTemplate(_)
+            | Self::ApprovalPolicy(_)
+            | Self::WorkspaceRules(_)
+            | Self::Approval(_)
+            | Self::Relation(_)
+            | Self::Movement(_) => return None,
+        })
+    }
+}
+
+fn release_key(id: ReleaseId) -> String {
+    Uuid::from(id).to_string()
+}

@@ -1,0 +1,149 @@
+//! Every kind of record in one table: its name, its type, its look-ups, its words for search.
+
+use crate::approval::record::Approval;
+use crate::change::record::Change;
+use crate::cmdb::ci::Ci;
+use crate::cmdb::group::{Baseline, CiGroup};
+use crate::cmdb::relation::Relation;
+use crate::comment::Comment;
+use crate::dhs::record::{DhsModel, DhsUnit, Movement};
+use crate::dsl::item::DslItem;
+use crate::people::{Delegation, Group, Person, Site};
+use crate::refusal::Fault;
+use crate::release::record::{Release, TestRecord};
+use crate::release::task_record::Task;
+use crate::setting::{ApprovalPolicy, Freeze, TaskTemplate, WorkspaceRules};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use uuid::Uuid;
+
+macro_rules! kinds {
+    ($($kind:ident($id:ty) = $name:literal),+ $(,)?) => {
+        /// What a record is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Kind { $(#[doc = $name] $kind),+ }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),+];
+
+            /// The stable name in storage and on the wire.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$kind => $name),+ }
+            }
+
+            /// The kind of that name.
+            #[must_use]
+            pub fn named(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$kind),)+ _ => None }
+            }
+        }
+
+        /// A record of any kind.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Record { $(#[doc = $name] $kind(Box<$kind>)),+ }
+
+        impl Record {
+            /// Its kind.
+            #[must_use]
+            pub fn kind(&self) -> Kind {
+                match self { $(Self::$kind(_) => Kind::$kind),+ }
+            }
+
+            /// Its identity.
+            #[must_use]
+            pub fn id(&self) -> Uuid {
+                match self { $(Self::$kind(r) => r.id.into()),+ }
+            }
+
+            /// The stored form: JSON with fields in the order of declaration, so equal records have equal bytes.
+            ///
+            /// # Errors
+            /// A fault if the record cannot be written as JSON, which no present kind can cause.
+            pub fn body(&self) -> Result<String, Fault> {
+                match self { $(Self::$kind(r) => serde_json::to_string(r)),+ }.map_err(Fault::new)
+            }
+
+            /// Reads the stored form.
+            ///
+            /// # Errors
+            /// A fault if the body is not a record of that kind.
+            pub fn from_body(kind: Kind, body: &str) -> Result<Self, Fault> {
+                match kind { $(Kind::$kind => serde_json::from_str(body).map(|r| Self::$kind(Box::new(r)))),+ }
+                    .map_err(|e| Fault::new(format!("{} record: {e}", kind.name())))
+            }
+        }
+
+        $(
+            impl Entity for $kind {
+                const KIND: Kind = Kind::$kind;
+                type Id = $id;
+                fn from_record(record: Record) -> Option<Self> {
+                    match record { Record::$kind(r) => Some(*r), _ => None }
+                }
+            }
+            impl From<$kind> for Record {
+                fn from(r: $kind) -> Self { Self::$kind(Box::new(r)) }
+            }
+        )+
+    };
+}
+
+/// A type that is stored as a record.
+pub trait Entity: Serialize + DeserializeOwned + Clone + Into<Record> {
+    /// Its kind.
+    const KIND: Kind;
+    /// Its identity.
+    type Id: Copy + Into<Uuid> + From<Uuid>;
+    /// The record as this type; `None` if it is of another kind.
+    fn from_record(record: Record) -> Option<Self>;
+}
+
+use crate::id::*;
+kinds! {
+    Person(PersonId) = "person",
+    Group(GroupId) = "group",
+    Site(SiteId) = "site",
+    Delegation(DelegationId) = "delegation",
+    TaskTemplate(SettingId) = "task_template",
+    ApprovalPolicy(SettingId) = "approval_policy",
+    WorkspaceRules(SettingId) = "workspace_rules",
+    Freeze(FreezeId) = "freeze",
+    Release(ReleaseId) = "release",
+    Task(TaskId) = "task",
+    TestRecord(TestId) = "test_record",
+    Approval(ApprovalId) = "approval",
+    Change(ChangeId) = "change",
+    Ci(CiId) = "ci",
+    Relation(RelationId) = "relation",
+    CiGroup(CiGroupId) = "ci_group",
+    Baseline(BaselineId) = "baseline",
+    DslItem(DslItemId) = "dsl_item",
+    DhsModel(DhsModelId) = "dhs_model",
+    DhsUnit(DhsUnitId) = "dhs_unit",
+    Movement(MovementId) = "movement",
+    Comment(CommentId) = "comment",
+}
+
+/// A record named from elsewhere: what it is, which, and how a person calls it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+pub struct RecordRef {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its identity.
+    #[ts(type = "string")]
+    pub id: Uuid,
+    /// Number or name at the time of writing.
+    pub label: String,
+}
+
+impl RecordRef {
+    /// A reference to a record.
+    #[must_use]
+    pub fn to(record: &Record) -> Self {
+        Self { kind: record.kind(), id: record.id(), label: record.label() }
+    }
+}
