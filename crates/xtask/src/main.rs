@@ -1,2 +1,80 @@
-//! Chores of the workspace.
-fn main() {}
+//! Chores of the workspace: set up, run, test and keep the house rules.
+//!
+//! Every chore is one file and calls ordinary programs; nothing here is linked into what ships.
+
+mod bench;
+mod bindings;
+mod lint;
+mod packages;
+mod process;
+mod run;
+mod screenshot;
+mod session;
+mod test;
+mod tidy;
+mod ui;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+/// Chores of the Slipway workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Install what is missing, build, start a server with sample data and open the desktop
+    Run(run::Options),
+    /// Set up and run every check and every test, the window's included
+    Test,
+    /// rustfmt, clippy, svelte-check, eslint, prettier and cargo-deny
+    Lint,
+    /// The house rules: crate edges, file lengths, dead files, banned words
+    Tidy,
+    /// Write the TypeScript types of the interface from the Rust types
+    Bindings(bindings::Options),
+    /// Print the figures of this machine and of the program on it
+    Bench,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match perform(&arguments.chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(chore: &Chore) -> Result<()> {
+    process::watch_for_stop()?;
+    let root = workspace_root()?;
+    std::env::set_current_dir(&root).with_context(|| format!("Entering {}", root.display()))?;
+    match chore {
+        Chore::Run(options) => run::run(&root, options),
+        Chore::Test => test::test(&root),
+        Chore::Lint => lint::lint(&root),
+        Chore::Tidy => tidy::tidy(&root),
+        Chore::Bindings(options) => bindings::bindings(options),
+        Chore::Bench => bench::bench(&root),
+    }
+}
+
+/// The folder of the root `Cargo.toml`, wherever cargo was called.
+fn workspace_root() -> Result<PathBuf> {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    manifest
+        .ancestors()
+        .nth(2)
+        .map(PathBuf::from)
+        .context("The xtask crate does not lie two folders below the workspace root")
+}

@@ -1,0 +1,113 @@
+//! The figures: first what this machine can do, then what the program does on it.
+
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::{packages, process};
+
+/// Prints facts about the machine and runs the benchmark of the app crate on it.
+pub fn bench(root: &Path) -> Result<()> {
+    packages::install(&[packages::BUILD])?;
+    println!("machine");
+    for (name, value) in machine(root)? {
+        println!("  {name:<12} {value}");
+    }
+    process::check(Command::new("cargo").args([
+        "run",
+        "--release",
+        "--package",
+        "slipway-app",
+        "--example",
+        "bench",
+    ]))
+}
+
+fn machine(root: &Path) -> Result<Vec<(&'static str, String)>> {
+    let file = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let unknown = || "unknown".to_owned();
+    let cores = std::thread::available_parallelism().map_or_else(|_| unknown(), |n| n.to_string());
+    let rate = fsync_rate(&root.join("target"), Duration::from_secs(2))?;
+    Ok(vec![
+        ("cores", cores),
+        (
+            "CPU",
+            value_of(&file("/proc/cpuinfo"), "model name").unwrap_or_else(unknown),
+        ),
+        (
+            "memory",
+            value_of(&file("/proc/meminfo"), "MemTotal").unwrap_or_else(unknown),
+        ),
+        (
+            "load",
+            file("/proc/loadavg")
+                .split(' ')
+                .take(3)
+                .collect::<Vec<_>>()
+                .join(" "),
+        ),
+        (
+            "Rust",
+            process::output(Command::new("rustc").arg("--version"))?
+                .trim()
+                .to_owned(),
+        ),
+        (
+            "fsync",
+            format!("{rate:.0} a second (4 KiB written, then fdatasync, in target)"),
+        ),
+    ])
+}
+
+/// The value of the first `name : value` line.
+fn value_of(text: &str, name: &str) -> Option<String> {
+    text.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(left, _)| left.trim() == name)
+        .map(|(_, right)| right.trim().to_owned())
+}
+
+/// How often a second this disk makes 4 KiB durable: the bound of every command that is
+/// durable before the window says so.
+fn fsync_rate(folder: &Path, time: Duration) -> Result<f64> {
+    let path = folder.join("fsync-rate");
+    let mut file = File::create(&path).with_context(|| format!("Creating {}", path.display()))?;
+    let block = [0x5a_u8; 4096];
+    let start = Instant::now();
+    let mut times = 0_u32;
+    while start.elapsed() < time {
+        file.seek(SeekFrom::Start(0)).context("Seeking")?;
+        file.write_all(&block).context("Writing 4 KiB")?;
+        file.sync_data().context("Making 4 KiB durable")?;
+        times += 1;
+    }
+    let rate = f64::from(times) / start.elapsed().as_secs_f64();
+    drop(file);
+    fs::remove_file(&path).with_context(|| format!("Removing {}", path.display()))?;
+    Ok(rate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_read_from_the_files_of_the_system() {
+        let text = "processor\t: 0\nmodel name\t: A CPU @ 2 GHz\nmodel name\t: B\n";
+        assert_eq!(value_of(text, "model name").unwrap(), "A CPU @ 2 GHz");
+        assert_eq!(value_of(text, "MemTotal"), None);
+    }
+
+    #[test]
+    fn the_disk_is_measured_and_nothing_is_left_behind() {
+        let folder = std::env::temp_dir().join(format!("slipway-fsync-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        assert!(fsync_rate(&folder, Duration::from_millis(5)).unwrap() > 0.0);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,0 +1,130 @@
+//! Everything that must hold before a change lands, from a bare machine on.
+//!
+//! The whole workspace is built once, with the features the tests need: a build of fewer packages
+//! first would resolve other features and compile half the tree twice.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process;
+use crate::session::{Screen, Session};
+use crate::{bindings, lint, packages, tidy, ui};
+
+/// Sets up and runs every check and every test; fails with the names of the steps that failed.
+pub fn test(root: &Path) -> Result<()> {
+    let mut steps = Steps::default();
+    let prepared = steps.perform("system packages", || {
+        packages::install(&[packages::BUILD, packages::SESSION, packages::TEST])
+    }) && steps.perform("packages of the interface", || ui::install(root))
+        && steps.perform("build of the interface", || ui::build(root));
+    if prepared {
+        steps.perform("tidy", || tidy::tidy(root));
+        lint::steps(root, &mut steps);
+        steps.perform("tests of the interface", || ui::script(root, "test"));
+        if steps.perform("build of the workspace", build) {
+            steps.perform("bindings", bindings::compare);
+            steps.perform("tests of the workspace", || tests_of_the_workspace(root));
+        }
+    }
+    steps.summary()
+}
+
+/// Programs and tests in one go, so that the system tests find every program fresh.
+fn build() -> Result<()> {
+    process::check(Command::new("cargo").args([
+        "build",
+        "--workspace",
+        "--bins",
+        "--tests",
+        "--examples",
+    ]))
+}
+
+fn tests_of_the_workspace(root: &Path) -> Result<()> {
+    let home = root.join("target/test-session");
+    if home.exists() {
+        std::fs::remove_dir_all(&home).context("Removing the keychain of an earlier run")?;
+    }
+    let session = Session::start(&home, Screen::Private)?;
+    let mut cargo = Command::new("cargo");
+    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    // The tests choose their own profiles and ask nobody.
+    cargo
+        .env_remove("SLIPWAY_PROFILE")
+        .stdin(std::process::Stdio::null());
+    session.enter(&mut cargo);
+    process::check(&mut cargo)
+}
+
+/// Steps with their times and ends. One that fails does not keep the next from running.
+#[derive(Default)]
+pub struct Steps {
+    done: Vec<(&'static str, Duration, Option<String>)>,
+}
+
+impl Steps {
+    /// Runs one step and keeps how it ended. Answers whether it ended well.
+    pub fn perform(&mut self, name: &'static str, step: impl FnOnce() -> Result<()>) -> bool {
+        if process::stopping() {
+            return false;
+        }
+        println!("\n== {name}");
+        let start = Instant::now();
+        let failure = step().err().map(|error| format!("{error:#}"));
+        if let Some(failure) = &failure {
+            eprintln!("error: {failure}");
+        }
+        let well = failure.is_none();
+        self.done.push((name, start.elapsed(), failure));
+        well
+    }
+
+    /// Prints all steps; an error names those that failed.
+    pub fn summary(&self) -> Result<()> {
+        println!("\n== summary");
+        for (name, time, failure) in &self.done {
+            let word = if failure.is_none() {
+                "passed"
+            } else {
+                "FAILED"
+            };
+            println!("{word}  {:>6.1} s  {name}", time.as_secs_f64());
+        }
+        if process::stopping() {
+            bail!("stopped");
+        }
+        let failed: Vec<String> = self
+            .done
+            .iter()
+            .filter_map(|(name, _, failure)| Some(format!("{name} ({})", failure.as_ref()?)))
+            .collect();
+        if !failed.is_empty() {
+            bail!("failed: {}", failed.join("; "));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_step_that_failed_is_named_and_the_next_one_ran() {
+        let mut steps = Steps::default();
+        assert!(!steps.perform("caulking", || bail!("a seam is open")));
+        assert!(steps.perform("painting", || Ok(())));
+        let error = steps.summary().unwrap_err().to_string();
+        assert_eq!(error, "failed: caulking (a seam is open)");
+    }
+
+    #[test]
+    fn steps_that_all_ended_well_are_no_error() {
+        let mut steps = Steps::default();
+        assert!(steps.perform("caulking", || Ok(())));
+        assert!(steps.summary().is_ok());
+    }
+}
