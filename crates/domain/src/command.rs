@@ -27,9 +27,10 @@ use crate::setting::{ApprovalPolicy, Freeze, TaskTemplate, WorkspaceRules};
 use crate::time::{Timestamp, Window};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use ts_rs::TS;
 
 /// A command, by the part of the domain that judges it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// People, groups, templates, rules.
@@ -53,7 +54,7 @@ pub enum Command {
 }
 
 /// What an administrator sets up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum SetupCommand {
     /// Creates or replaces a person.
@@ -75,7 +76,7 @@ pub enum SetupCommand {
 }
 
 /// A new release, as the sheet gives it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct NewRelease {
     /// From the device's number block, or provisional.
     pub number: Number,
@@ -98,7 +99,7 @@ pub struct NewRelease {
 }
 
 /// One edit of a release. Values that two people may edit carry what the author saw; another value found there is a refusal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseEdit {
     /// Title.
@@ -167,7 +168,7 @@ pub enum ReleaseEdit {
 }
 
 /// From what the author saw to what it shall be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Edit<T> {
     /// Seen.
     pub from: T,
@@ -176,7 +177,7 @@ pub struct Edit<T> {
 }
 
 /// Commands on a release; the id stands beside it in [`Command::Release`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseCommand {
     /// Creates it in Assess.
@@ -297,7 +298,7 @@ pub enum ReleaseCommand {
 }
 
 /// Commands on a task; the id stands beside it in [`Command::Task`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskCommand {
     /// Adds one to a release.
@@ -329,7 +330,7 @@ pub enum TaskCommand {
 }
 
 /// One edit of a task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskEdit {
     /// Title.
@@ -349,7 +350,7 @@ pub enum TaskEdit {
 }
 
 /// Commands on approvals.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovalCommand {
     /// Asks for the approval that the subject needs now.
@@ -401,7 +402,7 @@ pub enum ApprovalCommand {
 }
 
 /// Commands on changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeCommand {
     /// Registers one. State, release, outcome and priority of the given record are ignored; *standard* is approved at once.
@@ -415,7 +416,7 @@ pub enum ChangeCommand {
 }
 
 /// One edit of a change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeEdit {
     /// Title.
@@ -449,7 +450,7 @@ pub enum ChangeEdit {
 }
 
 /// A move of a change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeAction {
     /// Impact and risk are known.
@@ -472,7 +473,7 @@ pub enum ChangeAction {
 }
 
 /// A row of a change import.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ChangeRow {
     /// Line of the file it came from, to name it in findings.
     pub line: u32,
@@ -481,7 +482,7 @@ pub struct ChangeRow {
 }
 
 /// Commands on the CMDB.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum CmdbCommand {
     /// Creates a CI.
@@ -520,7 +521,7 @@ pub enum CmdbCommand {
 pub const BULK_ROWS: usize = 500;
 
 /// A row of a CI import.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct CiRow {
     /// Line of the file it came from, to name it in findings.
     pub line: u32,
@@ -531,7 +532,7 @@ pub struct CiRow {
 }
 
 /// A row of a relation import.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RelationRow {
     /// Line of the file it came from.
     pub line: u32,
@@ -540,7 +541,7 @@ pub struct RelationRow {
 }
 
 /// Commands on a DSL item; the id stands beside it in [`Command::Dsl`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum DslCommand {
     /// Hands an item in. State, checks, acceptance of the given record are ignored.
@@ -566,7 +567,7 @@ pub enum DslCommand {
 }
 
 /// Commands on the DHS.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum DhsCommand {
     /// Creates or replaces a model.
