@@ -1,1 +1,11 @@
-//! Protocol types and the sync engine as a state machine; no HTTP client.
+//! Protocol and sync engine: what goes between a laptop and its server, and in which order.
+//!
+//! The crate opens no socket, reads no clock and no file. [`engine`] is a state machine that a driver feeds with
+//! events and the time; [`transport`] and [`local`] name what the driver needs on either side.
+
+pub mod bucket;
+pub mod encoding;
+pub mod limits;
+pub mod log;
+pub mod protocol;
+pub mod signing;

@@ -1,0 +1,86 @@
+//! Every limit of the protocol in one table. The server enforces them; the engine keeps within them.
+
+/// Protocol level this crate speaks. It stands in every path as `/v1`.
+pub const LEVEL: u32 = 1;
+/// Most commands in one push.
+pub const PUSH_COMMANDS: usize = 500;
+/// Largest request body on the wire, compressed or not.
+pub const BODY_BYTES: usize = 4 * 1024 * 1024;
+/// Largest request body after decompression.
+pub const BODY_PLAIN_BYTES: usize = 32 * 1024 * 1024;
+/// What the engine packs into one push, so that its base64 passes [`BODY_BYTES`] without compression too.
+pub const PUSH_PAYLOAD_BYTES: usize = 2_500_000;
+/// Largest payload of a command that is not a bulk command.
+pub const COMMAND_BYTES: usize = 256 * 1024;
+/// Largest payload of a bulk command.
+pub const BULK_COMMAND_BYTES: usize = 2 * 1024 * 1024;
+/// Commands that the server judges in one transaction.
+pub const JUDGE_COMMANDS: usize = 64;
+/// Most entries in a page of a pull.
+pub const PAGE_ENTRIES: usize = 5_000;
+/// Bodies in a page stop growing past this.
+pub const PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Most entries in a page when the reader asks for the whole tail, so that it catches up with busy writers.
+pub const TAIL_ENTRIES: usize = 20_000;
+/// Bodies in such a page stop growing past this.
+pub const TAIL_BYTES: usize = 16 * 1024 * 1024;
+/// Most results of own commands in a page.
+pub const PAGE_RESULTS: usize = 2_000;
+/// Most buckets that one pull may ask for.
+pub const BUCKETS: usize = 64;
+/// Most numbers in one lease.
+pub const LEASE_NUMBERS: u32 = 500;
+/// Deepest nesting of a command's payload.
+pub const JSON_DEPTH: usize = 32;
+/// Pushes a second from one device, on the average.
+pub const PUSHES_PER_SECOND: u32 = 10;
+/// Pushes of one device at a stretch.
+pub const PUSH_BURST: u32 = 50;
+/// A device clock that is off by more than this is remarked on.
+pub const SKEW_MS: i64 = 5 * 60 * 1000;
+/// Life of an access token.
+pub const ACCESS_MS: i64 = 10 * 60 * 1000;
+/// Life of a refresh token, counted from its last rotation.
+pub const REFRESH_MS: i64 = 90 * 24 * 3_600 * 1000;
+/// Tries before a command that the server cannot judge is held.
+pub const JUDGE_TRIES: u32 = 3;
+/// Longest name of a device.
+pub const DEVICE_NAME_CHARS: usize = 100;
+/// Longest password that is looked at.
+pub const PASSWORD_BYTES: usize = 1_024;
+
+/// Whether JSON text nests no deeper than [`JSON_DEPTH`]. Looks at brackets outside strings only.
+#[must_use]
+pub fn shallow(json: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                if depth > JSON_DEPTH {
+                    return false;
+                }
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_is_counted_outside_strings_only() {
+        let at = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
+        assert!(shallow(at(JSON_DEPTH).as_bytes()), "the limit itself passes");
+        assert!(!shallow(at(JSON_DEPTH + 1).as_bytes()), "one more does not");
+        let text = format!("[\"\\\"{}\"]", "[".repeat(100));
+        assert!(shallow(text.as_bytes()), "brackets in a string do not nest");
+    }
+}
