@@ -1,1 +1,5 @@
 //! Use cases shared by the window and the command line.
+
+pub mod key;
+pub mod keychain;
+pub mod profile;
