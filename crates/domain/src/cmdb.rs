@@ -1,6 +1,7 @@
 //! The CMDB: configuration items, relations, groups, services, baselines, update plans.
 
 pub mod ci;
+pub mod field;
 pub mod group;
 pub mod relation;
 pub mod update_plan;

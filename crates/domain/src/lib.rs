@@ -24,4 +24,5 @@ pub mod records;
 pub mod refusal;
 pub mod release;
 pub mod setting;
+pub mod text;
 pub mod time;

@@ -146,4 +146,10 @@ impl RecordRef {
     pub fn to(record: &Record) -> Self {
         Self { kind: record.kind(), id: record.id(), label: record.label() }
     }
+
+    /// A reference to a record of a known type; copies it, so it is for findings and not for loops.
+    #[must_use]
+    pub fn of<E: Entity>(record: &E) -> Self {
+        Self::to(&record.clone().into())
+    }
 }
