@@ -7,6 +7,7 @@
 pub mod access;
 pub mod approval;
 pub mod change;
+pub mod checksum;
 pub mod cmdb;
 pub mod command;
 pub mod comment;
