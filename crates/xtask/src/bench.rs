@@ -17,14 +17,7 @@ pub fn bench(root: &Path) -> Result<()> {
     for (name, value) in machine(root)? {
         println!("  {name:<12} {value}");
     }
-    process::check(Command::new("cargo").args([
-        "run",
-        "--release",
-        "--package",
-        "slipway-app",
-        "--example",
-        "bench",
-    ]))
+    process::check(Command::new("cargo").args(["run", "--release", "--package", "slipway-app", "--example", "bench"]))
 }
 
 fn machine(root: &Path) -> Result<Vec<(&'static str, String)>> {
@@ -34,32 +27,11 @@ fn machine(root: &Path) -> Result<Vec<(&'static str, String)>> {
     let rate = fsync_rate(&root.join("target"), Duration::from_secs(2))?;
     Ok(vec![
         ("cores", cores),
-        (
-            "CPU",
-            value_of(&file("/proc/cpuinfo"), "model name").unwrap_or_else(unknown),
-        ),
-        (
-            "memory",
-            value_of(&file("/proc/meminfo"), "MemTotal").unwrap_or_else(unknown),
-        ),
-        (
-            "load",
-            file("/proc/loadavg")
-                .split(' ')
-                .take(3)
-                .collect::<Vec<_>>()
-                .join(" "),
-        ),
-        (
-            "Rust",
-            process::output(Command::new("rustc").arg("--version"))?
-                .trim()
-                .to_owned(),
-        ),
-        (
-            "fsync",
-            format!("{rate:.0} a second (4 KiB written, then fdatasync, in target)"),
-        ),
+        ("CPU", value_of(&file("/proc/cpuinfo"), "model name").unwrap_or_else(unknown)),
+        ("memory", value_of(&file("/proc/meminfo"), "MemTotal").unwrap_or_else(unknown)),
+        ("load", file("/proc/loadavg").split(' ').take(3).collect::<Vec<_>>().join(" ")),
+        ("Rust", process::output(Command::new("rustc").arg("--version"))?.trim().to_owned()),
+        ("fsync", format!("{rate:.0} a second (4 KiB written, then fdatasync, in target)")),
     ])
 }
 

@@ -34,11 +34,7 @@ pub fn compare() -> Result<()> {
 
 fn compare_with(packages: &[&str]) -> Result<()> {
     process::check(
-        Command::new("cargo")
-            .arg("test")
-            .args(packages)
-            .args(["--test", "bindings"])
-            .env_remove("UPDATE_BINDINGS"),
+        Command::new("cargo").arg("test").args(packages).args(["--test", "bindings"]).env_remove("UPDATE_BINDINGS"),
     )
     .context("The TypeScript types differ from the Rust types. Run: cargo xtask bindings")
 }

@@ -40,6 +40,8 @@ enum Chore {
     Tidy,
     /// Write the TypeScript types of the interface from the Rust types
     Bindings(bindings::Options),
+    /// Run a command on a private display with a private bus and keychain, as the tests are
+    Session(session::Options),
     /// Print the figures of this machine and of the program on it
     Bench,
 }
@@ -65,6 +67,7 @@ fn perform(chore: &Chore) -> Result<()> {
         Chore::Lint => lint::lint(&root),
         Chore::Tidy => tidy::tidy(&root),
         Chore::Bindings(options) => bindings::bindings(options),
+        Chore::Session(options) => session::run_inside(&root, options),
         Chore::Bench => bench::bench(&root),
     }
 }

@@ -19,23 +19,11 @@ const fn package(name: &'static str, reason: &'static str) -> Package {
 
 /// What building and opening the desktop needs.
 pub const BUILD: &[Package] = &[
-    package(
-        "build-essential",
-        "C compiler and linker, for SQLCipher and the linker step of Rust",
-    ),
+    package("build-essential", "C compiler and linker, for SQLCipher and the linker step of Rust"),
     package("pkg-config", "finds the system libraries below"),
-    package(
-        "libssl-dev",
-        "ciphers of the encrypted database (SQLCipher)",
-    ),
-    package(
-        "libwebkit2gtk-4.1-dev",
-        "the web view the window consists of",
-    ),
-    package(
-        "libayatana-appindicator3-dev",
-        "the icon with the count in the tray",
-    ),
+    package("libssl-dev", "ciphers of the encrypted database (SQLCipher)"),
+    package("libwebkit2gtk-4.1-dev", "the web view the window consists of"),
+    package("libayatana-appindicator3-dev", "the icon with the count in the tray"),
     package("librsvg2-dev", "icons of the window"),
 ];
 
@@ -43,10 +31,7 @@ pub const BUILD: &[Package] = &[
 pub const SESSION: &[Package] = &[
     package("xvfb", "a display without a screen"),
     package("dbus", "a message bus for keychain and notifications"),
-    package(
-        "gnome-keyring",
-        "a keychain for the key of the local database",
-    ),
+    package("gnome-keyring", "a keychain for the key of the local database"),
     package("imagemagick", "pictures of the window"),
     package("x11-utils", "facts about the display"),
     package("xdotool", "finds the window on the display"),
@@ -55,10 +40,7 @@ pub const SESSION: &[Package] = &[
 /// What the tests need beyond the two sets above.
 pub const TEST: &[Package] = &[
     package("webkit2gtk-driver", "drives the real window in tests"),
-    package(
-        "dunst",
-        "shows notifications, and tells the tests which were shown",
-    ),
+    package("dunst", "shows notifications, and tells the tests which were shown"),
     package("libsecret-tools", "reads the keychain in tests"),
     package("dbus-x11", "lets a bus be found from the display"),
     package("xauth", "access to the private display"),
@@ -71,23 +53,15 @@ pub fn install(sets: &[&'static [Package]]) -> Result<()> {
         return without_apt(&wanted);
     }
     let installed = installed(&wanted);
-    let missing: Vec<&Package> = wanted
-        .into_iter()
-        .filter(|package| !installed.contains(&package.name.to_owned()))
-        .collect();
+    let missing: Vec<&Package> =
+        wanted.into_iter().filter(|package| !installed.contains(&package.name.to_owned())).collect();
     if missing.is_empty() {
-        println!(
-            "System packages: all {} are installed",
-            sets.iter().map(|set| set.len()).sum::<usize>()
-        );
+        println!("System packages: all {} are installed", sets.iter().map(|set| set.len()).sum::<usize>());
         return Ok(());
     }
     println!("Slipway needs these system packages and installs them with apt-get now:");
     print!("{}", listed(&missing));
-    let names = missing
-        .iter()
-        .map(|package| package.name)
-        .collect::<Vec<_>>();
+    let names = missing.iter().map(|package| package.name).collect::<Vec<_>>();
     apt_get(&["update"], &names)?;
     let mut arguments = vec!["install", "-y", "--no-install-recommends"];
     arguments.extend(&names);
@@ -107,10 +81,7 @@ pub fn need_node() -> Result<()> {
         bail!("`node --version` printed {version:?}, which is no version. {way_out}");
     };
     if found < (20, 19) {
-        bail!(
-            "Node {} is too old to build the interface. {way_out}",
-            version.trim()
-        );
+        bail!("Node {} is too old to build the interface. {way_out}", version.trim());
     }
     Ok(())
 }
@@ -137,18 +108,11 @@ fn installed(wanted: &[&Package]) -> Vec<String> {
 }
 
 fn names_installed(answer: &str) -> Vec<String> {
-    answer
-        .lines()
-        .filter_map(|line| line.strip_prefix("installed "))
-        .map(str::to_owned)
-        .collect()
+    answer.lines().filter_map(|line| line.strip_prefix("installed ")).map(str::to_owned).collect()
 }
 
 fn listed(packages: &[&Package]) -> String {
-    packages
-        .iter()
-        .map(|package| format!("  {:<30} {}\n", package.name, package.reason))
-        .collect()
+    packages.iter().map(|package| format!("  {:<30} {}\n", package.name, package.reason)).collect()
 }
 
 /// Calls apt-get, through sudo when the person is not root.
@@ -174,22 +138,13 @@ fn apt_get(arguments: &[&str], names: &[&str]) -> Result<()> {
         // Questions of a package would wait for ever where nobody sits.
         .args(["DEBIAN_FRONTEND=noninteractive", "apt-get"])
         // Another apt may run: a fresh machine often updates itself.
-        .args([
-            "-o",
-            "DPkg::Lock::Timeout=300",
-            "-o",
-            "Acquire::Retries=3",
-            "-q",
-        ])
+        .args(["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3", "-q"])
         .args(arguments);
     if is_root {
         command.stdin(Stdio::null());
     }
-    process::check(&mut command).with_context(|| {
-        format!(
-            "Installing system packages failed. Try it by hand: apt-get install {}",
-            names.join(" ")
-        )
+    process::check_in_foreground(&mut command).with_context(|| {
+        format!("Installing system packages failed. Try it by hand: apt-get install {}", names.join(" "))
     })
 }
 
@@ -198,9 +153,7 @@ fn without_apt(wanted: &[&Package]) -> Result<()> {
     let libraries = ["webkit2gtk-4.1", "ayatana-appindicator3-0.1", "openssl"];
     let absent: Vec<&str> = libraries
         .into_iter()
-        .filter(|library| {
-            process::output(Command::new("pkg-config").args(["--exists", library])).is_err()
-        })
+        .filter(|library| process::output(Command::new("pkg-config").args(["--exists", library])).is_err())
         .collect();
     if absent.is_empty() {
         println!("No apt-get here, but the libraries are found: going on");

@@ -38,62 +38,48 @@ pub fn shown(command: &Command) -> String {
     std::iter::once(command.get_program())
         .chain(command.get_args())
         .map(OsStr::to_string_lossy)
-        .map(|word| {
-            if word.contains(' ') {
-                format!("'{word}'")
-            } else {
-                word.into_owned()
-            }
-        })
+        .map(|word| if word.contains(' ') { format!("'{word}'") } else { word.into_owned() })
         .collect::<Vec<_>>()
         .join(" ")
 }
 
 /// Prints the call, runs it to its end and fails unless it ended well.
 pub fn check(command: &mut Command) -> Result<()> {
-    println!("$ {}", shown(command));
-    let status = status(command)?;
-    if !status.success() {
-        bail!("`{}` ended with {status}", shown(command));
-    }
-    Ok(())
+    // A group of its own: when xtask is told to stop, all that the step started ends with it.
+    command.process_group(0);
+    finish(command, Reach::Group)
 }
 
-/// Runs the call to its end, or to the moment somebody stops xtask.
-pub fn status(command: &mut Command) -> Result<ExitStatus> {
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("Starting `{}`", shown(command)))?;
+/// The same for a program that may ask something on the terminal, a password for instance: only
+/// programs of the terminal's own group may read from it.
+pub fn check_in_foreground(command: &mut Command) -> Result<()> {
+    finish(command, Reach::Program)
+}
+
+fn finish(command: &mut Command, reach: Reach) -> Result<()> {
+    println!("$ {}", shown(command));
+    let mut child = command.spawn().with_context(|| format!("Starting `{}`", shown(command)))?;
     let mut pause = Duration::from_millis(5);
     loop {
-        if let Some(status) = child.try_wait().context("Waiting for a program")? {
-            if stopping() {
-                bail!("stopped");
-            }
-            return Ok(status);
-        }
+        let ended = child.try_wait().context("Waiting for a program")?;
         if stopping() {
-            end(&mut child, Reach::Program);
+            end(&mut child, reach);
             bail!("stopped");
         }
-        std::thread::sleep(pause);
+        match ended {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => bail!("`{}` ended with {status}", shown(command)),
+            None => std::thread::sleep(pause),
+        }
         pause = (pause * 2).min(Duration::from_millis(100));
     }
 }
 
 /// Runs the call quietly and returns what it printed; fails unless it ended well.
 pub fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("Starting `{}`", shown(command)))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("Starting `{}`", shown(command)))?;
     if !output.status.success() {
-        bail!(
-            "`{}` ended with {}: {}",
-            shown(command),
-            output.status,
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("`{}` ended with {}: {}", shown(command), output.status, String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -107,11 +93,7 @@ pub fn is_installed(program: &str) -> bool {
 }
 
 /// Asks `ready` again and again until it answers, the time is over or somebody stops xtask.
-pub fn wait_for<T>(
-    what: &str,
-    time_out: Duration,
-    mut ready: impl FnMut() -> Result<Option<T>>,
-) -> Result<T> {
+pub fn wait_for<T>(what: &str, time_out: Duration, mut ready: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let start = Instant::now();
     loop {
         if let Some(value) = ready()? {
@@ -136,28 +118,14 @@ pub struct Background {
 impl Background {
     /// Starts the program. A group of its own keeps Ctrl+C from reaching it before xtask does.
     pub fn start(name: &str, command: &mut Command) -> Result<Self> {
-        let child = command
-            .process_group(0)
-            .spawn()
-            .with_context(|| format!("Starting `{}`", shown(command)))?;
-        Ok(Self {
-            name: name.to_owned(),
-            child,
-        })
+        let child = command.process_group(0).spawn().with_context(|| format!("Starting `{}`", shown(command)))?;
+        Ok(Self { name: name.to_owned(), child })
     }
 
     /// Starts the program and waits for the first line it prints.
-    pub fn start_and_read_line(
-        name: &str,
-        command: &mut Command,
-        time_out: Duration,
-    ) -> Result<(Self, String)> {
+    pub fn start_and_read_line(name: &str, command: &mut Command, time_out: Duration) -> Result<(Self, String)> {
         let mut started = Self::start(name, command.stdout(Stdio::piped()))?;
-        let stdout = started
-            .child
-            .stdout
-            .take()
-            .context("A pipe was asked for")?;
+        let stdout = started.child.stdout.take().context("A pipe was asked for")?;
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             let mut line = String::new();
@@ -180,16 +148,12 @@ impl Background {
     pub fn tell(&mut self, text: &str) -> Result<()> {
         use std::io::Write;
         let mut stdin = self.child.stdin.take().context("A pipe was asked for")?;
-        stdin
-            .write_all(text.as_bytes())
-            .with_context(|| format!("Writing to {}", self.name))
+        stdin.write_all(text.as_bytes()).with_context(|| format!("Writing to {}", self.name))
     }
 
     /// The end of the program, if it has ended.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.child
-            .try_wait()
-            .with_context(|| format!("Looking at {}", self.name))
+        self.child.try_wait().with_context(|| format!("Looking at {}", self.name))
     }
 }
 
@@ -241,16 +205,14 @@ mod tests {
 
     #[test]
     fn a_step_that_fails_is_named_with_its_call() {
-        let error = check(Command::new("sh").args(["-c", "exit 3"]))
-            .unwrap_err()
-            .to_string();
+        let error = check(Command::new("sh").args(["-c", "exit 3"])).unwrap_err().to_string();
         assert!(error.contains("sh -c 'exit 3'"), "{error}");
         assert!(error.contains("exit status: 3"), "{error}");
     }
 
     #[test]
     fn a_program_that_is_missing_is_named() {
-        let error = status(&mut Command::new("slipway-no-such-program")).unwrap_err();
+        let error = check(&mut Command::new("slipway-no-such-program")).unwrap_err();
         assert!(format!("{error:#}").contains("slipway-no-such-program"));
         assert!(!is_installed("slipway-no-such-program"));
         assert!(is_installed("sh"));
@@ -267,10 +229,7 @@ mod tests {
         let alive = || std::path::Path::new("/proc").join(&pid_of_child).exists();
         assert!(alive());
         drop(background);
-        wait_for("the end of the grandchild", Duration::from_secs(5), || {
-            Ok((!alive()).then_some(()))
-        })
-        .unwrap();
+        wait_for("the end of the grandchild", Duration::from_secs(5), || Ok((!alive()).then_some(()))).unwrap();
     }
 
     #[test]

@@ -43,15 +43,10 @@ pub fn run(root: &Path, options: &Options) -> Result<()> {
     process::check(Command::new("cargo").arg("build"))?;
 
     let programs = Programs::beside(root);
-    let address = Place {
-        folder: data.join("server"),
-    };
+    let address = Place { folder: data.join("server") };
     let _server = start_server(&programs, &address, &data, options.port)?;
     let url = address.url()?;
-    println!(
-        "The server answers at {url} (its log: {})",
-        data.join("server.log").display()
-    );
+    println!("The server answers at {url} (its log: {})", data.join("server.log").display());
 
     let session = match keeper(screen, &private_home) {
         Keeper::Person => None,
@@ -74,43 +69,26 @@ pub fn run(root: &Path, options: &Options) -> Result<()> {
     enter(&mut command);
     let started = Instant::now();
     let mut desktop = Background::start("the desktop", &mut command)?;
-    println!(
-        "The desktop is open (its log: {}). Ctrl+C ends everything.",
-        log.display()
-    );
+    println!("The desktop is open (its log: {}). Ctrl+C ends everything.", log.display());
 
-    if let Some(session) = session
-        .as_ref()
-        .filter(|session| session.display().is_some())
-    {
+    if let Some(session) = session.as_ref().filter(|session| session.display().is_some()) {
         let file = data.join("screenshot.png");
         screenshot::take(session, WINDOW_TITLE, &file)
             .with_context(|| format!("The desktop showed nothing; its log: {}", log.display()))?;
-        println!(
-            "There is no display here: the window is on a private one, its picture in {}",
-            file.display()
-        );
+        println!("There is no display here: the window is on a private one, its picture in {}", file.display());
     }
     wait_for_the_end(&mut desktop, started, options.seconds, &log)
 }
 
 /// Waits until the window is closed, the time is over or somebody presses Ctrl+C.
-fn wait_for_the_end(
-    desktop: &mut Background,
-    started: Instant,
-    seconds: Option<u64>,
-    log: &Path,
-) -> Result<()> {
+fn wait_for_the_end(desktop: &mut Background, started: Instant, seconds: Option<u64>, log: &Path) -> Result<()> {
     loop {
         if let Some(status) = desktop.ended()? {
             if status.success() {
                 println!("The window was closed; the server ends too");
                 return Ok(());
             }
-            bail!(
-                "The desktop ended with {status}; its log: {}",
-                log.display()
-            );
+            bail!("The desktop ended with {status}; its log: {}", log.display());
         }
         if process::stopping() {
             println!("\nEnding the desktop and the server");
@@ -126,11 +104,7 @@ fn wait_for_the_end(
 
 fn screen() -> Screen {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if set("DISPLAY") || set("WAYLAND_DISPLAY") {
-        Screen::Given
-    } else {
-        Screen::Private
-    }
+    if set("DISPLAY") || set("WAYLAND_DISPLAY") { Screen::Given } else { Screen::Private }
 }
 
 fn install_packages(screen: Screen, private_home: &Path) -> Result<()> {
@@ -169,14 +143,10 @@ struct Programs {
 
 impl Programs {
     fn beside(root: &Path) -> Self {
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| root.join("target"), |folder| root.join(folder));
+        let target =
+            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
         let debug = target.join("debug");
-        Self {
-            server: debug.join("slipway-server"),
-            ctl: debug.join("slipwayctl"),
-            desktop: debug.join("slipway"),
-        }
+        Self { server: debug.join("slipway-server"), ctl: debug.join("slipwayctl"), desktop: debug.join("slipway") }
     }
 }
 
@@ -196,24 +166,15 @@ impl Place {
 
     fn url(&self) -> Result<String> {
         let file = self.address();
-        let text =
-            fs::read_to_string(&file).with_context(|| format!("Reading {}", file.display()))?;
+        let text = fs::read_to_string(&file).with_context(|| format!("Reading {}", file.display()))?;
         Ok(text.trim().to_owned())
     }
 }
 
-fn start_server(
-    programs: &Programs,
-    place: &Place,
-    data: &Path,
-    wanted: Option<u16>,
-) -> Result<Background> {
+fn start_server(programs: &Programs, place: &Place, data: &Path, wanted: Option<u16>) -> Result<Background> {
     if !place.folder.join("sample-users.json").exists() {
         process::check(
-            Command::new(&programs.server)
-                .args(["init", "--sample", "--data"])
-                .arg(&place.folder)
-                .stdin(Stdio::null()),
+            Command::new(&programs.server).args(["init", "--sample", "--data"]).arg(&place.folder).stdin(Stdio::null()),
         )?;
     }
     let port = port(&data.join("port"), wanted)?;
@@ -226,9 +187,7 @@ fn start_server(
     }
     let log = data.join("server.log");
     let mut command = Command::new(&programs.server);
-    command
-        .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
-        .arg(&place.folder);
+    command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(&place.folder);
     into_log(&mut command, &log)?;
     let mut server = Background::start("the server", &mut command)?;
     process::wait_for("The start of the server", SERVER_STARTS_WITHIN, || {
@@ -242,9 +201,7 @@ fn start_server(
 
 /// The port of this data folder. The profile remembers the address, so it must not change.
 fn port(file: &Path, wanted: Option<u16>) -> Result<u16> {
-    let kept = fs::read_to_string(file)
-        .ok()
-        .and_then(|text| text.trim().parse().ok());
+    let kept = fs::read_to_string(file).ok().and_then(|text| text.trim().parse().ok());
     let port = match (wanted, kept) {
         (Some(wanted), Some(kept)) if wanted != kept => bail!(
             "This data folder began with port {kept}, and its profile remembers that. \
@@ -253,9 +210,8 @@ fn port(file: &Path, wanted: Option<u16>) -> Result<u16> {
         (Some(port), _) | (None, Some(port)) => port,
         (None, None) => 0,
     };
-    let listener = TcpListener::bind(("127.0.0.1", port)).with_context(|| {
-        format!("Port {port} on loopback is taken. Does another `cargo xtask run` use it?")
-    })?;
+    let listener = TcpListener::bind(("127.0.0.1", port))
+        .with_context(|| format!("Port {port} on loopback is taken. Does another `cargo xtask run` use it?"))?;
     let port = listener.local_addr().context("Reading the port")?.port();
     fs::write(file, port.to_string()).with_context(|| format!("Writing {}", file.display()))?;
     Ok(port)
@@ -295,20 +251,14 @@ fn prepare_profile(
     let manager = users.first().context("The sample company has no people")?;
     let ctl = |arguments: &[&str]| {
         let mut command = Command::new(&programs.ctl);
-        command
-            .arg("--profile")
-            .arg(profile)
-            .args(arguments)
-            .stdin(Stdio::null());
+        command.arg("--profile").arg(profile).args(arguments).stdin(Stdio::null());
         enter(&mut command);
         command
     };
     process::check(&mut ctl(&["init"]))?;
 
     let mut sign_in = ctl(&["sign-in", "--server", &place.url()?, "--ca"]);
-    sign_in
-        .arg(place.ca())
-        .args(["--user", &manager.user, "--password-stdin"]);
+    sign_in.arg(place.ca()).args(["--user", &manager.user, "--password-stdin"]);
     println!("$ {}", process::shown(&sign_in));
     let mut running = Background::start("slipwayctl sign-in", sign_in.stdin(Stdio::piped()))?;
     running.tell(&format!("{}\n", manager.password))?;
@@ -323,25 +273,14 @@ fn prepare_profile(
 
 fn introduce(users: &[SampleUser]) {
     println!("People of the sample company (the window is signed in as the first):");
-    for SampleUser {
-        user,
-        password,
-        name,
-        roles,
-    } in users
-    {
-        println!(
-            "  {user:<14} password {password:<20} {name}: {}",
-            roles.join(", ")
-        );
+    for SampleUser { user, password, name, roles } in users {
+        println!("  {user:<14} password {password:<20} {name}: {}", roles.join(", "));
     }
 }
 
 fn made(folder: &Path) -> Result<PathBuf> {
     fs::create_dir_all(folder).with_context(|| format!("Creating {}", folder.display()))?;
-    folder
-        .canonicalize()
-        .with_context(|| format!("Finding {}", folder.display()))
+    folder.canonicalize().with_context(|| format!("Finding {}", folder.display()))
 }
 
 fn into_log(command: &mut Command, log: &Path) -> Result<()> {
@@ -354,10 +293,7 @@ fn into_log(command: &mut Command, log: &Path) -> Result<()> {
 fn last_lines(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
-    lines
-        .get(lines.len().saturating_sub(20)..)
-        .unwrap_or_default()
-        .join("\n")
+    lines.get(lines.len().saturating_sub(20)..).unwrap_or_default().join("\n")
 }
 
 #[cfg(test)]
@@ -376,9 +312,7 @@ mod tests {
         let file = folder.join("port");
         let first = port(&file, None).unwrap();
         assert_eq!(port(&file, None).unwrap(), first);
-        let error = port(&file, Some(first.wrapping_add(1)))
-            .unwrap_err()
-            .to_string();
+        let error = port(&file, Some(first.wrapping_add(1))).unwrap_err().to_string();
         assert!(error.contains("--data"), "the way out is named: {error}");
         fs::remove_dir_all(folder).unwrap();
     }
@@ -388,9 +322,7 @@ mod tests {
         let folder = folder("taken");
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let number = taken.local_addr().unwrap().port();
-        let error = port(&folder.join("port"), Some(number))
-            .unwrap_err()
-            .to_string();
+        let error = port(&folder.join("port"), Some(number)).unwrap_err().to_string();
         assert!(error.contains(&number.to_string()), "{error}");
         fs::remove_dir_all(folder).unwrap();
     }
@@ -399,10 +331,7 @@ mod tests {
     fn a_profile_with_a_private_keychain_stays_with_it() {
         let folder = folder("keeper");
         assert_eq!(keeper(Screen::Given, &folder), Keeper::Private);
-        assert_eq!(
-            keeper(Screen::Private, Path::new("/nonexistent")),
-            Keeper::Private
-        );
+        assert_eq!(keeper(Screen::Private, Path::new("/nonexistent")), Keeper::Private);
         fs::remove_dir_all(folder).unwrap();
     }
 

@@ -15,9 +15,7 @@ const TIME_OUT: Duration = Duration::from_secs(60);
 
 /// Waits until the window of this title has painted and stands still, and writes its picture.
 pub fn take(session: &Session, title: &str, file: &Path) -> Result<()> {
-    let window = process::wait_for("The opening of the window", TIME_OUT, || {
-        Ok(window_called(session, title))
-    })?;
+    let window = process::wait_for("The opening of the window", TIME_OUT, || Ok(window_called(session, title)))?;
     let mut previous = None;
     process::wait_for("The first complete picture of the window", TIME_OUT, || {
         let now = picture(session, &window, file)?;
@@ -33,11 +31,7 @@ fn window_called(session: &Session, title: &str) -> Option<String> {
     search.args(["search", "--onlyvisible", "--name", title]);
     session.enter(&mut search);
     // xdotool ends with 1 as long as there is none.
-    process::output(&mut search)
-        .ok()?
-        .lines()
-        .last()
-        .map(str::to_owned)
+    process::output(&mut search).ok()?.lines().last().map(str::to_owned)
 }
 
 #[derive(PartialEq, Eq)]
@@ -48,29 +42,16 @@ struct Picture {
 
 fn picture(session: &Session, window: &str, file: &Path) -> Result<Picture> {
     let mut import = Command::new("import");
-    import
-        .args(["-window", window])
-        .arg(file)
-        .stdin(Stdio::null());
+    import.args(["-window", window]).arg(file).stdin(Stdio::null());
     session.enter(&mut import);
     process::output(&mut import)?;
-    parse(&process::output(
-        Command::new("identify")
-            .args(["-format", "%k %#"])
-            .arg(file),
-    )?)
+    parse(&process::output(Command::new("identify").args(["-format", "%k %#"]).arg(file))?)
 }
 
 fn parse(answer: &str) -> Result<Picture> {
     let mut words = answer.split_whitespace();
-    let colours = words
-        .next()
-        .and_then(|word| word.parse().ok())
-        .context("Counting colours")?;
-    let signature = words
-        .next()
-        .context("Reading the signature of a picture")?
-        .to_owned();
+    let colours = words.next().and_then(|word| word.parse().ok()).context("Counting colours")?;
+    let signature = words.next().context("Reading the signature of a picture")?.to_owned();
     Ok(Picture { colours, signature })
 }
 

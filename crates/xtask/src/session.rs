@@ -11,7 +11,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use clap::Args;
 
+use crate::packages;
 use crate::process::{self, Background};
 
 /// Opens the private keychain. It protects sample and test data only, in a folder under target.
@@ -29,6 +31,35 @@ pub struct Session {
     _runtime: RuntimeFolder,
 }
 
+/// The command that runs inside.
+#[derive(Args)]
+pub struct Options {
+    /// A program with its arguments, for instance: cargo test --test desktop
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    command: Vec<String>,
+}
+
+/// Runs a command in a session that begins with an empty keychain and ends with the command.
+pub fn run_inside(root: &Path, options: &Options) -> Result<()> {
+    packages::install(&[packages::SESSION, packages::TEST])?;
+    inside_fresh(root, &options.command)
+}
+
+/// Runs a program with its arguments in a fresh private session.
+pub fn inside_fresh(root: &Path, words: &[String]) -> Result<()> {
+    let home = root.join("target/test-session").join(std::process::id().to_string());
+    let session = Session::start(&home, Screen::Private)?;
+    let (program, arguments) = words.split_first().context("No command was given")?;
+    let mut command = Command::new(program);
+    // What runs inside chooses its own profiles and asks nobody.
+    command.args(arguments).env_remove("SLIPWAY_PROFILE").stdin(Stdio::null());
+    session.enter(&mut command);
+    let ended = process::check(&mut command);
+    drop(session);
+    fs::remove_dir_all(&home).with_context(|| format!("Removing {}", home.display()))?;
+    ended
+}
+
 /// Where the windows of a session appear.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Screen {
@@ -44,29 +75,18 @@ impl Session {
         let data = folder(home, "data", 0o700)?;
         folder(&data, "keyrings", 0o700)?;
         let runtime = RuntimeFolder::make()?;
-        let mut variables = vec![
-            ("XDG_DATA_HOME", data.into_os_string()),
-            ("XDG_RUNTIME_DIR", runtime.0.clone().into_os_string()),
-        ];
+        let mut variables =
+            vec![("XDG_DATA_HOME", data.into_os_string()), ("XDG_RUNTIME_DIR", runtime.0.clone().into_os_string())];
 
         let (started, display) = match screen {
             Screen::Given => (None, None),
             Screen::Private => {
                 let mut xvfb = Command::new("Xvfb");
                 // Xvfb chooses a free number by itself and prints it: no race with other tests.
-                xvfb.args([
-                    "-displayfd",
-                    "1",
-                    "-screen",
-                    "0",
-                    "1440x900x24",
-                    "-nolisten",
-                    "tcp",
-                ])
-                .stdin(Stdio::null())
-                .stderr(Stdio::null());
-                let (started, number) =
-                    Background::start_and_read_line("the private display", &mut xvfb, TIME_OUT)?;
+                xvfb.args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp"])
+                    .stdin(Stdio::null())
+                    .stderr(Stdio::null());
+                let (started, number) = Background::start_and_read_line("the private display", &mut xvfb, TIME_OUT)?;
                 let display = format!(":{number}");
                 variables.push(("DISPLAY", OsString::from(&display)));
                 variables.push(("GDK_BACKEND", OsString::from("x11")));
@@ -80,8 +100,7 @@ impl Session {
             .stdin(Stdio::null())
             .stderr(Stdio::null());
         with(&mut daemon, &variables);
-        let (bus, address) =
-            Background::start_and_read_line("the private message bus", &mut daemon, TIME_OUT)?;
+        let (bus, address) = Background::start_and_read_line("the private message bus", &mut daemon, TIME_OUT)?;
         variables.push(("DBUS_SESSION_BUS_ADDRESS", OsString::from(address)));
 
         let mut daemon = Command::new("gnome-keyring-daemon");
@@ -94,16 +113,12 @@ impl Session {
         let mut keyring = Background::start("the private keychain", &mut daemon)?;
         keyring.tell(KEYCHAIN_PASSWORD)?;
 
-        let session = Self {
-            variables,
-            display,
-            _keyring: keyring,
-            _bus: bus,
-            _screen: started,
-            _runtime: runtime,
-        };
+        let session = Self { variables, display, _keyring: keyring, _bus: bus, _screen: started, _runtime: runtime };
+        let enter = |command: &mut Command| session.enter(command);
+        // Whoever asks before the keychain is on the bus makes the bus start a second, locked one.
+        process::wait_for("The start of the private keychain", TIME_OUT, || Ok(keeps_secrets(enter).then_some(())))?;
         process::wait_for("The unlocking of the private keychain", TIME_OUT, || {
-            Ok((keychain(|command| session.enter(command)) == Keychain::Unlocked).then_some(()))
+            Ok((keychain(enter) == Keychain::Unlocked).then_some(()))
         })?;
         Ok(session)
     }
@@ -148,6 +163,21 @@ pub fn keychain(enter: impl Fn(&mut Command)) -> Keychain {
     ]);
     enter(&mut ask);
     process::output(&mut ask).map_or(Keychain::Absent, |answer| keychain_state(&answer))
+}
+
+/// Whether something on the bus keeps secrets already; never starts it.
+fn keeps_secrets(enter: impl Fn(&mut Command)) -> bool {
+    let mut ask = Command::new("dbus-send");
+    ask.args([
+        "--session",
+        "--print-reply",
+        "--dest=org.freedesktop.DBus",
+        "/org/freedesktop/DBus",
+        "org.freedesktop.DBus.NameHasOwner",
+        "string:org.freedesktop.secrets",
+    ]);
+    enter(&mut ask);
+    process::output(&mut ask).is_ok_and(|answer| answer.contains("boolean true"))
 }
 
 fn keychain_state(answer: &str) -> Keychain {
@@ -195,14 +225,8 @@ mod tests {
 
     #[test]
     fn the_answer_of_the_bus_tells_whether_somebody_must_unlock() {
-        assert_eq!(
-            keychain_state("   variant       boolean false\n"),
-            Keychain::Unlocked
-        );
-        assert_eq!(
-            keychain_state("   variant       boolean true\n"),
-            Keychain::Locked
-        );
+        assert_eq!(keychain_state("   variant       boolean false\n"), Keychain::Unlocked);
+        assert_eq!(keychain_state("   variant       boolean true\n"), Keychain::Locked);
         assert_eq!(keychain_state(""), Keychain::Absent);
     }
 

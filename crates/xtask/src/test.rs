@@ -7,18 +7,17 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::process;
-use crate::session::{Screen, Session};
-use crate::{bindings, lint, packages, tidy, ui};
+use crate::{bindings, lint, packages, session, tidy, ui};
 
 /// Sets up and runs every check and every test; fails with the names of the steps that failed.
 pub fn test(root: &Path) -> Result<()> {
     let mut steps = Steps::default();
-    let prepared = steps.perform("system packages", || {
-        packages::install(&[packages::BUILD, packages::SESSION, packages::TEST])
-    }) && steps.perform("packages of the interface", || ui::install(root))
+    let prepared = steps
+        .perform("system packages", || packages::install(&[packages::BUILD, packages::SESSION, packages::TEST]))
+        && steps.perform("packages of the interface", || ui::install(root))
         && steps.perform("build of the interface", || ui::build(root));
     if prepared {
         steps.perform("tidy", || tidy::tidy(root));
@@ -34,29 +33,12 @@ pub fn test(root: &Path) -> Result<()> {
 
 /// Programs and tests in one go, so that the system tests find every program fresh.
 fn build() -> Result<()> {
-    process::check(Command::new("cargo").args([
-        "build",
-        "--workspace",
-        "--bins",
-        "--tests",
-        "--examples",
-    ]))
+    process::check(Command::new("cargo").args(["build", "--workspace", "--bins", "--tests", "--examples"]))
 }
 
 fn tests_of_the_workspace(root: &Path) -> Result<()> {
-    let home = root.join("target/test-session");
-    if home.exists() {
-        std::fs::remove_dir_all(&home).context("Removing the keychain of an earlier run")?;
-    }
-    let session = Session::start(&home, Screen::Private)?;
-    let mut cargo = Command::new("cargo");
-    cargo.args(["test", "--workspace", "--no-fail-fast"]);
-    // The tests choose their own profiles and ask nobody.
-    cargo
-        .env_remove("SLIPWAY_PROFILE")
-        .stdin(std::process::Stdio::null());
-    session.enter(&mut cargo);
-    process::check(&mut cargo)
+    let words = ["cargo", "test", "--workspace", "--no-fail-fast"].map(str::to_owned);
+    session::inside_fresh(root, &words)
 }
 
 /// Steps with their times and ends. One that fails does not keep the next from running.
@@ -86,21 +68,14 @@ impl Steps {
     pub fn summary(&self) -> Result<()> {
         println!("\n== summary");
         for (name, time, failure) in &self.done {
-            let word = if failure.is_none() {
-                "passed"
-            } else {
-                "FAILED"
-            };
+            let word = if failure.is_none() { "passed" } else { "FAILED" };
             println!("{word}  {:>6.1} s  {name}", time.as_secs_f64());
         }
         if process::stopping() {
             bail!("stopped");
         }
-        let failed: Vec<String> = self
-            .done
-            .iter()
-            .filter_map(|(name, _, failure)| Some(format!("{name} ({})", failure.as_ref()?)))
-            .collect();
+        let failed: Vec<String> =
+            self.done.iter().filter_map(|(name, _, failure)| Some(format!("{name} ({})", failure.as_ref()?))).collect();
         if !failed.is_empty() {
             bail!("failed: {}", failed.join("; "));
         }

@@ -23,10 +23,7 @@ pub fn tidy(root: &Path) -> Result<()> {
         println!("{finding}");
     }
     if !findings.is_empty() {
-        bail!(
-            "tidy found {} places that break a house rule",
-            findings.len()
-        );
+        bail!("tidy found {} places that break a house rule", findings.len());
     }
     println!("tidy: {} files keep the house rules", tree.files.len());
     Ok(())
@@ -62,11 +59,7 @@ struct Finding {
 
 impl Finding {
     fn new(file: &str, line: usize, reason: impl Into<String>) -> Self {
-        Self {
-            file: file.to_owned(),
-            line,
-            reason: reason.into(),
-        }
+        Self { file: file.to_owned(), line, reason: reason.into() }
     }
 }
 
@@ -90,10 +83,7 @@ impl SourceFile {
 
     /// Lines with their numbers from 1.
     fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.text
-            .lines()
-            .enumerate()
-            .map(|(index, line)| (index + 1, line))
+        self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
     }
 }
 
@@ -119,10 +109,7 @@ impl Tree {
                 continue;
             };
             if let Ok(text) = String::from_utf8(bytes) {
-                files.push(SourceFile {
-                    path: path.to_owned(),
-                    text,
-                });
+                files.push(SourceFile { path: path.to_owned(), text });
             }
         }
         Ok(Self { files })
@@ -134,13 +121,8 @@ impl Tree {
 
     #[cfg(test)]
     fn of(files: &[(&str, &str)]) -> Self {
-        let file = |(path, text): &(&str, &str)| SourceFile {
-            path: (*path).to_owned(),
-            text: (*text).to_owned(),
-        };
-        Self {
-            files: files.iter().map(file).collect(),
-        }
+        let file = |(path, text): &(&str, &str)| SourceFile { path: (*path).to_owned(), text: (*text).to_owned() };
+        Self { files: files.iter().map(file).collect() }
     }
 }
 
@@ -175,13 +157,7 @@ impl Metadata {
     fn read(root: &Path) -> Result<Self> {
         let text = process::output(
             Command::new("cargo")
-                .args([
-                    "metadata",
-                    "--no-deps",
-                    "--format-version",
-                    "1",
-                    "--manifest-path",
-                ])
+                .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
                 .arg(root.join("Cargo.toml")),
         )?;
         serde_json::from_str(&text).context("Understanding cargo metadata")
@@ -190,9 +166,7 @@ impl Metadata {
     /// The first files of all targets, from the workspace root.
     fn roots(&self) -> Vec<String> {
         let targets = self.packages.iter().flat_map(|package| &package.targets);
-        targets
-            .map(|target| self.relative(&target.src_path))
-            .collect()
+        targets.map(|target| self.relative(&target.src_path)).collect()
     }
 
     fn relative(&self, path: &str) -> String {

@@ -45,10 +45,7 @@ pub fn script(root: &Path, name: &str) -> Result<()> {
 fn npm(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("npm");
     // Without a terminal to ask on, npm must never wait for an answer.
-    command
-        .args(arguments)
-        .current_dir(root.join("ui"))
-        .stdin(Stdio::null());
+    command.args(arguments).current_dir(root.join("ui")).stdin(Stdio::null());
     command
 }
 

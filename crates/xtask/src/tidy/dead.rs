@@ -8,25 +8,15 @@ use super::{Finding, SourceFile, Tree};
 pub fn rust_files(tree: &Tree, roots: &[String]) -> Vec<Finding> {
     let is_root: BTreeSet<&str> = roots.iter().map(String::as_str).collect();
     let alive = reached(tree, roots.to_vec(), |file| {
-        modules(file)
-            .flat_map(|module| module.places(&file.path, &is_root))
-            .collect()
+        modules(file).flat_map(|module| module.places(&file.path, &is_root)).collect()
     });
-    dead(
-        tree,
-        &alive,
-        |file| file.path.ends_with(".rs"),
-        "no `mod` leads to this file",
-    )
+    dead(tree, &alive, |file| file.path.ends_with(".rs"), "no `mod` leads to this file")
 }
 
 /// Every file of the interface is reached from the page by imports, or is there for tests.
 pub fn interface_files(tree: &Tree) -> Vec<Finding> {
-    let imports = |file: &SourceFile| {
-        specifiers(&file.text)
-            .flat_map(|specifier| import_places(&file.path, specifier))
-            .collect()
-    };
+    let imports =
+        |file: &SourceFile| specifiers(&file.text).flat_map(|specifier| import_places(&file.path, specifier)).collect();
     let page: Vec<String> = tree
         .file("ui/index.html")
         .into_iter()
@@ -37,22 +27,15 @@ pub fn interface_files(tree: &Tree) -> Vec<Finding> {
 
     // What tests and the tools' configuration reach is no dead file either, as long as it lies
     // with the tests: a component that only its own test imports is dead.
-    let test_roots = tree.files.iter().filter(|file| {
-        is_test(&file.path) || (file.path.starts_with("ui/") && !file.path.starts_with("ui/src/"))
+    let test_roots = tree
+        .files
+        .iter()
+        .filter(|file| is_test(&file.path) || (file.path.starts_with("ui/") && !file.path.starts_with("ui/src/")));
+    let for_tests = reached(tree, test_roots.map(|file| file.path.clone()).collect(), |file| {
+        let named = quoted(&file.text).flat_map(|text| import_places(&file.path, text));
+        imports(file).into_iter().chain(named).collect()
     });
-    let for_tests = reached(
-        tree,
-        test_roots.map(|file| file.path.clone()).collect(),
-        |file| {
-            let named = quoted(&file.text).flat_map(|text| import_places(&file.path, text));
-            imports(file).into_iter().chain(named).collect()
-        },
-    );
-    alive.extend(
-        for_tests
-            .into_iter()
-            .filter(|path| is_test(path) || lies_with_tests(path)),
-    );
+    alive.extend(for_tests.into_iter().filter(|path| is_test(path) || lies_with_tests(path)));
 
     let checked = |file: &SourceFile| {
         file.path.starts_with("ui/src/")
@@ -60,12 +43,7 @@ pub fn interface_files(tree: &Tree) -> Vec<Finding> {
             && !file.path.ends_with(".d.ts")
             && !file.path.starts_with("ui/src/bindings/")
     };
-    dead(
-        tree,
-        &alive,
-        checked,
-        "nothing that the window shows imports this file",
-    )
+    dead(tree, &alive, checked, "nothing that the window shows imports this file")
 }
 
 fn is_test(path: &str) -> bool {
@@ -73,32 +51,16 @@ fn is_test(path: &str) -> bool {
 }
 
 fn lies_with_tests(path: &str) -> bool {
-    ["/test/", "/tests/", "/testing/"]
-        .iter()
-        .any(|folder| path.contains(folder))
+    ["/test/", "/tests/", "/testing/"].iter().any(|folder| path.contains(folder))
 }
 
-fn dead(
-    tree: &Tree,
-    alive: &BTreeSet<String>,
-    checked: impl Fn(&SourceFile) -> bool,
-    reason: &str,
-) -> Vec<Finding> {
-    let files = tree
-        .files
-        .iter()
-        .filter(|file| checked(file) && !alive.contains(&file.path));
-    files
-        .map(|file| Finding::new(&file.path, 1, reason))
-        .collect()
+fn dead(tree: &Tree, alive: &BTreeSet<String>, checked: impl Fn(&SourceFile) -> bool, reason: &str) -> Vec<Finding> {
+    let files = tree.files.iter().filter(|file| checked(file) && !alive.contains(&file.path));
+    files.map(|file| Finding::new(&file.path, 1, reason)).collect()
 }
 
 /// All files that the roots lead to, over any number of steps.
-fn reached(
-    tree: &Tree,
-    roots: Vec<String>,
-    next: impl Fn(&SourceFile) -> Vec<String>,
-) -> BTreeSet<String> {
+fn reached(tree: &Tree, roots: Vec<String>, next: impl Fn(&SourceFile) -> Vec<String>) -> BTreeSet<String> {
     let mut alive = BTreeSet::new();
     let mut waiting = roots;
     while let Some(path) = waiting.pop() {
@@ -125,17 +87,10 @@ fn modules(file: &SourceFile) -> impl Iterator<Item = Module<'_>> {
         if let Some(rest) = line.strip_prefix("#[path = \"") {
             path = rest.split('"').next();
         }
-        let line = line
-            .rsplit_once(']')
-            .map_or(line, |(_, after)| after.trim_start());
-        let line = line.strip_prefix("pub").map_or(line, |rest| {
-            rest.trim_start_matches(|c| c != ' ').trim_start()
-        });
+        let line = line.rsplit_once(']').map_or(line, |(_, after)| after.trim_start());
+        let line = line.strip_prefix("pub").map_or(line, |rest| rest.trim_start_matches(|c| c != ' ').trim_start());
         let name = line.strip_prefix("mod ")?.strip_suffix(';')?.trim();
-        Some(Module {
-            name,
-            path: path.take(),
-        })
+        Some(Module { name, path: path.take() })
     })
 }
 
@@ -147,23 +102,14 @@ impl Module<'_> {
             return vec![joined(folder, path)];
         }
         let stem = file.trim_end_matches(".rs");
-        let folder = if stem == "mod" || roots.contains(parent) {
-            folder.to_owned()
-        } else {
-            joined(folder, stem)
-        };
-        vec![
-            joined(&folder, &format!("{}.rs", self.name)),
-            joined(&folder, &format!("{}/mod.rs", self.name)),
-        ]
+        let folder = if stem == "mod" || roots.contains(parent) { folder.to_owned() } else { joined(folder, stem) };
+        vec![joined(&folder, &format!("{}.rs", self.name)), joined(&folder, &format!("{}/mod.rs", self.name))]
     }
 }
 
 /// What an import statement of TypeScript or Svelte names, and what `import(...)` names.
 fn specifiers(text: &str) -> impl Iterator<Item = &str> {
-    ["from ", "import ", "import("]
-        .into_iter()
-        .flat_map(|before| quoted_after(text, before))
+    ["from ", "import ", "import("].into_iter().flat_map(|before| quoted_after(text, before))
 }
 
 /// The texts in quotes that follow this word directly.
@@ -177,11 +123,7 @@ fn quoted_after<'a>(text: &'a str, before: &'a str) -> impl Iterator<Item = &'a 
 
 /// All texts in quotes, line by line.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().flat_map(|line| {
-        ['"', '\'']
-            .into_iter()
-            .flat_map(move |quote| line.split(quote).skip(1).step_by(2))
-    })
+    text.lines().flat_map(|line| ['"', '\''].into_iter().flat_map(move |quote| line.split(quote).skip(1).step_by(2)))
 }
 
 /// The files an import may mean; none for a package.
@@ -201,10 +143,7 @@ fn import_places(importer: &str, specifier: &str) -> Vec<String> {
     };
     let typescript = path.strip_suffix(".js").map(|stem| format!("{stem}.ts"));
     let endings = [".ts", ".svelte", ".svelte.ts", "/index.ts"];
-    let mut places: Vec<String> = endings
-        .iter()
-        .map(|ending| format!("{path}{ending}"))
-        .collect();
+    let mut places: Vec<String> = endings.iter().map(|ending| format!("{path}{ending}")).collect();
     places.extend(typescript);
     places.push(path);
     places
@@ -235,84 +174,45 @@ mod tests {
     use super::*;
 
     fn names(findings: &[Finding]) -> Vec<&str> {
-        findings
-            .iter()
-            .map(|finding| finding.file.as_str())
-            .collect()
+        findings.iter().map(|finding| finding.file.as_str()).collect()
     }
 
     #[test]
     fn a_rust_file_without_a_mod_is_found() {
         let tree = Tree::of(&[
-            (
-                "crates/a/src/lib.rs",
-                "pub mod release;\n#[cfg(test)]\nmod tests;\n",
-            ),
+            ("crates/a/src/lib.rs", "pub mod release;\n#[cfg(test)]\nmod tests;\n"),
             ("crates/a/src/release.rs", "pub(crate) mod phase;\n"),
             ("crates/a/src/release/phase.rs", ""),
             ("crates/a/src/release/old_phase.rs", ""),
             ("crates/a/src/tests.rs", ""),
-            (
-                "tests/system/main.rs",
-                "#[path = \"../support/mod.rs\"]\nmod support;\n",
-            ),
+            ("tests/system/main.rs", "#[path = \"../support/mod.rs\"]\nmod support;\n"),
             ("tests/support/mod.rs", "mod server;\n"),
             ("tests/support/server.rs", ""),
             ("tests/support/leftover.rs", ""),
         ]);
-        let roots = [
-            "crates/a/src/lib.rs".to_owned(),
-            "tests/system/main.rs".to_owned(),
-        ];
+        let roots = ["crates/a/src/lib.rs".to_owned(), "tests/system/main.rs".to_owned()];
         let found = rust_files(&tree, &roots);
-        assert_eq!(
-            names(&found),
-            [
-                "crates/a/src/release/old_phase.rs",
-                "tests/support/leftover.rs"
-            ]
-        );
+        assert_eq!(names(&found), ["crates/a/src/release/old_phase.rs", "tests/support/leftover.rs"]);
     }
 
     #[test]
     fn an_interface_file_that_nothing_imports_is_found() {
         let tree = Tree::of(&[
-            (
-                "ui/index.html",
-                "<script type=\"module\" src=\"/src/main.ts\"></script>",
-            ),
+            ("ui/index.html", "<script type=\"module\" src=\"/src/main.ts\"></script>"),
             ("ui/vite.config.ts", "setupFiles: ['./src/test/setup.ts']"),
-            (
-                "ui/src/main.ts",
-                "import App from './App.svelte'\nimport './app.css'\n",
-            ),
-            (
-                "ui/src/App.svelte",
-                "<script>import { route } from '$lib/router.svelte'</script>",
-            ),
-            (
-                "ui/src/lib/router.svelte.ts",
-                "const p = () => import('../places/Inbox.svelte')",
-            ),
-            (
-                "ui/src/places/Inbox.svelte",
-                "import type { A } from '../lib/kept.js'",
-            ),
+            ("ui/src/main.ts", "import App from './App.svelte'\nimport './app.css'\n"),
+            ("ui/src/App.svelte", "<script>import { route } from '$lib/router.svelte'</script>"),
+            ("ui/src/lib/router.svelte.ts", "const p = () => import('../places/Inbox.svelte')"),
+            ("ui/src/places/Inbox.svelte", "import type { A } from '../lib/kept.js'"),
             ("ui/src/lib/kept.ts", ""),
             ("ui/src/lib/OnlyTested.svelte", ""),
-            (
-                "ui/src/lib/only-tested.test.ts",
-                "import X from './OnlyTested.svelte'",
-            ),
+            ("ui/src/lib/only-tested.test.ts", "import X from './OnlyTested.svelte'"),
             ("ui/src/test/setup.ts", ""),
             ("ui/src/lib/forgotten.ts", ""),
             ("ui/src/bindings/Release.ts", ""),
             ("ui/src/vite-env.d.ts", ""),
         ]);
         let found = interface_files(&tree);
-        assert_eq!(
-            names(&found),
-            ["ui/src/lib/OnlyTested.svelte", "ui/src/lib/forgotten.ts"]
-        );
+        assert_eq!(names(&found), ["ui/src/lib/OnlyTested.svelte", "ui/src/lib/forgotten.ts"]);
     }
 }

@@ -6,10 +6,7 @@ use super::{Dependency, Finding, Metadata, Package};
 const OWN: &[(&str, &[&str])] = &[
     ("slipway", &["slipway-app"]),
     ("slipway-cli", &["slipway-app"]),
-    (
-        "slipway-app",
-        &["slipway-domain", "slipway-store", "slipway-sync"],
-    ),
+    ("slipway-app", &["slipway-domain", "slipway-store", "slipway-sync"]),
     ("slipway-server", &["slipway-domain", "slipway-sync"]),
     ("slipway-store", &["slipway-domain"]),
     ("slipway-sync", &["slipway-domain"]),
@@ -23,21 +20,9 @@ const OWN_IN_TESTS: &[(&str, &[&str])] = &[("slipway-app", &["slipway-server"])]
 /// Foreign crates that stay behind one door, with the crates that may use them and the reason.
 const FOREIGN: &[(&str, &[&str], &str)] = &[
     ("tauri", &["slipway"], "only the shell knows the window"),
-    (
-        "keyring",
-        &["slipway-app"],
-        "secrets go through the app's Keychain",
-    ),
-    (
-        "reqwest",
-        &["slipway-app"],
-        "only the app's transport talks to the network",
-    ),
-    (
-        "rusqlite",
-        &["slipway-store", "slipway-server"],
-        "rows are the business of the stores",
-    ),
+    ("keyring", &["slipway-app"], "secrets go through the app's Keychain"),
+    ("reqwest", &["slipway-app"], "only the app's transport talks to the network"),
+    ("rusqlite", &["slipway-store", "slipway-server"], "rows are the business of the stores"),
     (
         "tokio",
         &["slipway", "slipway-app", "slipway-cli", "slipway-server"],
@@ -54,10 +39,7 @@ pub fn own_crates(metadata: &Metadata) -> Vec<Finding> {
                 metadata,
                 package,
                 "name",
-                format!(
-                    "{} is new: say in tidy/edges.rs which crates it may use",
-                    package.name
-                ),
+                format!("{} is new: say in tidy/edges.rs which crates it may use", package.name),
             ));
             continue;
         };
@@ -65,8 +47,7 @@ pub fn own_crates(metadata: &Metadata) -> Vec<Finding> {
         for dependency in &package.dependencies {
             let name = dependency.name.as_str();
             let ours = OWN.iter().any(|(own, _)| *own == name);
-            if ours && !allowed.contains(&name) && !(is_dev(dependency) && in_tests.contains(&name))
-            {
+            if ours && !allowed.contains(&name) && !(is_dev(dependency) && in_tests.contains(&name)) {
                 let reason = format!("{} may not use {name}", package.name);
                 findings.push(finding(metadata, package, name, reason));
             }
@@ -79,17 +60,12 @@ pub fn own_crates(metadata: &Metadata) -> Vec<Finding> {
 pub fn foreign_crates(metadata: &Metadata) -> Vec<Finding> {
     let mut findings = Vec::new();
     for package in &metadata.packages {
-        for dependency in package
-            .dependencies
-            .iter()
-            .filter(|dependency| !is_dev(dependency))
-        {
+        for dependency in package.dependencies.iter().filter(|dependency| !is_dev(dependency)) {
             for (door, users, reason) in FOREIGN {
                 let family = format!("{door}-");
                 let behind = dependency.name == *door || dependency.name.starts_with(&family);
                 if behind && !users.contains(&package.name.as_str()) {
-                    let reason =
-                        format!("{} may not use {}: {reason}", package.name, dependency.name);
+                    let reason = format!("{} may not use {}: {reason}", package.name, dependency.name);
                     findings.push(finding(metadata, package, &dependency.name, reason));
                 }
             }
@@ -103,10 +79,7 @@ fn is_dev(dependency: &Dependency) -> bool {
 }
 
 fn allowed<'a>(table: &'a [(&str, &'a [&'a str])], name: &str) -> Option<&'a [&'a str]> {
-    table
-        .iter()
-        .find(|(own, _)| *own == name)
-        .map(|(_, allowed)| *allowed)
+    table.iter().find(|(own, _)| *own == name).map(|(_, allowed)| *allowed)
 }
 
 fn allowed_in_tests(name: &str) -> &'static [&'static str] {
@@ -116,14 +89,8 @@ fn allowed_in_tests(name: &str) -> &'static [&'static str] {
 /// The finding at the line of the manifest that begins with this key.
 fn finding(metadata: &Metadata, package: &Package, key: &str, reason: String) -> Finding {
     let text = std::fs::read_to_string(&package.manifest_path).unwrap_or_default();
-    let line = text
-        .lines()
-        .position(|line| line.trim_start().starts_with(key));
-    Finding::new(
-        &metadata.relative(&package.manifest_path),
-        line.map_or(1, |n| n + 1),
-        reason,
-    )
+    let line = text.lines().position(|line| line.trim_start().starts_with(key));
+    Finding::new(&metadata.relative(&package.manifest_path), line.map_or(1, |n| n + 1), reason)
 }
 
 #[cfg(test)]
@@ -156,10 +123,7 @@ mod tests {
 
     #[test]
     fn the_command_line_reaches_the_store_through_the_app_only() {
-        assert_eq!(
-            own_crates(&metadata("slipway-cli", &[("slipway-store", None)])).len(),
-            1
-        );
+        assert_eq!(own_crates(&metadata("slipway-cli", &[("slipway-store", None)])).len(), 1);
     }
 
     #[test]
@@ -186,9 +150,7 @@ mod tests {
             let found = foreign_crates(&metadata(package, &[(crate_behind, None)]));
             assert_eq!(found.len(), 1, "{package} uses {crate_behind}");
         }
-        assert!(
-            foreign_crates(&metadata("slipway-server", &[("reqwest", Some("dev"))])).is_empty()
-        );
+        assert!(foreign_crates(&metadata("slipway-server", &[("reqwest", Some("dev"))])).is_empty());
         assert!(foreign_crates(&metadata("slipway", &[("tauri-build", Some("build"))])).is_empty());
     }
 }

@@ -53,10 +53,7 @@ fn counted(tree: &Tree) -> impl Iterator<Item = (usize, &SourceFile)> {
 }
 
 fn is_test(path: &str) -> bool {
-    path.starts_with("tests/")
-        || path.contains("/tests/")
-        || path.ends_with("/tests.rs")
-        || path.ends_with(".test.ts")
+    path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs") || path.ends_with(".test.ts")
 }
 
 #[cfg(test)]
@@ -89,11 +86,8 @@ mod tests {
         let names: Vec<String> = (0..30).map(|n| format!("crates/a/src/n{n}.rs")).collect();
         let tree = |text: &dyn Fn(usize) -> String| {
             let texts: Vec<String> = (0..30).map(text).collect();
-            let files: Vec<(&str, &str)> = names
-                .iter()
-                .map(String::as_str)
-                .zip(texts.iter().map(String::as_str))
-                .collect();
+            let files: Vec<(&str, &str)> =
+                names.iter().map(String::as_str).zip(texts.iter().map(String::as_str)).collect();
             Tree::of(&files)
         };
         assert!(percentiles(&tree(&|_| short.clone())).is_empty());
@@ -102,11 +96,7 @@ mod tests {
         }));
         assert_eq!(median.len(), 1, "{median:?}");
         let ninetieth = percentiles(&tree(&|n| {
-            if n < 20 {
-                short.clone()
-            } else {
-                very_long.clone()
-            }
+            if n < 20 { short.clone() } else { very_long.clone() }
         }));
         assert!(ninetieth[0].reason.contains("90 of 100"), "{ninetieth:?}");
     }

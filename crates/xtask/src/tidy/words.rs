@@ -4,18 +4,11 @@
 
 use super::{Finding, SourceFile, Tree};
 
-const CODE: &[&str] = &[
-    ".rs", ".ts", ".svelte", ".js", ".css", ".html", ".sql", ".sh", ".toml", ".md", ".yml",
-];
+const CODE: &[&str] = &[".rs", ".ts", ".svelte", ".js", ".css", ".html", ".sql", ".sh", ".toml", ".md", ".yml"];
 
 /// Nothing in the tree is marked as unfinished.
 pub fn unfinished_marks(tree: &Tree) -> Vec<Finding> {
-    let words = [
-        concat!("TO", "DO"),
-        concat!("FIX", "ME"),
-        concat!("X", "XX"),
-        concat!("HA", "CK"),
-    ];
+    let words = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("X", "XX"), concat!("HA", "CK")];
     let calls = [concat!("todo", "!("), concat!("unimplemented", "!(")];
     lines_where(
         tree,
@@ -37,26 +30,17 @@ pub fn order_of_hash_maps(tree: &Tree) -> Vec<Finding> {
         ["HashMap", "HashSet"]
             .into_iter()
             .find(|word| has_word(line, word))
-            .map(|word| {
-                format!("{word} has no fixed order, and laptops and server must agree: use a BTree")
-            })
+            .map(|word| format!("{word} has no fixed order, and laptops and server must agree: use a BTree"))
     })
 }
 
 /// Domain and sync are told the time and their ids; they never ask.
 pub fn clocks_in_pure_crates(tree: &Tree) -> Vec<Finding> {
-    let asks = [
-        "Utc::now",
-        "Local::now",
-        "SystemTime::now",
-        "Instant::now",
-        "now_v7",
-        "new_v4",
-    ];
+    let asks = ["Utc::now", "Local::now", "SystemTime::now", "Instant::now", "now_v7", "new_v4"];
     code_lines_where(tree, &["crates/domain/src/", "crates/sync/src/"], |line| {
-        asks.into_iter().find(|ask| line.contains(ask)).map(|ask| {
-            format!("{ask}: time and ids come in as arguments, or two machines judge differently")
-        })
+        asks.into_iter()
+            .find(|ask| line.contains(ask))
+            .map(|ask| format!("{ask}: time and ids come in as arguments, or two machines judge differently"))
     })
 }
 
@@ -64,13 +48,10 @@ pub fn clocks_in_pure_crates(tree: &Tree) -> Vec<Finding> {
 pub fn window_outside_its_backend(tree: &Tree) -> Vec<Finding> {
     let door = "ui/src/lib/backend/tauri.ts";
     let its_test = "ui/src/lib/backend/tauri.test.ts";
-    let inside = |file: &SourceFile| {
-        file.path.starts_with("ui/src/") && file.path != door && file.path != its_test
-    };
+    let inside = |file: &SourceFile| file.path.starts_with("ui/src/") && file.path != door && file.path != its_test;
     let package = concat!("@tauri", "-apps");
     lines_where(tree, inside, |line| {
-        let quoted =
-            line.contains(&format!("\"{package}")) || line.contains(&format!("'{package}"));
+        let quoted = line.contains(&format!("\"{package}")) || line.contains(&format!("'{package}"));
         quoted.then(|| format!("only {door} imports {package}"))
     })
 }
@@ -90,12 +71,7 @@ pub fn conflict_markers(tree: &Tree) -> Vec<Finding> {
 
 /// Nothing depends on, or tells of, the folders of one person's machine.
 pub fn paths_of_one_machine(tree: &Tree) -> Vec<Finding> {
-    let folders = [
-        concat!("/ro", "ot/"),
-        concat!("/ho", "me/"),
-        concat!("/Us", "ers/"),
-        concat!("/wo", "rk/"),
-    ];
+    let folders = [concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/Us", "ers/"), concat!("/wo", "rk/")];
     lines_where(
         tree,
         |_| true,
@@ -117,16 +93,10 @@ pub fn sources_in_lock_files(tree: &Tree) -> Vec<Finding> {
         |file| file.ends_with_any(&["package-lock.json", "Cargo.lock"]),
         |line| {
             let line = line.trim_start();
-            let source = line
-                .strip_prefix(npm)
-                .or_else(|| line.strip_prefix(cargo))?;
-            let public = [
-                "https://registry.npmjs.org/",
-                "registry+https://github.com/rust-lang/crates.io-index\"",
-            ];
+            let source = line.strip_prefix(npm).or_else(|| line.strip_prefix(cargo))?;
+            let public = ["https://registry.npmjs.org/", "registry+https://github.com/rust-lang/crates.io-index\""];
             let is_public = public.iter().any(|prefix| source.starts_with(prefix));
-            (!is_public)
-                .then(|| "this comes from somewhere other than the public registry".to_owned())
+            (!is_public).then(|| "this comes from somewhere other than the public registry".to_owned())
         },
     )
 }
@@ -148,21 +118,10 @@ fn lines_where(
 }
 
 /// Lines of Rust below these folders that are no comments.
-fn code_lines_where(
-    tree: &Tree,
-    folders: &[&str],
-    reason: impl Fn(&str) -> Option<String>,
-) -> Vec<Finding> {
-    let below = |file: &SourceFile| {
-        file.path.ends_with(".rs") && folders.iter().any(|folder| file.path.starts_with(folder))
-    };
-    lines_where(tree, below, |line| {
-        if line.trim_start().starts_with("//") {
-            None
-        } else {
-            reason(line)
-        }
-    })
+fn code_lines_where(tree: &Tree, folders: &[&str], reason: impl Fn(&str) -> Option<String>) -> Vec<Finding> {
+    let below =
+        |file: &SourceFile| file.path.ends_with(".rs") && folders.iter().any(|folder| file.path.starts_with(folder));
+    lines_where(tree, below, |line| if line.trim_start().starts_with("//") { None } else { reason(line) })
 }
 
 /// Whether the word stands in the line on its own.
@@ -170,9 +129,7 @@ fn has_word(line: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(at, _)| {
         let before = line.get(..at).and_then(|left| left.chars().next_back());
-        let after = line
-            .get(at + word.len()..)
-            .and_then(|right| right.chars().next());
+        let after = line.get(at + word.len()..).and_then(|right| right.chars().next());
         !before.is_some_and(is_part) && !after.is_some_and(is_part)
     })
 }
@@ -196,22 +153,10 @@ mod tests {
     #[test]
     fn unfinished_marks_are_found_as_words() {
         let mark = concat!("TO", "DO");
-        assert_eq!(
-            found(unfinished_marks, "a.rs", &format!("// {mark}: later")),
-            1
-        );
-        assert_eq!(
-            found(unfinished_marks, "a.rs", concat!("    todo", "!()")),
-            1
-        );
-        assert_eq!(
-            found(unfinished_marks, "a.svelte", concat!("<!-- FIX", "ME -->")),
-            1
-        );
-        assert_eq!(
-            found(unfinished_marks, "a.rs", &format!("let {mark}_LIST = 1;")),
-            0
-        );
+        assert_eq!(found(unfinished_marks, "a.rs", &format!("// {mark}: later")), 1);
+        assert_eq!(found(unfinished_marks, "a.rs", concat!("    todo", "!()")), 1);
+        assert_eq!(found(unfinished_marks, "a.svelte", concat!("<!-- FIX", "ME -->")), 1);
+        assert_eq!(found(unfinished_marks, "a.rs", &format!("let {mark}_LIST = 1;")), 0);
         assert_eq!(found(unfinished_marks, "a.png", mark), 0);
     }
 
@@ -224,56 +169,24 @@ mod tests {
 
     #[test]
     fn clocks_are_found_in_domain_and_sync() {
-        for ask in [
-            "chrono::Utc::now()",
-            "SystemTime::now()",
-            "Instant::now()",
-            "Uuid::now_v7()",
-        ] {
+        for ask in ["chrono::Utc::now()", "SystemTime::now()", "Instant::now()", "Uuid::now_v7()"] {
             let text = format!("let t = {ask};");
-            assert_eq!(
-                found(clocks_in_pure_crates, "crates/domain/src/a.rs", &text),
-                1,
-                "{ask}"
-            );
-            assert_eq!(
-                found(clocks_in_pure_crates, "crates/sync/src/a.rs", &text),
-                1,
-                "{ask}"
-            );
-            assert_eq!(
-                found(clocks_in_pure_crates, "crates/app/src/a.rs", &text),
-                0,
-                "{ask}"
-            );
+            assert_eq!(found(clocks_in_pure_crates, "crates/domain/src/a.rs", &text), 1, "{ask}");
+            assert_eq!(found(clocks_in_pure_crates, "crates/sync/src/a.rs", &text), 1, "{ask}");
+            assert_eq!(found(clocks_in_pure_crates, "crates/app/src/a.rs", &text), 0, "{ask}");
         }
     }
 
     #[test]
     fn a_second_importer_of_the_window_is_found() {
         let text = concat!("import { invoke } from '@tauri", "-apps/api/core'");
-        assert_eq!(
-            found(window_outside_its_backend, "ui/src/App.svelte", text),
-            1
-        );
-        assert_eq!(
-            found(
-                window_outside_its_backend,
-                "ui/src/lib/backend/tauri.ts",
-                text
-            ),
-            0
-        );
+        assert_eq!(found(window_outside_its_backend, "ui/src/App.svelte", text), 1);
+        assert_eq!(found(window_outside_its_backend, "ui/src/lib/backend/tauri.ts", text), 0);
     }
 
     #[test]
     fn conflict_markers_are_found() {
-        let text = format!(
-            "{} ours\n{}\n{} theirs\n",
-            "<".repeat(7),
-            "=".repeat(7),
-            ">".repeat(7)
-        );
+        let text = format!("{} ours\n{}\n{} theirs\n", "<".repeat(7), "=".repeat(7), ">".repeat(7));
         assert_eq!(found(conflict_markers, "README.md", &text), 2);
         assert_eq!(found(conflict_markers, "README.md", "Title\n=======\n"), 0);
     }
@@ -281,44 +194,16 @@ mod tests {
     #[test]
     fn paths_of_one_machine_are_found_and_addresses_are_not() {
         let folder = concat!("/ro", "ot/");
-        assert_eq!(
-            found(paths_of_one_machine, "a.md", &format!("see {folder}x")),
-            1
-        );
-        assert_eq!(
-            found(paths_of_one_machine, "a.md", &format!("cd \"{folder}\"")),
-            1
-        );
-        assert_eq!(
-            found(
-                paths_of_one_machine,
-                "a.md",
-                &format!("https://a.example{folder}x")
-            ),
-            0
-        );
+        assert_eq!(found(paths_of_one_machine, "a.md", &format!("see {folder}x")), 1);
+        assert_eq!(found(paths_of_one_machine, "a.md", &format!("cd \"{folder}\"")), 1);
+        assert_eq!(found(paths_of_one_machine, "a.md", &format!("https://a.example{folder}x")), 0);
     }
 
     #[test]
     fn a_mirror_in_a_lock_file_is_found() {
-        let npm =
-            |host: &str| format!("      \"resolved\": \"https://{host}/svelte/-/svelte.tgz\",");
-        assert_eq!(
-            found(
-                sources_in_lock_files,
-                "ui/package-lock.json",
-                &npm("mirror.example")
-            ),
-            1
-        );
-        assert_eq!(
-            found(
-                sources_in_lock_files,
-                "ui/package-lock.json",
-                &npm("registry.npmjs.org")
-            ),
-            0
-        );
+        let npm = |host: &str| format!("      \"resolved\": \"https://{host}/svelte/-/svelte.tgz\",");
+        assert_eq!(found(sources_in_lock_files, "ui/package-lock.json", &npm("mirror.example")), 1);
+        assert_eq!(found(sources_in_lock_files, "ui/package-lock.json", &npm("registry.npmjs.org")), 0);
         let cargo = "source = \"git+https://example.org/a\"";
         assert_eq!(found(sources_in_lock_files, "Cargo.lock", cargo), 1);
     }
