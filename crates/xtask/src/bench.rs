@@ -17,7 +17,7 @@ pub fn bench(root: &Path) -> Result<()> {
     for (name, value) in machine(root)? {
         println!("  {name:<12} {value}");
     }
-    process::check(Command::new("cargo").args(["run", "--release", "--package", "slipway-app", "--example", "bench"]))
+    process::check(process::cargo().args(["run", "--release", "--package", "slipway-app", "--example", "bench"]))
 }
 
 fn machine(root: &Path) -> Result<Vec<(&'static str, String)>> {

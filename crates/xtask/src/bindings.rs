@@ -1,6 +1,6 @@
 //! The TypeScript types of the interface, written from the Rust types by a test of the app crate.
-
-use std::process::Command;
+//!
+//! The same test, without the variable, is part of every `cargo xtask test`.
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -17,24 +17,11 @@ pub struct Options {
 
 /// Writes the bindings, or compares them.
 pub fn bindings(options: &Options) -> Result<()> {
+    let mut test = process::cargo();
+    test.args(["test", "--package", "slipway-app", "--test", "bindings"]);
     if options.check {
-        return compare_with(&["--package", "slipway-app"]);
+        return process::check(test.env_remove("UPDATE_BINDINGS"))
+            .context("The TypeScript types differ from the Rust types. Run: cargo xtask bindings");
     }
-    process::check(
-        Command::new("cargo")
-            .args(["test", "--package", "slipway-app", "--test", "bindings"])
-            .env("UPDATE_BINDINGS", "1"),
-    )
-}
-
-/// Compares within the build of the whole workspace, which the other tests use too.
-pub fn compare() -> Result<()> {
-    compare_with(&["--workspace"])
-}
-
-fn compare_with(packages: &[&str]) -> Result<()> {
-    process::check(
-        Command::new("cargo").arg("test").args(packages).args(["--test", "bindings"]).env_remove("UPDATE_BINDINGS"),
-    )
-    .context("The TypeScript types differ from the Rust types. Run: cargo xtask bindings")
+    process::check(test.env("UPDATE_BINDINGS", "1"))
 }

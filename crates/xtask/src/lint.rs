@@ -20,11 +20,11 @@ pub fn lint(root: &Path) -> Result<()> {
 
 /// The lints as steps of a longer chore.
 pub fn steps(root: &Path, steps: &mut Steps) {
-    steps.perform("rustfmt", || process::check(Command::new("cargo").args(["fmt", "--all", "--check"])));
+    steps.perform("rustfmt", || process::check(process::cargo().args(["fmt", "--all", "--check"])));
     steps.perform("svelte-check", || ui::script(root, "check"));
     steps.perform("eslint and prettier", || ui::script(root, "lint"));
     steps.perform("clippy", || {
-        process::check(Command::new("cargo").args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+        process::check(process::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
     });
     steps.perform("cargo-deny", || deny(root));
 }
@@ -50,7 +50,7 @@ fn deny_program(root: &Path) -> Result<PathBuf> {
     if !program.is_file() {
         println!("cargo-deny checks the dependencies and is not here: installing it into target");
         process::check(
-            Command::new("cargo")
+            process::cargo()
                 .args(["install", name, "--locked", "--quiet", "--version", "^0.20", "--root"])
                 .arg(&tools)
                 // Its own folder: other flags there would make this workspace build again.

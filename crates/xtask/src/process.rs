@@ -33,6 +33,24 @@ pub fn stopping() -> bool {
     STOP.get().is_some_and(|flag| flag.load(Ordering::Relaxed))
 }
 
+/// Cargo, as a person would call it from a shell.
+pub fn cargo() -> Command {
+    let mut command = Command::new("cargo");
+    forget_the_outer_cargo(&mut command);
+    command
+}
+
+/// Takes out what `cargo xtask` itself put into the environment. Build scripts look at some of it,
+/// and would run again each time somebody calls cargo by hand in between.
+pub fn forget_the_outer_cargo(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&*name);
+        }
+    }
+}
+
 /// The call as a person would type it.
 pub fn shown(command: &Command) -> String {
     std::iter::once(command.get_program())

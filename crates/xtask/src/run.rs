@@ -40,7 +40,7 @@ pub fn run(root: &Path, options: &Options) -> Result<()> {
     install_packages(screen, &private_home)?;
     ui::install(root)?;
     ui::build(root)?;
-    process::check(Command::new("cargo").arg("build"))?;
+    process::check(process::cargo().arg("build"))?;
 
     let programs = Programs::beside(root);
     let address = Place { folder: data.join("server") };

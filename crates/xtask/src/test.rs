@@ -1,16 +1,16 @@
 //! Everything that must hold before a change lands, from a bare machine on.
 //!
 //! The whole workspace is built once, with the features the tests need: a build of fewer packages
-//! first would resolve other features and compile half the tree twice.
+//! or targets would resolve other features and compile half the tree twice. So the bindings have
+//! no step of their own: the test that compares them runs with all the others.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
 use crate::process;
-use crate::{bindings, lint, packages, session, tidy, ui};
+use crate::{lint, packages, session, tidy, ui};
 
 /// Sets up and runs every check and every test; fails with the names of the steps that failed.
 pub fn test(root: &Path) -> Result<()> {
@@ -24,7 +24,6 @@ pub fn test(root: &Path) -> Result<()> {
         lint::steps(root, &mut steps);
         steps.perform("tests of the interface", || ui::script(root, "test"));
         if steps.perform("build of the workspace", build) {
-            steps.perform("bindings", bindings::compare);
             steps.perform("tests of the workspace", || tests_of_the_workspace(root));
         }
     }
@@ -33,7 +32,7 @@ pub fn test(root: &Path) -> Result<()> {
 
 /// Programs and tests in one go, so that the system tests find every program fresh.
 fn build() -> Result<()> {
-    process::check(Command::new("cargo").args(["build", "--workspace", "--bins", "--tests", "--examples"]))
+    process::check(process::cargo().args(["build", "--workspace", "--bins", "--tests", "--examples"]))
 }
 
 fn tests_of_the_workspace(root: &Path) -> Result<()> {

@@ -1,0 +1,18 @@
+//! The real window through WebDriver. One module per place.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::window::Window;
+
+#[tokio::test]
+async fn the_window_opens_on_a_fresh_profile_and_paints() {
+    let folder = tempfile::tempdir().unwrap();
+    let window = Window::open(&folder.path().join("profile")).await;
+    assert!(!window.seen().await.trim().is_empty(), "an empty window tells nobody what to do");
+    let picture = window.screenshot("fresh-profile").await;
+    assert!(std::fs::metadata(picture).unwrap().len() > 1_000, "the picture holds something");
+    window.close().await;
+}
