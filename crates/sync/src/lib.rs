@@ -5,7 +5,10 @@
 
 pub mod bucket;
 pub mod encoding;
+pub mod engine;
 pub mod limits;
+pub mod local;
 pub mod log;
 pub mod protocol;
 pub mod signing;
+pub mod transport;

@@ -1,0 +1,493 @@
+//! The sync engine: a state machine without I/O. `step` takes the time and an event and says what to do next.
+//!
+//! One *cycle* is: read where the store stands, push what waits, pull page by page until one is complete in the
+//! server's own transaction, flip, top up the number blocks. Everything that may fail ends in a wait with a deadline;
+//! no state waits without one.
+
+mod backoff;
+mod pull;
+mod push;
+mod report;
+
+use crate::bucket::Bucket;
+use crate::limits;
+use crate::local::{LocalAnswer, LocalError, LocalRequest, LocalStatus, Queued};
+use crate::protocol::{CommandResult, Epoch, LeaseRequest, Page, Pull};
+use crate::signing::PublicKey;
+use crate::transport::{Answer, Request, TransportError};
+use backoff::Backoff;
+pub use report::{Progress, Report, SyncState, Trouble};
+use slipway_domain::id::DeviceId;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Milliseconds of a clock that never goes back; where it starts does not matter.
+pub type Millis = u64;
+
+/// What the driver can tune; tests use short spans.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Seed of the jitter.
+    pub seed: u64,
+    /// Between two syncs when nothing else asks for one.
+    pub poll_ms: Millis,
+    /// After a command is issued, to let its companions join the same push.
+    pub debounce_ms: Millis,
+    /// First wait after a failure; doubles up to `retry_max_ms`.
+    pub retry_ms: Millis,
+    /// Longest wait after a failure.
+    pub retry_max_ms: Millis,
+    /// An answer of the server takes no longer, or the request is given up.
+    pub call_ms: Millis,
+    /// A call of the store takes no longer, or the cycle starts anew.
+    pub local_ms: Millis,
+    /// Numbers are leased when fewer are left.
+    pub numbers_low: u32,
+    /// And up to this many.
+    pub numbers_full: u32,
+    /// Name and key of the server's log, pinned at sign-in; `None` leaves checkpoints unread.
+    pub log: Option<(String, PublicKey)>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            poll_ms: 30_000,
+            debounce_ms: 300,
+            retry_ms: 1_000,
+            retry_max_ms: 300_000,
+            call_ms: 120_000,
+            local_ms: 600_000,
+            numbers_low: 50,
+            numbers_full: 100,
+            log: None,
+        }
+    }
+}
+
+/// The time and what happened.
+#[derive(Debug)]
+pub struct Input {
+    /// Now.
+    pub now: Millis,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What may happen.
+#[derive(Debug)]
+pub enum Event {
+    /// The driver is ready; also after the computer slept.
+    Start,
+    /// The time last asked for with [`Output::WakeAt`] has come.
+    Tick,
+    /// A command was put into the queue.
+    Issued,
+    /// A person asks, or the network came back: now, whatever the back-off says.
+    SyncNow,
+    /// A person signed in; the log's name and key come with the session.
+    SignedIn {
+        /// Replaces [`Settings::log`].
+        log: Option<(String, PublicKey)>,
+    },
+    /// The server's answer to [`Output::Call`].
+    Answered {
+        /// Of the call.
+        ticket: Ticket,
+        /// Or why there is none.
+        answer: Result<Answer, TransportError>,
+    },
+    /// The store's answer to [`Output::Local`].
+    Stored {
+        /// Of the call.
+        ticket: Ticket,
+        /// Or why there is none.
+        answer: Result<LocalAnswer, LocalError>,
+    },
+    /// [`Output::Reissue`] was carried out.
+    Reissued {
+        /// Of the request.
+        ticket: Ticket,
+        /// Or why not.
+        answer: Result<(), TransportError>,
+    },
+}
+
+/// Ties an answer to what was asked; the answer to a request that was given up is ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// What the driver is to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send to the server; answer with [`Event::Answered`].
+    Call {
+        /// To quote.
+        ticket: Ticket,
+        /// What.
+        request: Request,
+    },
+    /// Call the store ([`crate::local::perform`]); answer with [`Event::Stored`].
+    Local {
+        /// To quote.
+        ticket: Ticket,
+        /// What.
+        request: LocalRequest,
+    },
+    /// The server knows another history of this device, or parts of ours are gone. Make a new device id and key,
+    /// register it (`POST /v1/device`), then in one transaction of the store sign every command that has no result
+    /// under it, counters from 1, ids unchanged. Nothing is lost. Answer with [`Event::Reissued`].
+    Reissue {
+        /// To quote.
+        ticket: Ticket,
+    },
+    /// Send [`Event::Tick`] at this time; replaces the one before.
+    WakeAt(Millis),
+    /// What people see has changed.
+    Report(Box<Report>),
+}
+
+/// What is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Doing {
+    Status,
+    Batch,
+    Push { counters: Vec<u64> },
+    Record { last: u64 },
+    Pull,
+    Stage { complete: bool },
+    Flip,
+    Review,
+    Lease,
+    AddNumbers,
+    BeginEpoch,
+    Refetch,
+    Reissue,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    /// Until a person signs in; tries again now and then, because tokens may come back without one.
+    SignedOut {
+        retry_at: Millis,
+    },
+    Idle {
+        next: Millis,
+    },
+    Waiting {
+        until: Millis,
+    },
+    Busy {
+        doing: Doing,
+        deadline: Millis,
+    },
+}
+
+/// What one cycle knows. The guards count, so that a server that contradicts itself cannot keep it going round.
+#[derive(Clone, Debug)]
+struct Cycle {
+    device: DeviceId,
+    epoch: Epoch,
+    cursors: BTreeMap<Bucket, u64>,
+    judged: u64,
+    after: u64,
+    checkpoint: Option<String>,
+    pages: u32,
+    pulled: u64,
+    head: u64,
+    commands: usize,
+    payload_bytes: usize,
+    push_off: bool,
+    restarts: u32,
+    gaps: u32,
+    reissues: u32,
+    refetches: u32,
+    leases: VecDeque<LeaseRequest>,
+}
+
+impl Default for Cycle {
+    fn default() -> Self {
+        Self {
+            device: DeviceId(uuid::Uuid::nil()),
+            epoch: Epoch(uuid::Uuid::nil()),
+            cursors: BTreeMap::new(),
+            judged: 0,
+            after: 0,
+            checkpoint: None,
+            pages: 0,
+            pulled: 0,
+            head: 0,
+            commands: limits::PUSH_COMMANDS,
+            payload_bytes: limits::PUSH_PAYLOAD_BYTES,
+            push_off: false,
+            restarts: 0,
+            gaps: 0,
+            reissues: 0,
+            refetches: 0,
+            leases: VecDeque::new(),
+        }
+    }
+}
+
+/// Most times that one cycle starts over for one cause.
+const ROUNDS: u32 = 3;
+/// How long a signed-out engine rests between tries.
+const SIGNED_OUT_MS: Millis = 300_000;
+
+/// The state machine.
+#[derive(Debug)]
+pub struct Engine {
+    settings: Settings,
+    state: State,
+    cycle: Cycle,
+    ticket: u64,
+    again: bool,
+    backoff: Backoff,
+    report: Report,
+    reported: Option<Report>,
+    out: Vec<Output>,
+}
+
+impl Engine {
+    /// An engine at rest; send [`Event::Start`].
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            backoff: Backoff::new(settings.seed, settings.retry_ms, settings.retry_max_ms),
+            settings,
+            state: State::Idle { next: 0 },
+            cycle: Cycle::default(),
+            ticket: 0,
+            again: false,
+            report: Report::default(),
+            reported: None,
+            out: Vec::new(),
+        }
+    }
+
+    /// What people see now.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Takes what happened and says what to do. Always ends with a time to wake at.
+    pub fn step(&mut self, input: Input) -> Vec<Output> {
+        let now = input.now;
+        match input.event {
+            Event::Start => self.wake(now),
+            Event::Tick => self.tick(now),
+            Event::Issued => self.issued(now),
+            Event::SyncNow => self.ask(now),
+            Event::SignedIn { log } => {
+                if log.is_some() {
+                    self.settings.log = log;
+                }
+                self.ask(now);
+            }
+            Event::Answered { ticket, answer } => {
+                if let Some(doing) = self.claim(ticket) {
+                    self.answered(now, doing, answer);
+                }
+            }
+            Event::Stored { ticket, answer } => {
+                if let Some(doing) = self.claim(ticket) {
+                    match answer {
+                        Ok(answer) => self.stored(now, doing, answer),
+                        Err(error) => self.fail(now, Trouble::Store { why: error.to_string() }, None),
+                    }
+                }
+            }
+            Event::Reissued { ticket, answer } => {
+                if self.claim(ticket).is_some() {
+                    match answer {
+                        Ok(()) => self.read_status(now),
+                        Err(error) => self.refused(now, error),
+                    }
+                }
+            }
+        }
+        self.publish();
+        let at = match &self.state {
+            State::SignedOut { retry_at: at }
+            | State::Idle { next: at }
+            | State::Waiting { until: at }
+            | State::Busy { deadline: at, .. } => *at,
+        };
+        self.out.push(Output::WakeAt(at));
+        std::mem::take(&mut self.out)
+    }
+
+    /// The answer belongs to what is under way: takes it. Else it is late or doubled, and ignored.
+    fn claim(&mut self, ticket: Ticket) -> Option<Doing> {
+        match &self.state {
+            State::Busy { doing, .. } if ticket.0 == self.ticket => {
+                let doing = doing.clone();
+                self.ticket += 1;
+                Some(doing)
+            }
+            _ => None,
+        }
+    }
+
+    fn busy(&mut self, now: Millis, doing: Doing, span: Millis) -> Ticket {
+        self.ticket += 1;
+        self.state = State::Busy { doing, deadline: now.saturating_add(span) };
+        Ticket(self.ticket)
+    }
+
+    fn local(&mut self, now: Millis, doing: Doing, request: LocalRequest) {
+        let ticket = self.busy(now, doing, self.settings.local_ms);
+        self.out.push(Output::Local { ticket, request });
+    }
+
+    fn call(&mut self, now: Millis, doing: Doing, request: Request) {
+        let ticket = self.busy(now, doing, self.settings.call_ms);
+        self.out.push(Output::Call { ticket, request });
+    }
+
+    fn wake(&mut self, now: Millis) {
+        if !matches!(self.state, State::Busy { .. }) {
+            self.begin(now);
+        }
+    }
+
+    fn ask(&mut self, now: Millis) {
+        self.backoff.reset();
+        if matches!(self.state, State::Busy { .. }) {
+            self.again = true;
+        } else {
+            self.begin(now);
+        }
+    }
+
+    fn issued(&mut self, now: Millis) {
+        match &mut self.state {
+            State::Idle { next } => *next = (*next).min(now.saturating_add(self.settings.debounce_ms)),
+            State::Busy { .. } => self.again = true,
+            State::Waiting { .. } | State::SignedOut { .. } => {}
+        }
+        self.report.waiting += 1;
+    }
+
+    fn tick(&mut self, now: Millis) {
+        match &self.state {
+            State::Idle { next: at } | State::Waiting { until: at } | State::SignedOut { retry_at: at }
+                if now >= *at =>
+            {
+                self.begin(now);
+            }
+            State::Busy { doing, deadline } if now >= *deadline => {
+                let what = format!("{doing:?}").split([' ', '{']).next().unwrap_or_default().to_lowercase();
+                self.ticket += 1;
+                self.fail(now, Trouble::Stalled { what }, None);
+            }
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, now: Millis) {
+        self.again = false;
+        self.cycle = Cycle::default();
+        self.read_status(now);
+    }
+
+    fn read_status(&mut self, now: Millis) {
+        self.cycle.restarts += 1;
+        if self.cycle.restarts > 2 * ROUNDS {
+            return self.fail(now, Trouble::Garbled { why: "the server keeps changing its mind".to_owned() }, None);
+        }
+        self.local(now, Doing::Status, LocalRequest::Status);
+    }
+
+    fn answered(&mut self, now: Millis, doing: Doing, answer: Result<Answer, TransportError>) {
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return self.refused(now, error),
+        };
+        match (doing, answer) {
+            (Doing::Push { counters }, Answer::Pushed(pushed)) => self.pushed(now, &counters, pushed),
+            (Doing::Pull, Answer::Page(page)) => self.page(now, page),
+            (Doing::Lease, Answer::Lease(lease)) => self.local(now, Doing::AddNumbers, LocalRequest::AddNumbers(lease)),
+            (doing, _) => self.fail(now, Trouble::Garbled { why: format!("another answer than to {doing:?}") }, None),
+        }
+    }
+
+    fn stored(&mut self, now: Millis, doing: Doing, answer: LocalAnswer) {
+        match (doing, answer) {
+            (Doing::Status, LocalAnswer::Status(status)) => {
+                self.load(*status);
+                self.next_batch(now);
+            }
+            (Doing::Batch, LocalAnswer::Batch(batch)) => self.push(now, batch),
+            (Doing::Record { last }, LocalAnswer::Done) => {
+                self.cycle.after = last;
+                self.next_batch(now);
+            }
+            (Doing::Stage { complete: false }, LocalAnswer::Done) => self.pull(now),
+            (Doing::Stage { complete: true }, LocalAnswer::Done) => self.local(now, Doing::Flip, LocalRequest::Flip),
+            (Doing::Flip, LocalAnswer::Flipped(flipped)) => self.flipped(now, flipped),
+            (Doing::Review, LocalAnswer::Status(status)) => self.review(now, &status),
+            (Doing::AddNumbers, LocalAnswer::Done) => self.next_lease(now),
+            (Doing::BeginEpoch | Doing::Refetch, LocalAnswer::Done) => self.read_status(now),
+            (doing, _) => self.fail(now, Trouble::Store { why: format!("another answer than to {doing:?}") }, None),
+        }
+    }
+
+    fn load(&mut self, status: LocalStatus) {
+        self.report.waiting = status.waiting;
+        self.cycle.device = status.device;
+        self.cycle.epoch = status.epoch.unwrap_or(Epoch(uuid::Uuid::nil()));
+        self.cycle.cursors = status.cursors;
+        self.cycle.judged = status.judged;
+        self.cycle.after = status.answered;
+        self.cycle.checkpoint = status.checkpoint;
+    }
+
+    /// Ends the cycle with a wait.
+    fn fail(&mut self, now: Millis, trouble: Trouble, at_least: Option<Millis>) {
+        let offline = matches!(trouble, Trouble::Unreachable { .. });
+        if offline {
+            self.report.offline_since.get_or_insert(now);
+        }
+        let wait = self.backoff.next_wait().max(at_least.unwrap_or(0));
+        self.report.trouble = Some(trouble);
+        self.report.progress = None;
+        self.again = false;
+        self.state = State::Waiting { until: now.saturating_add(wait) };
+    }
+
+    fn finish(&mut self, now: Millis) {
+        self.backoff.reset();
+        self.report.offline_since = None;
+        self.report.last_synced = Some(now);
+        self.report.progress = None;
+        if !self.cycle.push_off {
+            self.report.trouble = None;
+        }
+        if self.again {
+            return self.begin(now);
+        }
+        let jitter = self.backoff.below(self.settings.poll_ms / 10 + 1);
+        self.state = State::Idle { next: now.saturating_add(self.settings.poll_ms).saturating_add(jitter) };
+    }
+
+    fn publish(&mut self) {
+        self.report.state = match &self.state {
+            State::SignedOut { .. } => SyncState::SignedOut,
+            State::Idle { .. } => SyncState::Idle,
+            State::Waiting { .. } => SyncState::Waiting,
+            State::Busy { doing, .. } => match doing {
+                Doing::Status | Doing::Batch | Doing::Push { .. } | Doing::Record { .. } | Doing::Reissue => {
+                    SyncState::Pushing
+                }
+                Doing::Flip => SyncState::Flipping,
+                _ => SyncState::Pulling,
+            },
+        };
+        if self.reported.as_ref() != Some(&self.report) {
+            self.reported = Some(self.report.clone());
+            self.out.push(Output::Report(Box::new(self.report.clone())));
+        }
+    }
+}

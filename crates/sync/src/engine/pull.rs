@@ -1,0 +1,111 @@
+//! The pulling half of a cycle: pages until one is complete, the flip, and the number blocks.
+
+use super::{Doing, Engine, LeaseRequest, LocalRequest, LocalStatus, Millis, Page, Progress, Pull, ROUNDS, Trouble};
+use crate::bucket::Bucket;
+use crate::limits;
+use crate::local::Flipped;
+use crate::log::Checkpoint;
+use crate::transport::Request;
+use slipway_domain::number::Series;
+
+impl Engine {
+    pub(super) fn pull(&mut self, now: Millis) {
+        let reached = self.cycle.cursors.values().copied().min().unwrap_or(0);
+        // A reader that came close asks for the whole rest at once, so that busy writers cannot keep it behind for ever.
+        let near = self.cycle.pages > 1 && self.cycle.head.saturating_sub(reached) < limits::TAIL_ENTRIES as u64;
+        let pull = Pull {
+            epoch: self.cycle.epoch,
+            cursors: self.cycle.cursors.clone(),
+            judged_after: self.cycle.judged,
+            limit: if near { limits::TAIL_ENTRIES } else { limits::PAGE_ENTRIES },
+        };
+        self.call(now, Doing::Pull, Request::Pull(pull));
+    }
+
+    pub(super) fn page(&mut self, now: Millis, page: Box<Page>) {
+        if page.epoch != self.cycle.epoch {
+            return self.begin_epoch(now, page.epoch, 1);
+        }
+        if let Some(why) = self.nonsense(&page) {
+            return self.fail(now, Trouble::Garbled { why: why.to_owned() }, None);
+        }
+        if let Some(trouble) = self.contradiction(&page) {
+            return self.fail(now, trouble, None);
+        }
+        self.cycle.cursors.clone_from(&page.cursors);
+        self.cycle.judged = page.judged;
+        self.cycle.head = page.head;
+        self.cycle.pages += 1;
+        self.cycle.pulled += page.entries.len() as u64;
+        let reached = self.cycle.cursors.values().copied().min().unwrap_or(0);
+        self.report.progress = Some(Progress { entries: self.cycle.pulled, reached, head: page.head });
+        self.local(now, Doing::Stage { complete: page.complete }, LocalRequest::Stage(page));
+    }
+
+    /// A page that no honest server sends: staging it could lose records or never end.
+    fn nonsense(&self, page: &Page) -> Option<&'static str> {
+        let asked = &self.cycle.cursors;
+        if !page.cursors.keys().eq(asked.keys()) {
+            return Some("cursors of other buckets than asked for");
+        }
+        if page.cursors.iter().any(|(bucket, seq)| asked.get(bucket).is_some_and(|before| seq < before)) {
+            return Some("a cursor went back");
+        }
+        if page.judged < self.cycle.judged {
+            return Some("results went back");
+        }
+        if !page.complete && page.cursors == *asked && page.judged == self.cycle.judged {
+            return Some("a page without progress");
+        }
+        if page.entries.iter().any(|entry| page.cursors.get(&entry.bucket).is_none_or(|upto| entry.seq > *upto)) {
+            return Some("an entry beyond its cursor");
+        }
+        None
+    }
+
+    /// Within an epoch the log only grows; every laptop is a witness of that.
+    fn contradiction(&self, page: &Page) -> Option<Trouble> {
+        let (name, key) = self.settings.log.as_ref()?;
+        let note = page.checkpoint.as_ref()?;
+        let Some(new) = Checkpoint::verify(note, name, key) else { return Some(Trouble::LogForged) };
+        let old = Checkpoint::verify(self.cycle.checkpoint.as_ref()?, name, key)?;
+        let rewritten = new.size < old.size || (new.size == old.size && new.root != old.root);
+        rewritten.then_some(Trouble::LogRewritten)
+    }
+
+    pub(super) fn flipped(&mut self, now: Millis, flipped: Flipped) {
+        if flipped.mismatched.is_empty() {
+            self.local(now, Doing::Review, LocalRequest::Status);
+        } else {
+            self.refetch(now, flipped.mismatched);
+        }
+    }
+
+    pub(super) fn refetch(&mut self, now: Millis, buckets: Vec<Bucket>) {
+        self.cycle.refetches += 1;
+        if self.cycle.refetches >= ROUNDS {
+            return self.fail(now, Trouble::Diverged { buckets }, None);
+        }
+        self.local(now, Doing::Refetch, LocalRequest::Refetch(buckets));
+    }
+
+    /// After the flip: commands issued meanwhile make another cycle, and short number blocks are topped up.
+    pub(super) fn review(&mut self, now: Millis, status: &LocalStatus) {
+        self.report.waiting = status.waiting;
+        let (low, full) = (self.settings.numbers_low, self.settings.numbers_full.min(limits::LEASE_NUMBERS));
+        self.cycle.leases = Series::ALL
+            .into_iter()
+            .map(|series| (series, status.numbers.get(&series).copied().unwrap_or(0)))
+            .filter(|(_, left)| *left < low)
+            .map(|(series, left)| LeaseRequest { series, count: full.saturating_sub(left).max(1) })
+            .collect();
+        self.next_lease(now);
+    }
+
+    pub(super) fn next_lease(&mut self, now: Millis) {
+        match self.cycle.leases.pop_front() {
+            Some(request) => self.call(now, Doing::Lease, Request::Lease(request)),
+            None => self.finish(now),
+        }
+    }
+}

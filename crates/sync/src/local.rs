@@ -1,0 +1,180 @@
+//! This side: what the engine needs of the laptop's store. Each call is one transaction, durable when it returns.
+
+use crate::bucket::Bucket;
+use crate::protocol::{CommandResult, Epoch, Lease, Page, SignedCommand};
+use slipway_domain::id::DeviceId;
+use slipway_domain::number::Series;
+use std::collections::BTreeMap;
+
+/// Where the store stands. Cursors and `judged` include what is staged but not yet flipped, so that an interrupted
+/// pull goes on where it stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalStatus {
+    /// The device under which commands are issued.
+    pub device: DeviceId,
+    /// Epoch of the held or staged records; `None` before the first sync.
+    pub epoch: Option<Epoch>,
+    /// Where to pull on, for each bucket held. Never empty: at least [`Bucket::Workspace`].
+    pub cursors: BTreeMap<Bucket, u64>,
+    /// Results of own commands are held or staged up to this counter.
+    pub judged: u64,
+    /// Results of pushes are recorded up to this counter; the next push begins after it.
+    pub answered: u64,
+    /// Commands that are issued but not yet judged.
+    pub waiting: u64,
+    /// Free numbers in the leased blocks.
+    pub numbers: BTreeMap<Series, u32>,
+    /// The last checkpoint flipped in this epoch.
+    pub checkpoint: Option<String>,
+}
+
+/// A command of the queue or of those sent and kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// Its counter on the device.
+    pub counter: u64,
+    /// As signed.
+    pub signed: SignedCommand,
+}
+
+/// What a flip did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flipped {
+    /// Buckets whose count or sum is not what the page said: they are fetched again.
+    pub mismatched: Vec<Bucket>,
+}
+
+/// The store failed; nothing of the call took effect.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct LocalError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+impl LocalError {
+    /// Wraps the store's error.
+    pub fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(error.into())
+    }
+}
+
+/// The laptop's store as sync sees it.
+pub trait Local {
+    /// Where the store stands.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn status(&mut self) -> Result<LocalStatus, LocalError>;
+
+    /// Commands after this counter in order, kept ones included; stops at either limit but gives at least one.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn batch(&mut self, after: u64, commands: usize, payload_bytes: usize) -> Result<Vec<Queued>, LocalError>;
+
+    /// Records the results of a push, and raises `answered`. The commands stay in force until the flip that
+    /// brings their effects, so that the screen never flickers back.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn record(&mut self, results: &[CommandResult]) -> Result<(), LocalError>;
+
+    /// Keeps a page beside the held records; nothing visible changes.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn stage(&mut self, page: &Page) -> Result<(), LocalError>;
+
+    /// After a complete page was staged: undoes pending effects, applies the staged records, drops judged commands
+    /// (refused, held and partial ones to *Needs attention*), re-executes the rest; all in one transaction. After
+    /// [`Local::begin_epoch`] or [`Local::refetch`] what was not staged anew is no longer held.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn flip(&mut self) -> Result<Flipped, LocalError>;
+
+    /// The server's history is another one, and it expects this counter from the device next. What was staged is
+    /// forgotten, every cursor goes to 0, `answered` to `expected_counter - 1`, `judged` no higher than that, and
+    /// results of commands from there on, flipped or not, no longer count. No record and no command is deleted.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn begin_epoch(&mut self, epoch: Epoch, expected_counter: u64) -> Result<(), LocalError>;
+
+    /// Fetches buckets again from 0.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn refetch(&mut self, buckets: &[Bucket]) -> Result<(), LocalError>;
+
+    /// Keeps a block of numbers.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn add_numbers(&mut self, lease: Lease) -> Result<(), LocalError>;
+}
+
+/// A call of [`Local`] as data, so that the engine can ask for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LocalRequest {
+    /// [`Local::status`].
+    Status,
+    /// [`Local::batch`].
+    Batch {
+        /// After this counter.
+        after: u64,
+        /// At most so many.
+        commands: usize,
+        /// At most so large.
+        payload_bytes: usize,
+    },
+    /// [`Local::record`].
+    Record(Vec<CommandResult>),
+    /// [`Local::stage`].
+    Stage(Box<Page>),
+    /// [`Local::flip`].
+    Flip,
+    /// [`Local::begin_epoch`].
+    BeginEpoch {
+        /// The server's.
+        epoch: Epoch,
+        /// The counter it expects next.
+        expected_counter: u64,
+    },
+    /// [`Local::refetch`].
+    Refetch(Vec<Bucket>),
+    /// [`Local::add_numbers`].
+    AddNumbers(Lease),
+}
+
+/// What the call gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LocalAnswer {
+    /// To [`LocalRequest::Status`].
+    Status(Box<LocalStatus>),
+    /// To [`LocalRequest::Batch`].
+    Batch(Vec<Queued>),
+    /// To [`LocalRequest::Flip`].
+    Flipped(Flipped),
+    /// To every other.
+    Done,
+}
+
+/// Carries a call out.
+///
+/// # Errors
+/// The store failed.
+pub fn perform(local: &mut impl Local, request: &LocalRequest) -> Result<LocalAnswer, LocalError> {
+    match request {
+        LocalRequest::Status => local.status().map(Box::new).map(LocalAnswer::Status),
+        LocalRequest::Batch { after, commands, payload_bytes } => {
+            local.batch(*after, *commands, *payload_bytes).map(LocalAnswer::Batch)
+        }
+        LocalRequest::Record(results) => local.record(results).map(|()| LocalAnswer::Done),
+        LocalRequest::Stage(page) => local.stage(page).map(|()| LocalAnswer::Done),
+        LocalRequest::Flip => local.flip().map(LocalAnswer::Flipped),
+        LocalRequest::BeginEpoch { epoch, expected_counter } => {
+            local.begin_epoch(*epoch, *expected_counter).map(|()| LocalAnswer::Done)
+        }
+        LocalRequest::Refetch(buckets) => local.refetch(buckets).map(|()| LocalAnswer::Done),
+        LocalRequest::AddNumbers(lease) => local.add_numbers(*lease).map(|()| LocalAnswer::Done),
+    }
+}

@@ -1,0 +1,61 @@
+//! The other side, as the engine's driver sees it.
+
+use crate::protocol::{ErrorBody, Lease, LeaseRequest, Page, Pull, Push, Pushed};
+use std::future::Future;
+
+/// What the engine asks of the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Commands.
+    Push(Push),
+    /// Records.
+    Pull(Pull),
+    /// Numbers.
+    Lease(LeaseRequest),
+}
+
+/// What the server said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// To a push.
+    Pushed(Pushed),
+    /// To a pull.
+    Page(Box<Page>),
+    /// To a lease.
+    Lease(Lease),
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// No connection, no name, no route, timed out.
+    #[error("the server cannot be reached: {why}")]
+    Unreachable {
+        /// In the network layer's words.
+        why: String,
+    },
+    /// The certificate is not one of the workspace's authority.
+    #[error("the server's certificate is not trusted: {why}")]
+    Untrusted {
+        /// In the TLS layer's words.
+        why: String,
+    },
+    /// The answer cannot be read.
+    #[error("the server's answer cannot be read: {why}")]
+    Garbled {
+        /// Where.
+        why: String,
+    },
+    /// There is no session and none can be had without a person.
+    #[error("nobody is signed in")]
+    SignedOut,
+    /// The server answered with an error.
+    #[error("{}", .0.sentence)]
+    Refused(Box<ErrorBody>),
+}
+
+/// Carries requests to the server within a session; refreshes the session's tokens by itself.
+pub trait Transport {
+    /// Sends one request and waits for its answer.
+    fn call(&self, request: Request) -> impl Future<Output = Result<Answer, TransportError>> + Send;
+}
