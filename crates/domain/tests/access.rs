@@ -1,0 +1,1 @@
+//! Tests of which role may issue which command.

@@ -1,0 +1,11 @@
+//! The rules of the domain crate, tested from outside: one binary, a module for each part.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod access;
+mod builders;
+mod change;
+mod cmdb;
+mod dhs;
+mod dsl;
+mod transitions;
