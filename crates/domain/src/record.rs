@@ -8,6 +8,10 @@ use crate::cmdb::relation::Relation;
 use crate::comment::Comment;
 use crate::dhs::record::{DhsModel, DhsUnit, Movement};
 use crate::dsl::item::DslItem;
+use crate::id::{
+    ApprovalId, BaselineId, ChangeId, CiGroupId, CiId, CommentId, DelegationId, DhsModelId, DhsUnitId, DslItemId,
+    FreezeId, GroupId, MovementId, PersonId, RelationId, ReleaseId, SettingId, SiteId, TaskId, TestId,
+};
 use crate::people::{Delegation, Group, Person, Site};
 use crate::refusal::Fault;
 use crate::release::record::{Release, TestRecord};
@@ -102,7 +106,6 @@ pub trait Entity: Serialize + DeserializeOwned + Clone + Into<Record> {
     fn from_record(record: Record) -> Option<Self>;
 }
 
-use crate::id::*;
 kinds! {
     Person(PersonId) = "person",
     Group(GroupId) = "group",

@@ -42,6 +42,7 @@ impl Finding {
 
     /// The same with a named figure.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "Figures and names are given as they are")]
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.data.insert(name.to_owned(), value.to_string());
         self
