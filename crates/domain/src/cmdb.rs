@@ -1,20 +1,273 @@
 //! The CMDB: configuration items, relations, groups, services, baselines, update plans.
 
+use crate::cmdb::ci::{Ci, CiStatus, FieldChange, uniqueness};
+use crate::cmdb::group::CiGroup;
+use crate::command::CmdbCommand;
+use crate::execute::{Conflict, Context, Effect};
+use crate::id::CiId;
+use crate::lookup::{Lookup, pair};
+use crate::number::Series;
+use crate::people::{Group, Person, Site};
+use crate::record::RecordRef;
+use crate::records::{Records, RecordsExt};
+use crate::refusal::{Failure, Fault, Finding, none};
+use crate::text;
+use std::collections::BTreeSet;
+
 pub mod ci;
 pub mod field;
 pub mod group;
+pub mod import;
+pub mod relate;
 pub mod relation;
 pub mod update_plan;
+
+#[cfg(test)]
+mod tests;
+
+/// Most members of a static CI group.
+pub const GROUP_MEMBERS: usize = 10_000;
 
 /// Judges and carries out a command of this part of the domain.
 ///
 /// # Errors
 /// The refusal with every failed guard, or a storage fault.
 pub fn execute(
-    _command: &crate::command::CmdbCommand,
-    _actor: &crate::people::Person,
-    _context: &mut crate::execute::Context,
-    _records: &mut dyn crate::records::Records,
-) -> Result<crate::execute::Effect, crate::refusal::Failure> {
-    Err(crate::refusal::Finding::new("NOT_YET", "Not judged yet.", "Update.").into())
+    command: &CmdbCommand,
+    _actor: &Person,
+    context: &mut Context,
+    records: &mut dyn Records,
+) -> Result<Effect, Failure> {
+    match command {
+        CmdbCommand::CreateCi(ci) => {
+            let ci = judge_new(ci, context, records)?;
+            records.put(ci)?;
+            Ok(Effect { created: 1, ..Effect::default() })
+        }
+        CmdbCommand::SetFields(ci, fields) => set_fields(*ci, fields, records),
+        CmdbCommand::SetStatus { ci, from, to } => set_status(*ci, *from, *to, records),
+        CmdbCommand::Relate { source, relation_type, target } => {
+            relate::relate(*source, *relation_type, *target, records)
+        }
+        CmdbCommand::Unrelate(id) => relate::unrelate(*id, records),
+        CmdbCommand::PutGroup(group) => put_group(group, records),
+        CmdbCommand::ImportCis(rows) => import::cis(rows, context, records),
+        CmdbCommand::ImportRelations(rows) => import::relations(rows, records),
+    }
+}
+
+/// A new CI as it may be stored: texts trimmed, nothing shared that must be unique, with its number.
+///
+/// # Errors
+/// The refusal with every finding, or a storage fault.
+pub fn judge_new(ci: &Ci, context: &mut Context, records: &dyn Records) -> Result<Ci, Failure> {
+    let mut ci = ci.clone();
+    let mut findings = ci.tidy();
+    if let Some(other) = records.get::<Ci>(ci.id)? {
+        findings.push(
+            Finding::new(
+                "ID_TAKEN",
+                format!("{} is already stored under this identity.", other.name),
+                "Create the CI anew.",
+            )
+            .about(other.reference()),
+        );
+    }
+    findings.extend(state_findings(&ci, records)?.into_iter().map(|(_, finding)| finding));
+    none(findings)?;
+    ci.number = context.number(records, Series::Ci, &ci.number)?;
+    Ok(ci)
+}
+
+/// What other records have against the CI, each with the fields that cause it.
+pub(crate) fn state_findings(ci: &Ci, records: &dyn Records) -> Result<Vec<(&'static [&'static str], Finding)>, Fault> {
+    let mut found: Vec<(&'static [&'static str], Finding)> = Vec::new();
+    for finding in uniqueness(ci, records)? {
+        let fields: &[&str] = match finding.code.as_str() {
+            "CI_NAME_TAKEN" => &["class", "name"],
+            "SERIAL_NUMBER_TAKEN" => &["manufacturer", "serial_number"],
+            _ => &["asset_tag"],
+        };
+        found.push((fields, finding));
+    }
+    if let Some(owner) = ci.owner
+        && records.get::<Person>(owner)?.is_none()
+    {
+        found.push((&["owner"], dangling("UNKNOWN_PERSON", ci, "owner", "person")));
+    }
+    if let Some(group) = ci.support_group
+        && records.get::<Group>(group)?.is_none()
+    {
+        found.push((&["support_group"], dangling("UNKNOWN_GROUP", ci, "support_group", "group")));
+    }
+    if let Some(site) = ci.location.site
+        && records.get::<Site>(site)?.is_none()
+    {
+        found.push((&["location.site"], dangling("UNKNOWN_SITE", ci, "location.site", "site")));
+    }
+    Ok(found)
+}
+
+fn dangling(code: &str, ci: &Ci, field: &str, kind: &str) -> Finding {
+    Finding::new(
+        code,
+        format!("The {field} of {} names a {kind} that does not exist here.", ci.name),
+        format!("Choose another {kind}, or leave it empty."),
+    )
+    .about(ci.reference())
+    .with("field", field)
+}
+
+/// Field by field: a wrong value refuses the whole command, because its author can right it at once; a value that
+/// somebody else changed, or that another CI took meanwhile, is a conflict of that field only.
+fn set_fields(id: CiId, changes: &[FieldChange], records: &mut dyn Records) -> Result<Effect, Failure> {
+    let before: Ci = records.must(id)?;
+    let wanted = written_forms(&before, changes)?;
+    let mut ci = before.clone();
+    let mut conflicts = Vec::new();
+    for (change, to) in changes.iter().zip(&wanted) {
+        let now = before.field(&change.field).unwrap_or_default();
+        if now == *to {
+            continue;
+        }
+        if now == change.from {
+            ci.set_field(&change.field, to)?;
+        } else {
+            let finding = Finding::new(
+                "FIELD_CHANGED",
+                format!("{} of {} was {:?} and is now {now:?}.", change.field, before.name, change.from),
+                "Keep the value that is there, or set it again.",
+            )
+            .about(before.reference());
+            conflicts.push(conflict(change, to, now, finding));
+        }
+    }
+    for (fields, finding) in state_findings(&ci, records)? {
+        for (change, to) in changes.iter().zip(&wanted) {
+            let now = before.field(&change.field).unwrap_or_default();
+            if fields.contains(&change.field.as_str()) && ci.field(&change.field).as_ref() != Some(&now) {
+                ci.set_field(&change.field, &now)?;
+                conflicts.push(conflict(change, to, now, finding.clone()));
+            }
+        }
+    }
+    let changed = u32::from(ci != before);
+    if changed == 1 {
+        records.put(ci)?;
+    }
+    Ok(Effect { conflicts, updated: changed, unchanged: 1 - changed, ..Effect::default() })
+}
+
+/// The values as the CI would write them, in the order of the changes.
+fn written_forms(ci: &Ci, changes: &[FieldChange]) -> Result<Vec<String>, Failure> {
+    let mut findings = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut wanted = Vec::with_capacity(changes.len());
+    let mut trial = ci.clone();
+    for change in changes {
+        if !seen.insert(&change.field) {
+            findings.push(Finding::new(
+                "FIELD_TWICE",
+                format!("{} is set twice in one step.", change.field),
+                "Set each field once.",
+            ));
+        }
+        match trial.set_field(&change.field, &change.to) {
+            Ok(()) => wanted.push(trial.field(&change.field).unwrap_or_default()),
+            Err(finding) => findings.push(finding.about(ci.reference())),
+        }
+    }
+    none(findings)?;
+    Ok(wanted)
+}
+
+fn conflict(change: &FieldChange, to: &str, theirs: String, finding: Finding) -> Conflict {
+    Conflict {
+        line: None,
+        field: Some(change.field.clone()),
+        from: change.from.clone(),
+        mine: to.to_owned(),
+        theirs,
+        finding: finding.with("field", &change.field),
+    }
+}
+
+fn set_status(id: CiId, from: CiStatus, to: CiStatus, records: &mut dyn Records) -> Result<Effect, Failure> {
+    let mut ci: Ci = records.must(id)?;
+    if ci.status == to {
+        return Ok(Effect { unchanged: 1, ..Effect::default() });
+    }
+    if ci.status != from {
+        return Err(Finding::new(
+            "STATUS_CHANGED",
+            format!("{} was {from} and is now {}.", ci.name, ci.status),
+            "Look at the CI again, then decide.",
+        )
+        .about(ci.reference())
+        .with("status", ci.status)
+        .into());
+    }
+    if !from.may_become(to) {
+        return Err(status_move(&ci, to).into());
+    }
+    ci.status = to;
+    records.put(ci)?;
+    Ok(Effect { updated: 1, ..Effect::default() })
+}
+
+/// The finding about a status that the table does not lead to.
+pub(crate) fn status_move(ci: &Ci, to: CiStatus) -> Finding {
+    let possible: Vec<&str> = CiStatus::ALL.iter().filter(|s| ci.status.may_become(**s)).map(|s| s.label()).collect();
+    let way_out = match possible.as_slice() {
+        [] => "This status is final; create a new CI.".to_owned(),
+        names => format!("It can become: {}.", names.join(", ")),
+    };
+    Finding::new("STATUS_MOVE", format!("{} is {} and cannot become {to}.", ci.name, ci.status), way_out)
+        .about(ci.reference())
+        .with("from", ci.status)
+        .with("to", to)
+}
+
+fn put_group(group: &CiGroup, records: &mut dyn Records) -> Result<Effect, Failure> {
+    let mut group = group.clone();
+    let mut findings = Vec::new();
+    match text::filled_line("name", &group.name) {
+        Ok(name) => group.name = name,
+        Err(finding) => findings.push(finding),
+    }
+    if records.find(Lookup::Name, &pair("ci_group", &group.name))?.iter().any(|id| *id != group.id.0) {
+        findings.push(Finding::new(
+            "NAME_TAKEN",
+            format!("There is already a CI group {}.", group.name),
+            "Choose another name, or add to that group.",
+        ));
+    }
+    if group.members.len() > GROUP_MEMBERS {
+        findings.push(Finding::new(
+            "TOO_MANY_MEMBERS",
+            format!("{} would have {} members; {GROUP_MEMBERS} are possible.", group.name, group.members.len()),
+            "Split the group.",
+        ));
+    }
+    none(findings)?;
+    let before = records.get::<CiGroup>(group.id)?;
+    // Members that were there already need no second look.
+    let known = before.as_ref().map(|g| g.members.clone()).unwrap_or_default();
+    let mut findings = Vec::new();
+    for member in group.members.difference(&known) {
+        findings.extend(relate::absent(*member, records)?);
+    }
+    none(findings)?;
+    let effect = match &before {
+        None => Effect { created: 1, ..Effect::default() },
+        Some(before) if *before == group => Effect { unchanged: 1, ..Effect::default() },
+        Some(_) => Effect { updated: 1, ..Effect::default() },
+    };
+    records.put(group)?;
+    Ok(effect)
+}
+
+/// A reference to a CI of which only the identity is known.
+pub(crate) fn unknown_ci(id: CiId) -> RecordRef {
+    RecordRef { kind: crate::record::Kind::Ci, id: id.into(), label: id.to_string() }
 }
