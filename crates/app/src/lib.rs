@@ -1,6 +1,9 @@
-//! Use cases shared by the window and the command line.
+//! Use cases shared by the window and the command line. Knows neither, and holds no rule.
 
+pub mod commands;
+pub mod error;
 pub mod import;
 pub mod key;
 pub mod keychain;
 pub mod profile;
+pub mod view;

@@ -1,0 +1,15 @@
+//! What front ends show: flat, serialisable answers named for the screen that shows them. No rule lives here.
+
+pub mod approvals;
+pub mod attention;
+pub mod changes;
+pub mod cmdb;
+pub mod common;
+pub mod dhs;
+pub mod dsl;
+pub mod inbox;
+pub mod lists;
+pub mod mutations;
+pub mod profile;
+pub mod releases;
+pub mod settings;

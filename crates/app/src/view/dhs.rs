@@ -1,0 +1,132 @@
+//! The Definitive Hardware Store: the unit page, receiving, models, actions.
+
+use crate::view::common::{CommentLine, ListRow, Named, Names, Pill, SyncMark};
+use serde::{Deserialize, Serialize};
+use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, MovementKind};
+use slipway_domain::release::action::ActionState;
+use slipway_domain::time::Timestamp;
+use ts_rs::TS;
+
+/// Names a DHS unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct UnitRequest {
+    /// Id, number, serial number or asset tag.
+    pub unit: String,
+}
+
+/// Everything the unit page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct UnitPage {
+    /// The record.
+    pub unit: DhsUnit,
+    /// Address in the window.
+    pub path: String,
+    /// How it stands.
+    pub pill: Pill,
+    /// Its model.
+    pub model: DhsModel,
+    /// Labels of the site, release and CI that the record names by id.
+    pub names: Names,
+    /// What may be done now, and why not.
+    pub actions: Vec<ActionState>,
+    /// The release it is reserved for or issued to.
+    pub release: Option<ListRow>,
+    /// The CI it is installed as.
+    pub ci: Option<ListRow>,
+    /// The ledger, newest first.
+    pub movements: Vec<MovementLine>,
+    /// Remarks, oldest first.
+    pub comments: Vec<CommentLine>,
+    /// Whether it is confirmed.
+    pub sync: SyncMark,
+}
+
+/// An entry of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MovementLine {
+    /// Identity.
+    pub id: String,
+    /// What happened.
+    pub kind: MovementKind,
+    /// In words.
+    pub label: String,
+    /// For which release.
+    pub release: Option<Named>,
+    /// Where to, in words.
+    pub to: String,
+    /// Who.
+    pub by: Named,
+    /// When.
+    pub at: Timestamp,
+    /// Remark.
+    pub note: String,
+}
+
+/// Creates or changes a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct PutModelRequest {
+    /// Which, when it is there already.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Maker.
+    pub manufacturer: String,
+    /// Name, unique within the maker.
+    pub name: String,
+    /// What a scanner may read.
+    #[serde(default)]
+    #[ts(as = "Option<_>")]
+    pub part_numbers: Vec<String>,
+    /// Height in rack units times ten (1U = 10).
+    #[serde(default)]
+    #[ts(as = "Option<_>")]
+    pub height_tenth_u: u32,
+}
+
+/// A unit arrives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct ReceiveRequest {
+    /// Id, `MANUFACTURER NAME`, name or part number of its model.
+    pub model: String,
+    /// Unique within the model's manufacturer.
+    #[serde(default)]
+    #[ts(as = "Option<_>")]
+    pub serial_number: String,
+    /// Unique.
+    #[serde(default)]
+    #[ts(as = "Option<_>")]
+    pub asset_tag: String,
+    /// New when left out.
+    #[serde(default)]
+    pub condition: Option<Condition>,
+    /// Where it is put.
+    #[serde(default)]
+    pub bin: Option<Bin>,
+}
+
+/// Does something with a unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct UnitActRequest {
+    /// Id, number, serial number or asset tag.
+    pub unit: String,
+    /// `transfer`, `reserve`, `release_reservation`, `issue`, `install`, `return`, `send_to_repair` or `dispose`;
+    /// dashes and underscores alike.
+    pub action: String,
+    /// `reserve`: id or number of the release.
+    #[serde(default)]
+    pub release: Option<String>,
+    /// `install`: the CI it became.
+    #[serde(default)]
+    pub ci: Option<String>,
+    /// `transfer`, `return`: where to.
+    #[serde(default)]
+    pub bin: Option<Bin>,
+    /// `return`: in which condition; as it was when left out.
+    #[serde(default)]
+    pub condition: Option<Condition>,
+    /// `dispose`: why.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
