@@ -1,0 +1,88 @@
+/**
+ * How this window looks on this computer: pane widths and the scanner's prefix are its own; theme, density and single keys
+ * are the person's settings, kept here as well so that the first paint is right before the profile is open.
+ */
+
+export type Theme = 'system' | 'light' | 'dark';
+export type Density = 'compact' | 'comfortable';
+
+interface Stored {
+  theme: Theme;
+  density: Density;
+  singleKeys: boolean;
+  navCollapsed: boolean;
+  inspectorPx: number;
+  scannerPrefix: string;
+}
+
+const KEY = 'slipway.window';
+const INSPECTOR_LEAST_PX = 280;
+const INSPECTOR_MOST_PX = 720;
+const PREFIX_LENGTH_MOST = 4;
+
+const DEFAULTS: Stored = {
+  theme: 'system',
+  density: 'compact',
+  singleKeys: true,
+  navCollapsed: false,
+  inspectorPx: 360,
+  scannerPrefix: '',
+};
+
+/** A damaged entry is a default, never a failure. */
+export function readStored(text: string | null): Stored {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text ?? '{}');
+  } catch {
+    return DEFAULTS;
+  }
+  if (typeof raw !== 'object' || raw === null) return DEFAULTS;
+  const from = raw as Partial<Record<keyof Stored, unknown>>;
+  return {
+    theme: from.theme === 'light' || from.theme === 'dark' ? from.theme : DEFAULTS.theme,
+    density: from.density === 'comfortable' ? from.density : DEFAULTS.density,
+    singleKeys: from.singleKeys !== false,
+    navCollapsed: from.navCollapsed === true,
+    inspectorPx: typeof from.inspectorPx === 'number' ? clampInspector(from.inspectorPx) : DEFAULTS.inspectorPx,
+    scannerPrefix: typeof from.scannerPrefix === 'string' ? from.scannerPrefix.slice(0, PREFIX_LENGTH_MOST) : '',
+  };
+}
+
+function clampInspector(px: number): number {
+  return Math.min(INSPECTOR_MOST_PX, Math.max(INSPECTOR_LEAST_PX, Math.round(px)));
+}
+
+class Preferences {
+  #stored = $state.raw(readStored(localStorage.getItem(KEY)));
+
+  get theme() {
+    return this.#stored.theme;
+  }
+  get density() {
+    return this.#stored.density;
+  }
+  get singleKeys() {
+    return this.#stored.singleKeys;
+  }
+  get navCollapsed() {
+    return this.#stored.navCollapsed;
+  }
+  get inspectorPx() {
+    return this.#stored.inspectorPx;
+  }
+  get scannerPrefix() {
+    return this.#stored.scannerPrefix;
+  }
+
+  set(change: Partial<Stored>): void {
+    this.#stored = readStored(JSON.stringify({ ...this.#stored, ...change }));
+    try {
+      localStorage.setItem(KEY, JSON.stringify(this.#stored));
+    } catch {
+      // A full or forbidden storage loses only how the window looks next time.
+    }
+  }
+}
+
+export const preferences = new Preferences();
