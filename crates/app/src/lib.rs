@@ -6,4 +6,6 @@ pub mod import;
 pub mod key;
 pub mod keychain;
 pub mod profile;
+pub mod tls;
+pub mod transport;
 pub mod view;
