@@ -41,6 +41,7 @@ pub const SESSION: &[Package] = &[
 pub const TEST: &[Package] = &[
     package("webkit2gtk-driver", "drives the real window in tests"),
     package("dunst", "shows notifications, and tells the tests which were shown"),
+    package("systemd", "busctl, with which dunst tells what it showed; nothing is started"),
     package("libsecret-tools", "reads the keychain in tests"),
     package("dbus-x11", "lets a bus be found from the display"),
     package("xauth", "access to the private display"),
@@ -138,7 +139,7 @@ fn apt_get(arguments: &[&str], names: &[&str]) -> Result<()> {
         // Questions of a package would wait for ever where nobody sits.
         .args(["DEBIAN_FRONTEND=noninteractive", "apt-get"])
         // Another apt may run: a fresh machine often updates itself.
-        .args(["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3", "-q"])
+        .args(["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3", "-o", "Dpkg::Use-Pty=0", "-qq"])
         .args(arguments);
     if is_root {
         command.stdin(Stdio::null());
