@@ -1,1 +1,23 @@
 //! The laptop's encrypted SQLite: rows, search, pending commands.
+//!
+//! What a person sees are the rows of `record`: the confirmed state with the effects of pending commands on it.
+//! Rows change in two places only: [`Store::issue`] executes a command and queues it in one transaction, and
+//! [`Store::flip`] replaces the confirmed state and carries the pending commands over. This crate knows nothing of
+//! the network, of windows, or of clocks: times, ids and signatures come in.
+
+pub mod attention;
+pub mod error;
+pub mod issue;
+pub mod key;
+pub mod numbers;
+pub mod open;
+pub mod queue;
+pub mod view;
+pub mod write;
+
+mod chain;
+mod migrate;
+mod pool;
+mod project;
+
+pub use open::Store;

@@ -1,0 +1,62 @@
+//! Numbered migrations on `user_version`. Forward only; a newer database is left alone.
+
+use crate::error::{OpenError, Trouble};
+use crate::key::Key;
+use crate::pool::{Purpose, connect};
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, TransactionBehavior};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// In order; the position plus one is the format it leads to.
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_init.sql")];
+
+/// Marks the file as ours: `Slip`.
+pub(crate) const APPLICATION_ID: u32 = 0x536c_6970;
+
+/// Brings the database to the newest format. Before the first step a copy of it is kept beside it.
+pub(crate) fn migrate(conn: &mut Connection, path: &Path, key: &Key, steps: &[&str]) -> Result<(), OpenError> {
+    let known = u32::try_from(steps.len()).unwrap_or(u32::MAX);
+    let explain = |e: rusqlite::Error| OpenError::Store(Trouble::from(e).at(path));
+    let found = version(conn).map_err(explain)?;
+    if found > known {
+        return Err(OpenError::NewerThanProgram { path: path.to_owned(), found, known });
+    }
+    if found == known {
+        return Ok(());
+    }
+    if found > 0 {
+        copy(conn, &copy_path(path, found), key).map_err(explain)?;
+    }
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explain)?;
+    // Another process may have been faster.
+    let from = version(&tx).map_err(explain)?;
+    for sql in steps.iter().skip(usize::try_from(from).unwrap_or(usize::MAX)) {
+        tx.execute_batch(sql).map_err(explain)?;
+    }
+    if from < known {
+        tx.pragma_update(None, "user_version", known).map_err(explain)?;
+        tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(explain)?;
+    }
+    tx.commit().map_err(explain)
+}
+
+/// Where the copy from before the migration of that format is kept.
+pub(crate) fn copy_path(path: &Path, format: u32) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".format{format}.copy"));
+    path.with_file_name(name)
+}
+
+fn version(conn: &Connection) -> Result<u32, rusqlite::Error> {
+    conn.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn copy(conn: &Connection, to: &Path, key: &Key) -> Result<(), rusqlite::Error> {
+    let io = |e: std::io::Error| rusqlite::Error::ToSqlConversionFailure(Box::new(e));
+    std::fs::File::create(to).map_err(io)?;
+    let mut target = connect(to, key, Purpose::Write)?;
+    Backup::new(conn, &mut target)?.run_to_completion(1_000, Duration::ZERO, None)?;
+    drop(target);
+    std::fs::File::open(to).and_then(|file| file.sync_all()).map_err(io)
+}

@@ -1,0 +1,133 @@
+//! One writer, a few readers that cannot write, all on the same file.
+
+use crate::error::Trouble;
+use crate::key::Key;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Readers at the same time; a further one waits.
+pub(crate) const READERS: usize = 3;
+/// How long a statement waits for another process before it gives up.
+const BUSY: Duration = Duration::from_secs(5);
+const WRITER_CACHE_KIB: i64 = 65_536;
+const READER_CACHE_KIB: i64 = 16_384;
+const STATEMENTS: usize = 96;
+
+pub(crate) struct Pool {
+    writer: Mutex<Connection>,
+    idle: Mutex<Vec<Connection>>,
+    returned: Condvar,
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Write,
+    Read,
+}
+
+/// Opens a connection and unlocks it; nothing is read yet.
+pub(crate) fn connect(path: &Path, key: &Key, purpose: Purpose) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    // A wrong key is told by an error, not by lines on the terminal.
+    conn.pragma_update(None, "cipher_log_level", "NONE")?;
+    conn.pragma_update(None, "key", key.pragma().as_str())?;
+    conn.busy_timeout(BUSY)?;
+    // Intermediate results never reach a disk unencrypted.
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    if purpose == Purpose::Read {
+        conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+        conn.pragma_update(None, "query_only", true)?;
+    } else {
+        conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    }
+    Ok(conn)
+}
+
+/// What the writer needs beyond [`connect`], once it is known that the key fits.
+pub(crate) fn durable(conn: &Connection) -> Result<(), rusqlite::Error> {
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    // Where the system only pretends to flush (macOS) it is asked again; elsewhere this does nothing.
+    conn.pragma_update(None, "fullfsync", true)?;
+    conn.pragma_update(None, "checkpoint_fullfsync", true)?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "journal_size_limit", 67_108_864)?;
+    Ok(())
+}
+
+impl Pool {
+    pub(crate) fn new(writer: Connection, path: &Path, key: &Key) -> Result<Self, rusqlite::Error> {
+        let idle = (0..READERS).map(|_| connect(path, key, Purpose::Read)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { writer: Mutex::new(writer), idle: Mutex::new(idle), returned: Condvar::new() })
+    }
+
+    /// The writer. A panic under the lock rolled its transaction back, so the connection stays good.
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Connection> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `f` in a write transaction that is committed if it returns `Ok`.
+    pub(crate) fn write<T, E: From<Trouble>>(&self, f: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        let mut writer = self.writer();
+        let tx =
+            writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|e| E::from(Trouble::from(e)))?;
+        let value = f(&tx)?;
+        tx.commit().map_err(|e| E::from(Trouble::from(e)))?;
+        drop(writer);
+        Ok(value)
+    }
+
+    /// Runs `f` in a read transaction: it sees one state, whatever is written meanwhile.
+    pub(crate) fn read<T, E: From<Trouble>>(&self, f: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        let reader = self.reader();
+        reader.execute_batch("BEGIN").map_err(|e| E::from(Trouble::from(e)))?;
+        let value = f(&reader);
+        let end = reader.execute_batch("ROLLBACK").map_err(|e| E::from(Trouble::from(e)));
+        drop(reader);
+        let value = value?;
+        end.map(|()| value)
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(conn) = idle.pop() {
+                return Reader { pool: self, conn: Some(conn) };
+            }
+            idle = self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// A reader on loan.
+struct Reader<'p> {
+    pool: &'p Pool,
+    conn: Option<Connection>,
+}
+
+impl Deref for Reader<'_> {
+    type Target = Connection;
+    #[expect(clippy::expect_used, reason = "the connection is taken out in drop only")]
+    fn deref(&self) -> &Connection {
+        self.conn.as_ref().expect("a reader on loan has its connection")
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            if !conn.is_autocommit() {
+                // After a panic in the middle of a read: the next one must see a fresh state.
+                let _ = conn.execute_batch("ROLLBACK");
+            }
+            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+            self.pool.returned.notify_one();
+        }
+    }
+}

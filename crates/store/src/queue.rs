@@ -1,0 +1,160 @@
+//! Pending commands, in the order in which they were issued, and the server's verdicts on them.
+
+use crate::error::{StoreError, Trouble};
+use crate::open::Store;
+use crate::view::uuid;
+use rusqlite::{Connection, Row};
+use serde::{Deserialize, Serialize};
+use slipway_domain::execute::Conflict;
+use slipway_domain::id::CommandId;
+use slipway_domain::refusal::{Finding, Refusal};
+use slipway_domain::time::Timestamp;
+
+/// How a command ended on the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It took effect.
+    Applied,
+    /// It took effect but for these fields or rows.
+    Partial {
+        /// What did not take effect.
+        conflicts: Vec<Conflict>,
+    },
+    /// Rules said no: nothing took effect.
+    Refused {
+        /// Every failed guard.
+        findings: Vec<Finding>,
+    },
+    /// The server could not judge it; nothing took effect so far.
+    Held {
+        /// Why.
+        why: String,
+    },
+}
+
+/// The server's verdict on one command of this device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The command.
+    pub id: CommandId,
+    /// Its place in the device's chain.
+    pub counter: u64,
+    /// The server's sequence when it was judged.
+    pub seq: u64,
+    /// How it ended.
+    pub verdict: Verdict,
+}
+
+/// A pending command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// Its place in the device's chain.
+    pub counter: u64,
+    /// The command.
+    pub id: CommandId,
+    /// The exact bytes that were signed.
+    pub payload: Vec<u8>,
+    /// Ed25519 signature over them.
+    pub signature: [u8; 64],
+    /// How it stands.
+    pub state: QueuedState,
+}
+
+/// How a pending command stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueuedState {
+    /// Its effects show; the server has not judged it.
+    Waiting,
+    /// It does not fit what came from the server since: it will probably be refused. The server decides.
+    WillBeRefused(Refusal),
+    /// The server judged it; its effects come with the next flip.
+    Answered(Verdict),
+}
+
+impl Store {
+    /// The first `limit` pending commands, in the order in which they were issued.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn pending(&self, limit: usize) -> Result<Vec<Queued>, StoreError> {
+        self.reading(|conn| pending(conn, limit))
+    }
+
+    /// Keeps verdicts that arrived ahead of their effects, so that they survive a crash. Those on commands that
+    /// are not pending are passed over.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn record_answers(&self, answers: &[Judged]) -> Result<(), StoreError> {
+        self.writing(|conn| {
+            let mut statement = conn.prepare_cached("UPDATE queue SET answer = ?2 WHERE id = ?1")?;
+            for answer in answers {
+                statement.execute((answer.id.0.as_bytes(), serde_json::to_string(&answer.verdict)?))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Puts every command that is kept in case the server loses it back into the queue, ahead of the pending ones,
+    /// to be pushed again. What the server still knows it answers as it did before.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn requeue_sent(&self) -> Result<u64, StoreError> {
+        self.writing(|conn| {
+            // Their places in the order are older than those of anything pending.
+            let moved = conn.execute(
+                "INSERT INTO queue (n, counter, id, payload, signature)
+                 SELECT n, counter, id, payload, signature FROM sent ORDER BY n",
+                (),
+            )?;
+            conn.execute("DELETE FROM sent", ())?;
+            Ok(moved as u64)
+        })
+    }
+
+    /// Lets go of commands that a verified backup of the server covers, and of those judged before `older_than`.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn forget_sent(&self, durable_seq: u64, older_than: Timestamp) -> Result<u64, StoreError> {
+        self.writing(|conn| {
+            let gone = conn.execute(
+                "DELETE FROM sent WHERE seq <= ?1 OR judged_at < ?2",
+                (durable_seq.cast_signed(), older_than.0),
+            )?;
+            Ok(gone as u64)
+        })
+    }
+}
+
+pub(crate) fn pending(conn: &Connection, limit: usize) -> Result<Vec<Queued>, Trouble> {
+    let mut statement = conn
+        .prepare_cached("SELECT counter, id, payload, signature, predicted, answer FROM queue ORDER BY n LIMIT ?1")?;
+    let mut rows = statement.query((i64::try_from(limit).unwrap_or(i64::MAX),))?;
+    let mut queued = Vec::new();
+    while let Some(row) = rows.next()? {
+        queued.push(from_row(row)?);
+    }
+    Ok(queued)
+}
+
+fn from_row(row: &Row<'_>) -> Result<Queued, Trouble> {
+    let predicted: String = row.get(4)?;
+    let answer: String = row.get(5)?;
+    let state = if !answer.is_empty() {
+        QueuedState::Answered(serde_json::from_str(&answer)?)
+    } else if !predicted.is_empty() {
+        QueuedState::WillBeRefused(serde_json::from_str(&predicted)?)
+    } else {
+        QueuedState::Waiting
+    };
+    Ok(Queued {
+        counter: row.get::<_, i64>(0)?.cast_unsigned(),
+        id: CommandId(uuid(row, 1)?),
+        payload: row.get(2)?,
+        signature: row.get(3)?,
+        state,
+    })
+}

@@ -1,0 +1,76 @@
+//! Records as they were at one moment.
+
+use crate::error::Trouble;
+use crate::open::Store;
+use rusqlite::{Connection, OptionalExtension};
+use slipway_domain::lookup::Lookup;
+use slipway_domain::record::{Kind, Record};
+use slipway_domain::records::Records;
+use slipway_domain::refusal::Fault;
+use uuid::Uuid;
+
+impl Store {
+    /// Runs `f` on the records as they are at this moment: it sees one state, whatever is written meanwhile.
+    ///
+    /// # Errors
+    /// What `f` returns, or a storage fault.
+    pub fn read<T, E: From<Fault>>(&self, f: impl FnOnce(&dyn Records) -> Result<T, E>) -> Result<T, E> {
+        let outcome = self.pool.read(|conn| f(&View(conn)).map_err(Outcome::Theirs));
+        outcome.map_err(|e| match e {
+            Outcome::Theirs(e) => e,
+            Outcome::Ours(trouble) => E::from(Fault::new(self.explain(trouble))),
+        })
+    }
+}
+
+enum Outcome<E> {
+    Theirs(E),
+    Ours(Trouble),
+}
+
+impl<E> From<Trouble> for Outcome<E> {
+    fn from(trouble: Trouble) -> Self {
+        Self::Ours(trouble)
+    }
+}
+
+/// The records behind a connection in a transaction; refuses to write.
+pub(crate) struct View<'c>(pub(crate) &'c Connection);
+
+impl Records for View<'_> {
+    fn read(&self, kind: Kind, id: Uuid) -> Result<Option<Record>, Fault> {
+        let body = body(self.0, kind.name(), id).map_err(Fault::new)?;
+        body.map(|(_, body)| Record::from_body(kind, &body)).transpose()
+    }
+
+    fn find(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Fault> {
+        find(self.0, lookup, key).map_err(Fault::new)
+    }
+
+    fn write(&mut self, _record: Record) -> Result<(), Fault> {
+        Err(Fault::new("a view does not write"))
+    }
+
+    fn remove(&mut self, _kind: Kind, _id: Uuid) -> Result<(), Fault> {
+        Err(Fault::new("a view does not remove"))
+    }
+}
+
+/// Row number and stored form of a record.
+pub(crate) fn body(conn: &Connection, kind: &str, id: Uuid) -> Result<Option<(i64, String)>, rusqlite::Error> {
+    conn.prepare_cached("SELECT n, body FROM record WHERE kind = ?1 AND id = ?2")?
+        .query_row((kind, id.as_bytes()), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+/// Ids under a key, ascending.
+pub(crate) fn find(conn: &Connection, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, rusqlite::Error> {
+    conn.prepare_cached("SELECT id FROM lookup WHERE name = ?1 AND key = ?2 ORDER BY id")?
+        .query_map((lookup.name(), key), |row| uuid(row, 0))?
+        .collect()
+}
+
+/// An id in a row.
+pub(crate) fn uuid(row: &rusqlite::Row<'_>, column: usize) -> Result<Uuid, rusqlite::Error> {
+    row.get::<_, [u8; 16]>(column).map(Uuid::from_bytes)
+}

@@ -1,0 +1,175 @@
+//! The only door through which record rows change: look-ups at once, before-images for pending commands, and at the
+//! end the summaries, the search words and the list of what changed.
+
+use crate::error::Trouble;
+use crate::project::{is_projected, project, relookup, unproject};
+use crate::view::{body, find};
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+use slipway_domain::lookup::Lookup;
+use slipway_domain::record::{Kind, Record};
+use slipway_domain::records::Records;
+use slipway_domain::refusal::Fault;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// More records than this are not listed one by one.
+pub const CHANGES_LISTED: usize = 1_000;
+
+/// Which records a transaction changed: what the screen has to ask for again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// Kinds of which at least one record changed.
+    pub kinds: BTreeSet<Kind>,
+    /// The records, unless there are [`Changes::many`].
+    pub ids: BTreeSet<Uuid>,
+    /// More than [`CHANGES_LISTED`]: every record of the kinds may have changed.
+    pub many: bool,
+}
+
+impl Changes {
+    fn add(&mut self, kind: Kind, id: Uuid) {
+        self.kinds.insert(kind);
+        if self.ids.len() < CHANGES_LISTED {
+            self.ids.insert(id);
+        } else if !self.ids.contains(&id) {
+            self.many = true;
+            self.ids.clear();
+        }
+        if self.many {
+            self.ids.clear();
+        }
+    }
+
+    /// Whether nothing changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+}
+
+/// Row number and stored form as the transaction found them.
+type Found = Option<(i64, String)>;
+
+/// The records of a write transaction.
+pub(crate) struct Writer<'t> {
+    conn: &'t Connection,
+    /// The pending command that is being executed: what it touches first is kept as it was.
+    pending: Option<i64>,
+    /// Every record written to, as the transaction found it.
+    touched: BTreeMap<(Kind, Uuid), Found>,
+}
+
+impl<'t> Writer<'t> {
+    pub(crate) fn new(conn: &'t Connection) -> Self {
+        Self { conn, pending: None, touched: BTreeMap::new() }
+    }
+
+    /// From here on before-images are kept for the command at place `n` of the queue.
+    pub(crate) fn executing(&mut self, n: i64) {
+        self.pending = Some(n);
+    }
+
+    /// Gives a record a stored form, or none; kinds that this program does not know included.
+    pub(crate) fn set(&mut self, kind: &str, id: Uuid, new: Option<&str>) -> Result<(), Trouble> {
+        let parsed = match (Kind::named(kind), new) {
+            (Some(kind), Some(body)) => Record::from_body(kind, body).ok(),
+            _ => None,
+        };
+        self.replace(kind, id, new, parsed.as_ref())
+    }
+
+    fn replace(&mut self, kind: &str, id: Uuid, new: Option<&str>, record: Option<&Record>) -> Result<(), Trouble> {
+        let old = body(self.conn, kind, id)?;
+        let old_body = old.as_ref().map(|(_, body)| body.as_str());
+        if old_body == new {
+            return Ok(());
+        }
+        if let Some(n) = self.pending {
+            self.conn
+                .prepare_cached("INSERT OR IGNORE INTO before (kind, id, n, body) VALUES (?1, ?2, ?3, ?4)")?
+                .execute((kind, id.as_bytes(), n, old_body))?;
+        }
+        if let Some(known) = Kind::named(kind) {
+            let old_keys = match old_body.map(|b| Record::from_body(known, b)) {
+                Some(Ok(old)) => old.lookups(),
+                // What could not be read has no keys.
+                _ => Vec::new(),
+            };
+            relookup(self.conn, id, &old_keys, &record.map(Record::lookups).unwrap_or_default())?;
+        }
+        match (&old, new) {
+            (Some((n, _)), Some(new)) => {
+                self.conn.prepare_cached("UPDATE record SET body = ?2 WHERE n = ?1")?.execute((n, new))?;
+            }
+            (None, Some(new)) => {
+                self.conn.prepare_cached("INSERT INTO record (kind, id, body) VALUES (?1, ?2, ?3)")?.execute((
+                    kind,
+                    id.as_bytes(),
+                    new,
+                ))?;
+            }
+            (Some((n, _)), None) => {
+                unproject(self.conn, *n)?;
+                self.conn.prepare_cached("DELETE FROM record WHERE n = ?1")?.execute((n,))?;
+            }
+            (None, None) => {}
+        }
+        if let Some(known) = Kind::named(kind) {
+            self.touched.entry((known, id)).or_insert(old);
+        }
+        Ok(())
+    }
+
+    /// Brings summaries and search words up to date and says what changed.
+    pub(crate) fn finish(self) -> Result<Changes, Trouble> {
+        let mut changes = Changes::default();
+        for ((kind, id), old) in self.touched {
+            let new = body(self.conn, kind.name(), id)?;
+            if new == old {
+                continue;
+            }
+            if new.as_ref().map(|(_, body)| body) != old.as_ref().map(|(_, body)| body) {
+                changes.add(kind, id);
+            }
+            if !is_projected(kind) {
+                continue;
+            }
+            if let Some((n, body)) = new {
+                match Record::from_body(kind, &body) {
+                    Ok(record) => project(self.conn, n, &record)?,
+                    Err(_) => unproject(self.conn, n)?,
+                }
+            }
+        }
+        Ok(changes)
+    }
+}
+
+impl Records for Writer<'_> {
+    fn read(&self, kind: Kind, id: Uuid) -> Result<Option<Record>, Fault> {
+        let body = body(self.conn, kind.name(), id).map_err(Fault::new)?;
+        body.map(|(_, body)| Record::from_body(kind, &body)).transpose()
+    }
+
+    fn find(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Fault> {
+        find(self.conn, lookup, key).map_err(Fault::new)
+    }
+
+    fn write(&mut self, record: Record) -> Result<(), Fault> {
+        let body = record.body()?;
+        self.replace(record.kind().name(), record.id(), Some(&body), Some(&record)).map_err(into_fault)
+    }
+
+    fn remove(&mut self, kind: Kind, id: Uuid) -> Result<(), Fault> {
+        self.replace(kind.name(), id, None, None).map_err(into_fault)
+    }
+}
+
+fn into_fault(trouble: Trouble) -> Fault {
+    match trouble {
+        Trouble::Sql(error) => Fault::new(error),
+        Trouble::Fault(fault) => fault,
+        Trouble::Misuse { sentence, .. } => Fault::new(sentence),
+    }
+}
