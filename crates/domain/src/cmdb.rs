@@ -22,9 +22,6 @@ pub mod relate;
 pub mod relation;
 pub mod update_plan;
 
-#[cfg(test)]
-mod tests;
-
 /// Most members of a static CI group.
 pub const GROUP_MEMBERS: usize = 10_000;
 

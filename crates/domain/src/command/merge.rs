@@ -1,0 +1,84 @@
+//! How a command meets a record that changed since its author saw it: one table for the whole domain.
+
+use crate::command::{
+    ApprovalCommand, ChangeCommand, CmdbCommand, Command, DhsCommand, DslCommand, ReleaseCommand, SetupCommand,
+    TaskCommand,
+};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// What happens to a command that was made on an older state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum MergePolicy {
+    /// Carried out whole or refused whole: decisions, states, access.
+    Guarded,
+    /// Field by field, or row by row: what conflicts is listed, the rest applies.
+    Descriptive,
+    /// Always accepted when the record it belongs to exists.
+    Additive,
+    /// Never an absolute figure, only movements; a movement is carried out whole or refused.
+    Counts,
+}
+
+/// The policy of a command.
+#[must_use]
+pub fn policy(command: &Command) -> MergePolicy {
+    use MergePolicy::{Additive, Counts, Descriptive, Guarded};
+    match command {
+        Command::Setup(
+            SetupCommand::PutPerson(_)
+            | SetupCommand::PutGroup(_)
+            | SetupCommand::PutSite(_)
+            | SetupCommand::PutTaskTemplate(_)
+            | SetupCommand::PutApprovalPolicy(_)
+            | SetupCommand::PutWorkspaceRules(_)
+            | SetupCommand::PutFreeze(_)
+            | SetupCommand::RemoveFreeze(_),
+        ) => Guarded,
+        Command::Release(_, ReleaseCommand::RecordTest { .. }) => Additive,
+        Command::Release(..) => Guarded,
+        Command::Task(_, TaskCommand::Create { .. } | TaskCommand::Edit(_) | TaskCommand::SetState { .. }) => Guarded,
+        Command::Approval(
+            ApprovalCommand::Request { .. }
+            | ApprovalCommand::Vote { .. }
+            | ApprovalCommand::Retract { .. }
+            | ApprovalCommand::Override { .. }
+            | ApprovalCommand::Delegate(_)
+            | ApprovalCommand::RevokeDelegation(_),
+        ) => Guarded,
+        Command::Change(ChangeCommand::Create(_) | ChangeCommand::Edit(..) | ChangeCommand::Do(..)) => Guarded,
+        Command::Change(ChangeCommand::Import(_)) => Descriptive,
+        Command::Cmdb(CmdbCommand::SetFields(..) | CmdbCommand::ImportCis(_) | CmdbCommand::ImportRelations(_)) => {
+            Descriptive
+        }
+        Command::Cmdb(
+            CmdbCommand::CreateCi(_)
+            | CmdbCommand::SetStatus { .. }
+            | CmdbCommand::Relate { .. }
+            | CmdbCommand::Unrelate(_)
+            | CmdbCommand::PutGroup(_),
+        ) => Guarded,
+        Command::Dsl(
+            _,
+            DslCommand::Submit(_)
+            | DslCommand::RecordCheck { .. }
+            | DslCommand::Accept
+            | DslCommand::Supersede
+            | DslCommand::Withdraw { .. },
+        ) => Guarded,
+        Command::Dhs(DhsCommand::PutModel(_)) => Guarded,
+        Command::Dhs(
+            DhsCommand::Receive(_)
+            | DhsCommand::Transfer { .. }
+            | DhsCommand::Reserve { .. }
+            | DhsCommand::ReleaseReservation(_)
+            | DhsCommand::Issue(_)
+            | DhsCommand::Install { .. }
+            | DhsCommand::Return { .. }
+            | DhsCommand::SendToRepair(_)
+            | DhsCommand::Dispose { .. },
+        ) => Counts,
+        Command::Comment(_) => Additive,
+    }
+}
