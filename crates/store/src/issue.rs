@@ -81,7 +81,7 @@ impl Store {
     ///
     /// # Errors
     /// A refusal, or why it could not be kept. Nothing was changed, and no number was used up.
-    pub fn issue(&self, request: Issue<'_>) -> Result<Issued, IssueError> {
+    pub fn issue(&self, mut request: Issue<'_>) -> Result<Issued, IssueError> {
         self.pool.write(|conn| issue(conn, &mut request)).map_err(|stop| match stop {
             Stop::Refused(refusal) => IssueError::Refused(refusal),
             Stop::TooLarge { size, limit } => IssueError::TooLarge { size, limit },
@@ -90,7 +90,7 @@ impl Store {
     }
 }
 
-fn issue(conn: &Connection, request: Issue<'_>) -> Result<Issued, Stop> {
+fn issue(conn: &Connection, request: &mut Issue<'_>) -> Result<Issued, Stop> {
     let chain = Chain::load(conn)?;
     let mut numbers = Numbers::new(conn);
     let command = (request.build)(&mut numbers);
