@@ -8,5 +8,4 @@ mod change;
 mod cmdb;
 mod dhs;
 mod dsl;
-mod setup;
 mod transitions;

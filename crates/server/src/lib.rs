@@ -1,1 +1,12 @@
 //! The central server: HTTPS, accounts, storage, audit log.
+//!
+//! It trusts no client's result, only signed commands, which it judges by the same rules on its own records.
+
+pub mod core;
+pub mod error;
+pub mod folder;
+mod http;
+mod limit;
+pub mod serve;
+pub mod storage;
+pub mod tls;

@@ -9,7 +9,6 @@ pub mod attention;
 pub mod error;
 pub mod issue;
 pub mod key;
-pub mod meta;
 pub mod numbers;
 pub mod open;
 pub mod queue;

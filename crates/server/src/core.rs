@@ -1,0 +1,155 @@
+//! What the server does, apart from how requests reach it: accounts, judging, feeding.
+
+mod account;
+mod console;
+mod judge;
+mod pull;
+
+pub use account::hash_password;
+pub use console::Console;
+
+use crate::error::ServerError;
+use crate::storage::{Storage, WorkspaceTx, WorkspaceView, buckets_for};
+use slipway_domain::id::{DeviceId, PersonId, WorkspaceId};
+use slipway_domain::people::Person;
+use slipway_domain::record::Kind;
+use slipway_domain::time::Timestamp;
+use slipway_sync::bucket::Bucket;
+use slipway_sync::protocol::{ErrorBody, ErrorCode, Lease, LeaseRequest};
+use slipway_sync::signing::PrivateKey;
+use slipway_sync::{encoding, limits};
+use std::sync::Arc;
+
+/// The server's clock; tests bring their own.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The computer's clock.
+#[must_use]
+pub fn system_clock() -> Clock {
+    Arc::new(|| Timestamp(chrono::Utc::now().timestamp_millis()))
+}
+
+/// One workspace being served.
+#[derive(Clone)]
+pub struct Core {
+    storage: Arc<dyn Storage>,
+    workspace: WorkspaceId,
+    log_key: PrivateKey,
+    clock: Clock,
+}
+
+/// Who asks, as their access token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The person.
+    pub person: PersonId,
+    /// The device.
+    pub device: DeviceId,
+    /// The device was shut out: its commands are held, and it gets nothing else.
+    pub revoked: bool,
+}
+
+impl Core {
+    /// Serves this workspace out of this storage.
+    #[must_use]
+    pub fn new(storage: Arc<dyn Storage>, workspace: WorkspaceId, log_key: PrivateKey, clock: Clock) -> Self {
+        Self { storage, workspace, log_key, clock }
+    }
+
+    /// The server's time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Name of the audit log: also that of its key.
+    #[must_use]
+    pub fn log_name(&self) -> String {
+        format!("slipway/{}", self.workspace)
+    }
+
+    pub(crate) fn begin(&self) -> Result<Box<dyn WorkspaceTx + '_>, ServerError> {
+        Ok(self.storage.begin(self.workspace)?)
+    }
+
+    pub(crate) fn snapshot(&self) -> Result<Box<dyn WorkspaceView + '_>, ServerError> {
+        Ok(self.storage.snapshot(self.workspace)?)
+    }
+
+    /// Hands out a block of numbers.
+    ///
+    /// # Errors
+    /// Too many at once, or the storage failed.
+    pub fn lease(&self, caller: &Caller, request: LeaseRequest) -> Result<Lease, ServerError> {
+        let sound = caller.sound()?;
+        if request.count == 0 || request.count > limits::LEASE_NUMBERS {
+            return Err(ErrorBody::new(
+                ErrorCode::TooLarge,
+                format!("A block has 1 to {} numbers, not {}.", limits::LEASE_NUMBERS, request.count),
+                "Ask for fewer, more often.",
+            )
+            .into());
+        }
+        let mut tx = self.begin()?;
+        let lease = tx.lease(request, sound.device, self.now())?;
+        tx.commit()?;
+        Ok(lease)
+    }
+
+    /// Whether the storage answers.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.snapshot().and_then(|view| Ok(view.workspace()?)).is_ok()
+    }
+}
+
+impl Caller {
+    /// The caller, unless the device was shut out.
+    ///
+    /// # Errors
+    /// [`ErrorCode::DeviceRevoked`].
+    pub fn sound(&self) -> Result<&Self, ServerError> {
+        if self.revoked { Err(device_revoked().into()) } else { Ok(self) }
+    }
+
+    /// Whether this bucket is theirs to read.
+    #[must_use]
+    pub fn may_read(&self, bucket: Bucket) -> bool {
+        buckets_for(self.person).contains(&bucket)
+    }
+}
+
+fn device_revoked() -> ErrorBody {
+    ErrorBody::new(
+        ErrorCode::DeviceRevoked,
+        "This device was shut out by an administrator.",
+        "Ask an administrator; what still waits on it is held for them.",
+    )
+}
+
+fn not_signed_in() -> ErrorBody {
+    ErrorBody::new(ErrorCode::NotSignedIn, "The session is over.", "Sign in again; nothing that waits is lost.")
+}
+
+/// The person, if known and active.
+fn active_person(view: &dyn WorkspaceView, id: PersonId) -> Result<Option<Person>, ServerError> {
+    let Some(body) = view.body(Kind::Person, id.0)? else { return Ok(None) };
+    let person: Person = serde_json::from_str(&body)
+        .map_err(|error| crate::storage::StorageError::Corrupt { what: "person", why: error.to_string() })?;
+    Ok(Some(person).filter(|person| person.active))
+}
+
+/// Bytes of the operating system's generator.
+///
+/// # Errors
+/// The generator failed.
+pub fn random<const N: usize>() -> Result<[u8; N], ServerError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| ServerError::Random(error.to_string()))?;
+    Ok(bytes)
+}
+
+/// A bearer token of 256 bits.
+fn token() -> Result<String, ServerError> {
+    Ok(encoding::hex(&random::<32>()?))
+}

@@ -1,0 +1,87 @@
+//! Feeding: pages of records changed after a laptop's cursors, each read at one moment.
+
+use super::{Caller, Core};
+use crate::error::ServerError;
+use slipway_sync::limits;
+use slipway_sync::log::Checkpoint;
+use slipway_sync::protocol::{ErrorBody, ErrorCode, Page, Pull};
+use std::collections::BTreeMap;
+
+impl Core {
+    /// One page. It is complete when in this same transaction every bucket asked for, and the results, end in it.
+    ///
+    /// # Errors
+    /// Another epoch, a cursor beyond the head, a bucket that is not the caller's; or the storage failed.
+    pub fn pull(&self, caller: &Caller, pull: &Pull) -> Result<Page, ServerError> {
+        caller.sound()?;
+        let view = self.snapshot()?;
+        let workspace = view.workspace()?;
+        if workspace.epoch != pull.epoch {
+            let counter = view.device(caller.device)?.map_or(0, |device| device.counter);
+            return Err(ErrorBody {
+                epoch: Some(workspace.epoch),
+                expected_counter: Some(counter + 1),
+                ..ErrorBody::new(
+                    ErrorCode::EpochChanged,
+                    "The server was restored from a backup or replaced.",
+                    "Nothing to do: the laptop sends again what the server no longer knows.",
+                )
+            }
+            .into());
+        }
+        if pull.cursors.values().any(|seq| *seq > workspace.head) {
+            let sentence = "The laptop says it has more than the server ever gave.";
+            return Err(ErrorBody::new(ErrorCode::CursorAhead, sentence, "Nothing to do: it fetches anew.").into());
+        }
+        if let Some(bucket) = pull.cursors.keys().find(|bucket| !caller.may_read(**bucket)) {
+            let sentence = format!("There is no {bucket} that you may read.");
+            return Err(ErrorBody::new(ErrorCode::BucketUnknown, sentence, "Leave it out.").into());
+        }
+        let wanted = pull.limit.clamp(1, limits::TAIL_ENTRIES);
+        let mut bytes = if wanted > limits::PAGE_ENTRIES { limits::TAIL_BYTES } else { limits::PAGE_BYTES };
+        let mut left = wanted;
+        let mut entries = Vec::new();
+        let mut cursors = BTreeMap::new();
+        let mut complete = true;
+        for (bucket, after) in &pull.cursors {
+            if left == 0 {
+                let done = *after == workspace.head;
+                complete &= done;
+                cursors.insert(*bucket, *after);
+                continue;
+            }
+            let feed = view.feed(*bucket, *after, left, bytes)?;
+            let reached = feed.entries.last().map_or(*after, |entry| entry.seq);
+            cursors.insert(*bucket, if feed.exhausted { workspace.head } else { reached });
+            complete &= feed.exhausted;
+            left = if feed.exhausted { left - feed.entries.len() } else { 0 };
+            let size: usize = feed.entries.iter().filter_map(|entry| entry.body.as_ref()).map(String::len).sum();
+            bytes = bytes.saturating_sub(size).max(1);
+            entries.extend(feed.entries);
+        }
+        let results = view.results(caller.device, pull.judged_after, limits::PAGE_RESULTS)?;
+        complete &= results.len() < limits::PAGE_RESULTS;
+        let judged = results.last().map_or(pull.judged_after, |result| result.counter);
+        let (mut sums, mut checkpoint) = (BTreeMap::new(), None);
+        if complete {
+            for bucket in pull.cursors.keys() {
+                sums.insert(*bucket, view.sum(*bucket)?);
+            }
+            let log = view.log()?;
+            let note = Checkpoint { origin: self.log_name(), size: log.size(), root: log.root() };
+            checkpoint = Some(note.sign(&self.log_key));
+        }
+        Ok(Page {
+            epoch: workspace.epoch,
+            entries,
+            cursors,
+            results,
+            judged,
+            complete,
+            head: workspace.head,
+            sums,
+            checkpoint,
+            server_time: self.now(),
+        })
+    }
+}

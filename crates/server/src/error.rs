@@ -1,0 +1,90 @@
+//! Why a request was not carried out: what the asker is told, and what only the log is told.
+
+use crate::storage::StorageError;
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use slipway_sync::protocol::{ErrorBody, ErrorCode};
+
+/// Why a request was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The asker is told all of it.
+    #[error("{}", .0.sentence)]
+    Said(Box<ErrorBody>),
+    /// The storage failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The operating system gives no random bytes.
+    #[error("no random bytes: {0}")]
+    Random(String),
+    /// A password could not be hashed.
+    #[error("the password could not be hashed: {0}")]
+    Hash(String),
+    /// A thread ended before its answer.
+    #[error("a worker ended early: {0}")]
+    Worker(String),
+    /// What a client cannot cause.
+    #[error("cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl From<ErrorBody> for ServerError {
+    fn from(body: ErrorBody) -> Self {
+        Self::Said(Box::new(body))
+    }
+}
+
+impl ServerError {
+    /// What the asker is told.
+    #[must_use]
+    pub fn body(&self) -> ErrorBody {
+        match self {
+            Self::Said(body) => (**body).clone(),
+            Self::Storage(StorageError::Busy) => ErrorBody {
+                retry_after_ms: Some(1_000),
+                ..ErrorBody::new(ErrorCode::Busy, "The server's storage is busy.", "Try again in a moment.")
+            },
+            _ => ErrorBody::new(
+                ErrorCode::Internal,
+                "The server could not do it.",
+                "Try again; if it stays so, an administrator finds the reason in the server's log.",
+            ),
+        }
+    }
+}
+
+/// The HTTP status of a code.
+#[must_use]
+pub fn status(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::BadRequest | ErrorCode::BadSignature => StatusCode::BAD_REQUEST,
+        ErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCode::TooManyRequests | ErrorCode::LockedOut => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::WrongCredentials | ErrorCode::NotSignedIn => StatusCode::UNAUTHORIZED,
+        ErrorCode::DeviceRevoked | ErrorCode::WrongDevice | ErrorCode::WrongActor | ErrorCode::BucketUnknown => {
+            StatusCode::FORBIDDEN
+        }
+        ErrorCode::DeviceTaken
+        | ErrorCode::DeviceForked
+        | ErrorCode::CounterGap
+        | ErrorCode::EpochChanged
+        | ErrorCode::CursorAhead => StatusCode::CONFLICT,
+        ErrorCode::ClientTooOld => StatusCode::UPGRADE_REQUIRED,
+        ErrorCode::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::Internal | ErrorCode::Unrecognised => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl IntoResponse for ServerError {
+    fn into_response(self) -> Response {
+        let body = self.body();
+        match &self {
+            Self::Said(said) => tracing::debug!(code = ?said.code, "Refused a request"),
+            Self::Storage(StorageError::Busy) => tracing::warn!("The storage was busy for too long"),
+            other => tracing::error!(error = %other, "A request failed"),
+        }
+        (status(body.code), Json(body)).into_response()
+    }
+}

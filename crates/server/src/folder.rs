@@ -1,0 +1,241 @@
+//! The data folder: the workspace's file, the server's keys, the certificate that laptops trust.
+
+use crate::core::random;
+use crate::error::ServerError;
+use crate::storage::StorageError;
+use crate::storage::sqlite::Sqlite;
+use serde::{Deserialize, Serialize};
+use slipway_domain::id::{DeviceId, WorkspaceId};
+use slipway_domain::time::Timestamp;
+use slipway_sync::encoding::hex;
+use slipway_sync::protocol::Epoch;
+use slipway_sync::signing::PrivateKey;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+
+/// Why the folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// It holds a workspace already.
+    #[error("{} holds a workspace already", .path.display())]
+    Taken {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It holds none.
+    #[error("{} holds no workspace; make one with `slipway-server init --data`", .path.display())]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file in it cannot be read or written.
+    #[error("{}: {source}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file in it does not hold what it should.
+    #[error("{} does not hold {what}", .path.display())]
+    Content {
+        /// Which.
+        path: PathBuf,
+        /// What it should.
+        what: &'static str,
+    },
+    /// The certificate authority failed.
+    #[error("the certificates could not be made: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// The storage failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The server's core failed.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+}
+
+/// What stands in `server.json`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Identity {
+    workspace: WorkspaceId,
+    console: DeviceId,
+}
+
+/// An existing data folder.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: PathBuf,
+    identity: Identity,
+}
+
+impl Folder {
+    /// Makes the folder with keys, certificate authority and an empty workspace.
+    ///
+    /// # Errors
+    /// It holds a workspace already, or cannot be written.
+    pub fn create(path: &Path, workspace_name: &str, now: Timestamp) -> Result<(Self, Sqlite), FolderError> {
+        if path.join(WORKSPACE).exists() || path.join(IDENTITY).exists() {
+            return Err(FolderError::Taken { path: path.to_owned() });
+        }
+        let keys = path.join("keys");
+        fs::create_dir_all(&keys).map_err(at(&keys))?;
+        private(&keys, 0o700)?;
+        let identity = Identity { workspace: WorkspaceId(random_id()?), console: DeviceId(random_id()?) };
+        for key in [CONSOLE_KEY, LOG_KEY] {
+            write_private(&path.join(key), format!("{}\n", hex(&random::<32>()?)).as_bytes())?;
+        }
+        let (authority, key) = crate::tls::new_authority(identity.workspace)?;
+        write_private(&path.join(AUTHORITY_KEY), key.as_bytes())?;
+        let ca = path.join(CA);
+        fs::write(&ca, authority).map_err(at(&ca))?;
+        let file = path.join(WORKSPACE);
+        let storage = Sqlite::create(&file, identity.workspace, workspace_name, Epoch(random_id()?), now)?;
+        private(&file, 0o600)?;
+        // Last, so that a folder whose making was cut short is not taken for a whole one.
+        let json = serde_json::to_string_pretty(&identity).map_err(ServerError::from)?;
+        let identity_file = path.join(IDENTITY);
+        fs::write(&identity_file, json + "\n").map_err(at(&identity_file))?;
+        Ok((Self { path: path.to_owned(), identity }, storage))
+    }
+
+    /// Opens a folder that [`Folder::create`] made.
+    ///
+    /// # Errors
+    /// It holds no workspace, or cannot be read.
+    pub fn open(path: &Path) -> Result<(Self, Sqlite), FolderError> {
+        let identity_file = path.join(IDENTITY);
+        let json = match fs::read(&identity_file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(FolderError::Empty { path: path.to_owned() });
+            }
+            other => other.map_err(at(&identity_file))?,
+        };
+        let identity: Identity = serde_json::from_slice(&json)
+            .map_err(|_| FolderError::Content { path: identity_file, what: "the server's identity" })?;
+        let storage = Sqlite::open(&path.join(WORKSPACE))?;
+        Ok((Self { path: path.to_owned(), identity }, storage))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The workspace it holds.
+    #[must_use]
+    pub fn workspace(&self) -> WorkspaceId {
+        self.identity.workspace
+    }
+
+    /// The server's own device.
+    #[must_use]
+    pub fn console(&self) -> DeviceId {
+        self.identity.console
+    }
+
+    /// Key of the server's own device.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn console_key(&self) -> Result<PrivateKey, FolderError> {
+        self.key(CONSOLE_KEY)
+    }
+
+    /// Key that signs the audit log's checkpoints.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn log_key(&self) -> Result<PrivateKey, FolderError> {
+        self.key(LOG_KEY)
+    }
+
+    /// The certificate authority that laptops trust, in PEM.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn ca_pem(&self) -> Result<String, FolderError> {
+        let path = self.path.join(CA);
+        fs::read_to_string(&path).map_err(at(&path))
+    }
+
+    /// Its key, in PEM.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn authority_key(&self) -> Result<String, FolderError> {
+        let path = self.path.join(AUTHORITY_KEY);
+        fs::read_to_string(&path).map_err(at(&path))
+    }
+
+    /// Writes where the server listens, whole or not at all.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_address(&self, url: &str) -> Result<(), FolderError> {
+        let (path, new) = (self.path.join("address"), self.path.join("address.new"));
+        fs::write(&new, format!("{url}\n")).map_err(at(&new))?;
+        fs::rename(&new, &path).map_err(at(&path))
+    }
+
+    /// Writes a file for its owner only.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_private(&self, name: &str, content: &[u8]) -> Result<(), FolderError> {
+        write_private(&self.path.join(name), content)
+    }
+
+    fn key(&self, name: &str) -> Result<PrivateKey, FolderError> {
+        let path = self.path.join(name);
+        let text = fs::read_to_string(&path).map_err(at(&path))?;
+        let mut seed = [0; 32];
+        hex::decode_to_slice(text.trim(), &mut seed)
+            .map_err(|_| FolderError::Content { path, what: "a key of 64 hex digits" })?;
+        Ok(PrivateKey::from_seed(&seed))
+    }
+}
+
+const WORKSPACE: &str = "workspace.sqlite";
+const IDENTITY: &str = "server.json";
+const CONSOLE_KEY: &str = "keys/console.key";
+const LOG_KEY: &str = "keys/log.key";
+const AUTHORITY_KEY: &str = "keys/ca.key";
+const CA: &str = "ca.pem";
+
+/// A random identity.
+///
+/// # Errors
+/// No random bytes.
+pub fn random_id() -> Result<Uuid, ServerError> {
+    Ok(uuid::Builder::from_random_bytes(random::<16>()?).into_uuid())
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> FolderError {
+    let path = path.to_owned();
+    move |source| FolderError::File { path, source }
+}
+
+fn write_private(path: &Path, content: &[u8]) -> Result<(), FolderError> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(at(path))?;
+    file.write_all(content).and_then(|()| file.sync_all()).map_err(at(path))
+}
+
+#[cfg(unix)]
+fn private(path: &Path, mode: u32) -> Result<(), FolderError> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(at(path))
+}
+
+/// Elsewhere the folder's own access list holds.
+#[cfg(not(unix))]
+fn private(_path: &Path, _mode: u32) -> Result<(), FolderError> {
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! How requests reach the core: routes, bodies, tokens. Every answer but 200 is an [`ErrorBody`].
+
+mod auth;
+mod health;
+mod lease;
+mod pull;
+mod push;
+
+use crate::core::{Caller, Core};
+use crate::error::ServerError;
+use crate::limit::{Limits, REQUEST_TIME};
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::de::DeserializeOwned;
+use slipway_sync::limits;
+use slipway_sync::protocol::{ErrorBody, ErrorCode};
+use std::sync::Arc;
+use tower_http::compression::CompressionLayer;
+use tower_http::decompression::RequestDecompressionLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    core: Core,
+    limits: Arc<Limits>,
+}
+
+/// Every route.
+pub(crate) fn router(core: Core) -> Router {
+    Router::new()
+        .route("/v1/sign-in", post(auth::sign_in))
+        .route("/v1/refresh", post(auth::refresh))
+        .route("/v1/device", post(auth::new_device))
+        .route("/v1/sign-out", post(auth::sign_out))
+        .route("/v1/push", post(push::push))
+        .route("/v1/pull", get(pull::pull))
+        .route("/v1/lease", post(lease::lease))
+        .route("/v1/health", get(health::health))
+        .with_state(Shared { core, limits: Arc::new(Limits::default()) })
+        .layer(RequestDecompressionLayer::new())
+        .layer(RequestBodyLimitLayer::new(limits::BODY_BYTES))
+        .layer(from_fn(watch))
+        .layer(CompressionLayer::new())
+}
+
+impl Shared {
+    /// Runs work that waits for the disk on a thread for such work.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Core) -> Result<T, ServerError> + Send + 'static,
+    ) -> Result<Json<T>, ServerError> {
+        let core = self.core.clone();
+        tokio::task::spawn_blocking(move || work(&core))
+            .await
+            .map_err(|error| ServerError::Worker(error.to_string()))?
+            .map(Json)
+    }
+
+    /// Whose access token came with the request.
+    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, ServerError> {
+        let token = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .ok_or_else(|| {
+                ErrorBody::new(ErrorCode::NotSignedIn, "The request has no access token.", "Sign in first.")
+            })?
+            .to_owned();
+        self.run(move |core| core.caller(&token)).await.map(|Json(caller)| caller)
+    }
+}
+
+/// A JSON body within the limits.
+pub(crate) struct Input<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
+    type Rejection = ServerError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ServerError> {
+        // What cannot be read to its end was cut off by one of the two limits.
+        let bytes = to_bytes(request.into_body(), limits::BODY_PLAIN_BYTES).await.map_err(|_| too_large())?;
+        if !limits::shallow(&bytes) {
+            return Err(bad_request(&format!("its JSON nests deeper than {}", limits::JSON_DEPTH)).into());
+        }
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| bad_request(&error.to_string()).into())
+    }
+}
+
+fn bad_request(why: &str) -> ErrorBody {
+    ErrorBody::new(
+        ErrorCode::BadRequest,
+        format!("The request cannot be read: {why}."),
+        "Check that laptop and server are of matching versions.",
+    )
+}
+
+fn too_large() -> ErrorBody {
+    ErrorBody::new(
+        ErrorCode::TooLarge,
+        format!(
+            "The request is too large, or broken: at most {} MiB are taken, {} MiB after decompression.",
+            limits::BODY_BYTES >> 20,
+            limits::BODY_PLAIN_BYTES >> 20
+        ),
+        "Send less at once.",
+    )
+}
+
+/// Bounds a request's time, logs it, and gives every answer but 200 a code and a sentence.
+async fn watch(request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let started = std::time::Instant::now();
+    let response = match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
+        Ok(response) => explained(response),
+        Err(_) => ServerError::from(ErrorBody::new(
+            ErrorCode::Busy,
+            "The request took too long.",
+            "Try again, with less at once if it stays so.",
+        ))
+        .into_response(),
+    };
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(%method, path, status = response.status().as_u16(), duration_ms, "Answered");
+    response
+}
+
+/// The layers' own plain answers, such as 404 or 413, as an [`ErrorBody`].
+fn explained(response: Response) -> Response {
+    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == "application/json");
+    if response.status().is_success() || is_json {
+        return response;
+    }
+    let status = response.status();
+    let body = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        StatusCode::NOT_FOUND => ErrorBody::new(
+            ErrorCode::NotFound,
+            format!("There is no such route at protocol level {}.", limits::LEVEL),
+            "Check the server's address and that laptop and server are of matching versions.",
+        ),
+        _ => bad_request(status.canonical_reason().unwrap_or("not understood")),
+    };
+    let json = serde_json::to_vec(&body).unwrap_or_default();
+    (status, [(header::CONTENT_TYPE, "application/json")], Body::from(json)).into_response()
+}

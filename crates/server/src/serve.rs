@@ -1,0 +1,107 @@
+//! Serving a data folder over HTTPS, in a program of its own or inside a test.
+
+use crate::core::{Clock, Core, system_clock};
+use crate::folder::{Folder, FolderError};
+use crate::{http, limit, tls};
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+
+/// How to serve.
+#[derive(Clone)]
+pub struct Config {
+    /// The data folder, made by init.
+    pub data: PathBuf,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Names under which laptops reach the server, beside this computer's own.
+    pub names: Vec<String>,
+    /// The server's clock.
+    pub clock: Clock,
+}
+
+impl Config {
+    /// Serves the folder on a free port of this computer only.
+    #[must_use]
+    pub fn local(data: impl Into<PathBuf>) -> Self {
+        Self { data: data.into(), listen: ([127, 0, 0, 1], 0).into(), names: Vec::new(), clock: system_clock() }
+    }
+}
+
+/// Why the server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The server as a value.
+pub struct Server;
+
+/// A server that runs until this is dropped or stopped.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The same as laptops are given it.
+    pub url: String,
+    /// The certificate authority that laptops trust, in PEM.
+    pub ca_pem: String,
+    handle: Handle<SocketAddr>,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Server {
+    /// Starts serving; when this returns, requests are answered. Writes `address` into the folder.
+    ///
+    /// # Errors
+    /// The folder cannot be used, or the address not be listened on.
+    pub async fn start(config: Config) -> Result<Running, ServeError> {
+        let (folder, storage) = Folder::open(&config.data)?;
+        let core = Core::new(Arc::new(storage), folder.workspace(), folder.log_key()?, config.clock.clone());
+        let mut names = tls::own_names();
+        names.extend(config.names);
+        let tls = tls::server_config(&folder, &names, core.now())?;
+        let failed = |source| ServeError::Listen { address: config.listen, source };
+        let listener = std::net::TcpListener::bind(config.listen).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let handle = Handle::new();
+        let server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(tls)).map_err(failed)?;
+        let service = http::router(core).into_make_service();
+        let task = tokio::spawn(server.handle(handle.clone()).serve(service));
+        handle.listening().await;
+        let url = format!("https://{address}");
+        folder.write_address(&url)?;
+        tracing::info!(url, data = %folder.path().display(), "Serving");
+        Ok(Running { address, url, ca_pem: folder.ca_pem()?, handle, task })
+    }
+}
+
+impl Running {
+    /// Lets requests under way end, then stops.
+    pub async fn stop(mut self) {
+        self.handle.graceful_shutdown(Some(limit::STOP_TIME));
+        if let Err(error) = (&mut self.task).await {
+            tracing::error!(%error, "The server ended badly");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.handle.shutdown();
+    }
+}

@@ -1,0 +1,395 @@
+//! Storage as a trait: embedded SQLite now, PostgreSQL later, one suite of tests for both.
+//!
+//! All access goes through a [`WorkspaceView`] or [`WorkspaceTx`] of one workspace, so that a query without a workspace
+//! does not compile. A writing transaction locks the workspace's row first and holds it to its end: the state a
+//! command is judged on cannot change under it, and sequence order is commit order.
+
+pub mod sqlite;
+
+use slipway_domain::id::{CommandId, DeviceId, PersonId, WorkspaceId};
+use slipway_domain::number::Series;
+use slipway_domain::record::Kind;
+use slipway_domain::records::Records;
+use slipway_domain::time::Timestamp;
+use slipway_sync::bucket::Bucket;
+use slipway_sync::log::{Edge, Hash};
+use slipway_sync::protocol::{BucketSum, CommandResult, Entry, Epoch, Lease, LeaseRequest};
+use slipway_sync::signing::PublicKey;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Why the storage did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// Another writer holds the workspace for too long.
+    #[error("the storage is busy")]
+    Busy,
+    /// The workspace is not in this storage.
+    #[error("the storage holds no workspace")]
+    NoWorkspace,
+    /// The file was written by a newer program.
+    #[error("the data is of version {found}, this program knows versions up to {known}")]
+    Newer {
+        /// In the file.
+        found: u32,
+        /// Here.
+        known: u32,
+    },
+    /// What is stored cannot be read back.
+    #[error("stored {what} cannot be read: {why}")]
+    Corrupt {
+        /// What.
+        what: &'static str,
+        /// How so.
+        why: String,
+    },
+    /// The engine below failed.
+    #[error("the storage failed: {0}")]
+    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The workspace's own row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workspace {
+    /// Identity.
+    pub id: WorkspaceId,
+    /// As shown.
+    pub name: String,
+    /// Epoch of its history.
+    pub epoch: Epoch,
+    /// Last sequence given.
+    pub head: u64,
+}
+
+/// A registered device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// Identity.
+    pub id: DeviceId,
+    /// Whose.
+    pub person: PersonId,
+    /// As people call it.
+    pub name: String,
+    /// By which its commands verify.
+    pub public_key: PublicKey,
+    /// Counter of the last command judged.
+    pub counter: u64,
+    /// Hash of that command's payload.
+    pub last_hash: String,
+    /// An administrator shut it out.
+    pub revoked: bool,
+    /// When it came.
+    pub registered_at: Timestamp,
+}
+
+/// Tokens of a device, hashed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRow {
+    /// The device.
+    pub device: DeviceId,
+    /// Who.
+    pub person: PersonId,
+    /// Hash of the access token.
+    pub access_hash: Hash,
+    /// Its end.
+    pub access_until: Timestamp,
+    /// Hash of the newest refresh token.
+    pub refresh_hash: Hash,
+    /// Hash of the one before, while it is still good.
+    pub previous_refresh: Option<Hash>,
+    /// End of both.
+    pub refresh_until: Timestamp,
+}
+
+/// Who may sign in by password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Who.
+    pub person: PersonId,
+    /// Sign-in name, lower case.
+    pub user: String,
+    /// Argon2id in PHC form.
+    pub password: String,
+}
+
+/// Failed sign-ins under one name, known or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempts {
+    /// In a row.
+    pub failures: u32,
+    /// No try before this.
+    pub until: Timestamp,
+}
+
+/// A command as judged.
+#[derive(Clone, Debug)]
+pub struct Judged<'a> {
+    /// Identity.
+    pub id: CommandId,
+    /// Under which it was judged.
+    pub device: DeviceId,
+    /// Its counter there.
+    pub counter: u64,
+    /// Who.
+    pub actor: PersonId,
+    /// Exactly as signed.
+    pub payload: &'a [u8],
+    /// Over the payload.
+    pub signature: &'a [u8],
+    /// JSON of the verdict.
+    pub verdict: &'a str,
+    /// First and last sequence given; 0 for none.
+    pub seqs: (u64, u64),
+    /// Server clock.
+    pub judged_at: Timestamp,
+}
+
+/// A command that was judged before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Who issued it.
+    pub actor: PersonId,
+    /// Its verdict and when it was judged.
+    pub result: CommandResult,
+}
+
+/// A record changed since the last savepoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Kind by its stable name.
+    pub kind: &'static str,
+    /// Identity.
+    pub id: Uuid,
+    /// The sequence it was given.
+    pub seq: u64,
+    /// The body after it; `None` when removed.
+    pub body: Option<String>,
+}
+
+/// Rows of one bucket, and whether they reach the head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    /// In sequence order.
+    pub entries: Vec<Entry>,
+    /// Nothing of this bucket is left after them.
+    pub exhausted: bool,
+}
+
+/// One storage holding one or more workspaces.
+pub trait Storage: Send + Sync + 'static {
+    /// A writing transaction; the workspace's row is locked when this returns. Dropped without commit, it never was.
+    ///
+    /// # Errors
+    /// [`StorageError::Busy`] when the lock cannot be had in time; or the engine failed.
+    fn begin(&self, workspace: WorkspaceId) -> Result<Box<dyn WorkspaceTx + '_>, StorageError>;
+
+    /// A reading transaction: everything read through it is of one moment.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn snapshot(&self, workspace: WorkspaceId) -> Result<Box<dyn WorkspaceView + '_>, StorageError>;
+}
+
+/// What can be read of a workspace.
+pub trait WorkspaceView {
+    /// Its own row.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn workspace(&self) -> Result<Workspace, StorageError>;
+
+    /// A device.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn device(&self, id: DeviceId) -> Result<Option<Device>, StorageError>;
+
+    /// Every device, by name.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn devices(&self) -> Result<Vec<Device>, StorageError>;
+
+    /// The command at a place of a device's chain.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn link(&self, device: DeviceId, counter: u64) -> Result<Option<CommandId>, StorageError>;
+
+    /// A command judged before; the counter in its result is the one it was judged under.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn known(&self, id: CommandId) -> Result<Option<Known>, StorageError>;
+
+    /// Results along a device's chain, in order.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn results(&self, device: DeviceId, after: u64, limit: usize) -> Result<Vec<CommandResult>, StorageError>;
+
+    /// What changed in a bucket after a sequence; ends before `limit` entries or `bytes` of bodies are passed, but has one.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn feed(&self, bucket: Bucket, after: u64, limit: usize, bytes: usize) -> Result<Feed, StorageError>;
+
+    /// What a bucket holds.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn sum(&self, bucket: Bucket) -> Result<BucketSum, StorageError>;
+
+    /// Right edge of the audit log's tree.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn log(&self) -> Result<Edge, StorageError>;
+
+    /// Shows every record, ascending by kind name, then id.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn each_record(&self, show: &mut dyn FnMut(&str, Uuid, &str)) -> Result<(), StorageError>;
+
+    /// The stored body of a record that is not removed.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn body(&self, kind: Kind, id: Uuid) -> Result<Option<String>, StorageError>;
+
+    /// The account of a sign-in name, lower case.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn account(&self, user: &str) -> Result<Option<Account>, StorageError>;
+
+    /// Failed sign-ins under a hashed name.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn attempts(&self, user_hash: &Hash) -> Result<Option<Attempts>, StorageError>;
+
+    /// The session of an access token.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn session_by_access(&self, access_hash: &Hash) -> Result<Option<SessionRow>, StorageError>;
+
+    /// The session of a device.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn session(&self, device: DeviceId) -> Result<Option<SessionRow>, StorageError>;
+}
+
+/// What can be done to a workspace; [`Records`] gives every record it writes the next sequence.
+pub trait WorkspaceTx: WorkspaceView + Records {
+    /// What follows can be undone by itself; forgets the changes remembered so far.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn savepoint(&mut self) -> Result<(), StorageError>;
+
+    /// Undoes everything since the savepoint, sequences included.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn rollback_to_savepoint(&mut self) -> Result<(), StorageError>;
+
+    /// Keeps everything since the savepoint and gives the records changed, in the order of their sequences.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn release_savepoint(&mut self) -> Result<Vec<Changed>, StorageError>;
+
+    /// Stores a judged command and its link in the chain.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn put_command(&mut self, judged: &Judged<'_>) -> Result<(), StorageError>;
+
+    /// Adds a place to a device's chain and moves its end there.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn advance(&mut self, device: DeviceId, counter: u64, hash: &str, id: CommandId) -> Result<(), StorageError>;
+
+    /// Adds a leaf to the audit log.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn append_leaf(&mut self, leaf: Hash, salt: &[u8], changes: &Hash, id: CommandId) -> Result<(), StorageError>;
+
+    /// First number of each series that nobody holds.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn numbers(&self) -> Result<BTreeMap<Series, u32>, StorageError>;
+
+    /// Moves a series on.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn set_number(&mut self, series: Series, next: u32) -> Result<(), StorageError>;
+
+    /// Hands out a block of numbers.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn lease(&mut self, request: LeaseRequest, device: DeviceId, now: Timestamp) -> Result<Lease, StorageError>;
+
+    /// Creates or replaces a device but for its chain.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn put_device(&mut self, device: &Device) -> Result<(), StorageError>;
+
+    /// Creates or replaces the session of its device.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn put_session(&mut self, session: &SessionRow) -> Result<(), StorageError>;
+
+    /// Ends the session of a device.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn end_session(&mut self, device: DeviceId) -> Result<(), StorageError>;
+
+    /// Creates or replaces an account.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn put_account(&mut self, account: &Account) -> Result<(), StorageError>;
+
+    /// Remembers failed sign-ins; `None` forgets them.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn put_attempts(&mut self, user_hash: &Hash, attempts: Option<Attempts>) -> Result<(), StorageError>;
+
+    /// Another epoch: the data was restored from a backup.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn set_epoch(&mut self, epoch: Epoch) -> Result<(), StorageError>;
+
+    /// Makes everything durable.
+    ///
+    /// # Errors
+    /// The engine failed; nothing was changed.
+    fn commit(self: Box<Self>) -> Result<(), StorageError>;
+}
+
+/// The buckets a record lies in. One for now; a site's records and a person's get theirs here.
+#[must_use]
+pub fn buckets_of(_record: &slipway_domain::record::Record) -> Vec<Bucket> {
+    vec![Bucket::Workspace]
+}
+
+/// The buckets a person may hold.
+#[must_use]
+pub fn buckets_for(_person: PersonId) -> Vec<Bucket> {
+    vec![Bucket::Workspace]
+}

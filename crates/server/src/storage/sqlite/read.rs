@@ -1,0 +1,256 @@
+//! Reading: queries that a view and a writing transaction share.
+
+use super::super::{Account, Attempts, Device, Feed, Known, SessionRow, StorageError, Workspace, WorkspaceView};
+use super::lock;
+use rusqlite::types::Type;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use slipway_domain::id::{CommandId, DeviceId, PersonId, WorkspaceId};
+use slipway_domain::record::Kind;
+use slipway_domain::time::Timestamp;
+use slipway_sync::bucket::Bucket;
+use slipway_sync::log::{Edge, Hash};
+use slipway_sync::protocol::{BucketSum, CommandResult, Entry, Epoch, Verdict};
+use slipway_sync::signing::PublicKey;
+use std::sync::Mutex;
+use uuid::Uuid;
+
+/// A reading transaction on a connection of its own, which goes back to the others afterwards.
+pub(super) struct SqliteView<'a> {
+    connection: Option<Connection>,
+    readers: &'a Mutex<Vec<Connection>>,
+    keep: usize,
+}
+
+impl<'a> SqliteView<'a> {
+    pub(super) fn begin(
+        connection: Connection,
+        readers: &'a Mutex<Vec<Connection>>,
+        keep: usize,
+    ) -> Result<Self, StorageError> {
+        connection.execute_batch("BEGIN")?;
+        Ok(Self { connection: Some(connection), readers, keep })
+    }
+}
+
+impl Drop for SqliteView<'_> {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        if connection.execute_batch("ROLLBACK").is_ok() {
+            let mut readers = lock(self.readers);
+            if readers.len() < self.keep {
+                readers.push(connection);
+            }
+        }
+    }
+}
+
+/// Something with a connection inside a transaction.
+pub(super) trait Reads {
+    /// The connection.
+    fn connection(&self) -> Result<&Connection, StorageError>;
+
+    /// A statement prepared once for each connection.
+    fn statement(&self, sql: &str) -> Result<CachedStatement<'_>, StorageError> {
+        Ok(self.connection()?.prepare_cached(sql)?)
+    }
+}
+
+impl Reads for SqliteView<'_> {
+    fn connection(&self) -> Result<&Connection, StorageError> {
+        self.connection.as_ref().ok_or(StorageError::NoWorkspace)
+    }
+}
+
+impl<T: Reads> WorkspaceView for T {
+    fn workspace(&self) -> Result<Workspace, StorageError> {
+        let row = |row: &Row<'_>| {
+            Ok(Workspace {
+                id: WorkspaceId(row.get(0)?),
+                name: row.get(1)?,
+                epoch: Epoch(row.get(2)?),
+                head: unsigned(row.get(3)?),
+            })
+        };
+        self.statement("SELECT id, name, epoch, head FROM workspace")?
+            .query_row([], row)
+            .optional()?
+            .ok_or(StorageError::NoWorkspace)
+    }
+
+    fn device(&self, id: DeviceId) -> Result<Option<Device>, StorageError> {
+        let sql = "SELECT id, person, name, public_key, counter, last_hash, revoked, registered_at
+                   FROM device WHERE id = ?1";
+        Ok(self.statement(sql)?.query_row([id.0], device).optional()?)
+    }
+
+    fn devices(&self) -> Result<Vec<Device>, StorageError> {
+        let sql = "SELECT id, person, name, public_key, counter, last_hash, revoked, registered_at
+                   FROM device ORDER BY name, id";
+        Ok(self.statement(sql)?.query_map([], device)?.collect::<Result<_, _>>()?)
+    }
+
+    fn link(&self, device: DeviceId, counter: u64) -> Result<Option<CommandId>, StorageError> {
+        Ok(self
+            .statement("SELECT command FROM chain WHERE device = ?1 AND counter = ?2")?
+            .query_row(params![device.0, signed(counter)], |row| row.get(0).map(CommandId))
+            .optional()?)
+    }
+
+    fn known(&self, id: CommandId) -> Result<Option<Known>, StorageError> {
+        let row = |row: &Row<'_>| {
+            Ok(Known { actor: PersonId(row.get(0)?), result: result(row, id, unsigned(row.get(1)?), 2)? })
+        };
+        Ok(self
+            .statement("SELECT actor, counter, judged_at, verdict FROM command WHERE id = ?1")?
+            .query_row([id.0], row)
+            .optional()?)
+    }
+
+    fn results(&self, device: DeviceId, after: u64, limit: usize) -> Result<Vec<CommandResult>, StorageError> {
+        let sql = "SELECT chain.command, chain.counter, command.judged_at, command.verdict
+                   FROM chain JOIN command ON command.id = chain.command
+                   WHERE chain.device = ?1 AND chain.counter > ?2 ORDER BY chain.counter LIMIT ?3";
+        let row = |row: &Row<'_>| result(row, CommandId(row.get(0)?), unsigned(row.get(1)?), 2);
+        Ok(self
+            .statement(sql)?
+            .query_map(params![device.0, signed(after), count(limit)], row)?
+            .collect::<Result<_, _>>()?)
+    }
+
+    fn feed(&self, bucket: Bucket, after: u64, limit: usize, bytes: usize) -> Result<Feed, StorageError> {
+        let sql = "SELECT member.seq, member.kind, member.id,
+                          CASE WHEN member.present = 1 THEN record.body END
+                   FROM member JOIN record ON record.kind = member.kind AND record.id = member.id
+                   WHERE member.bucket = ?1 AND member.seq > ?2 ORDER BY member.seq LIMIT ?3";
+        let mut statement = self.statement(sql)?;
+        let mut rows = statement.query(params![bucket.to_string(), signed(after), count(limit + 1)])?;
+        let mut feed = Feed { entries: Vec::new(), exhausted: true };
+        let mut size = 0;
+        while let Some(row) = rows.next()? {
+            let body: Option<String> = row.get(3)?;
+            size += body.as_ref().map_or(0, String::len);
+            if feed.entries.len() == limit || (size > bytes && !feed.entries.is_empty()) {
+                feed.exhausted = false;
+                break;
+            }
+            feed.entries.push(Entry { bucket, seq: unsigned(row.get(0)?), kind: row.get(1)?, id: row.get(2)?, body });
+        }
+        Ok(feed)
+    }
+
+    fn sum(&self, bucket: Bucket) -> Result<BucketSum, StorageError> {
+        let row = |row: &Row<'_>| Ok(BucketSum { count: unsigned(row.get(0)?), sum: unsigned(row.get(1)?) });
+        let found = self
+            .statement("SELECT records, total FROM bucket WHERE bucket = ?1")?
+            .query_row([bucket.to_string()], row)
+            .optional()?;
+        Ok(found.unwrap_or_default())
+    }
+
+    fn log(&self) -> Result<Edge, StorageError> {
+        let (size, bytes): (i64, Vec<u8>) = self
+            .statement("SELECT log_size, log_edge FROM workspace")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (roots, rest) = bytes.as_chunks::<32>();
+        Edge::new(unsigned(size), roots.to_vec())
+            .filter(|_| rest.is_empty())
+            .ok_or_else(|| StorageError::Corrupt { what: "edge of the log", why: "size and roots differ".to_owned() })
+    }
+
+    fn each_record(&self, show: &mut dyn FnMut(&str, Uuid, &str)) -> Result<(), StorageError> {
+        let mut statement = self.statement("SELECT kind, id, body FROM record WHERE deleted = 0 ORDER BY kind, id")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let kind = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+            let body = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+            show(kind, row.get(1)?, body);
+        }
+        Ok(())
+    }
+
+    fn body(&self, kind: Kind, id: Uuid) -> Result<Option<String>, StorageError> {
+        Ok(self
+            .statement("SELECT body FROM record WHERE kind = ?1 AND id = ?2 AND deleted = 0")?
+            .query_row(params![kind.name(), id], |row| row.get(0))
+            .optional()?)
+    }
+
+    fn account(&self, user: &str) -> Result<Option<Account>, StorageError> {
+        let row =
+            |row: &Row<'_>| Ok(Account { person: PersonId(row.get(0)?), user: row.get(1)?, password: row.get(2)? });
+        Ok(self
+            .statement("SELECT person, user, password FROM account WHERE user = ?1")?
+            .query_row([user], row)
+            .optional()?)
+    }
+
+    fn attempts(&self, user_hash: &Hash) -> Result<Option<Attempts>, StorageError> {
+        let row = |row: &Row<'_>| Ok(Attempts { failures: row.get(0)?, until: Timestamp(row.get(1)?) });
+        Ok(self
+            .statement("SELECT failures, until FROM attempt WHERE user_hash = ?1")?
+            .query_row([user_hash], row)
+            .optional()?)
+    }
+
+    fn session_by_access(&self, access_hash: &Hash) -> Result<Option<SessionRow>, StorageError> {
+        let sql = "SELECT device, person, access_hash, access_until, refresh_hash, previous_refresh, refresh_until
+                   FROM session WHERE access_hash = ?1";
+        Ok(self.statement(sql)?.query_row([access_hash], session).optional()?)
+    }
+
+    fn session(&self, device: DeviceId) -> Result<Option<SessionRow>, StorageError> {
+        let sql = "SELECT device, person, access_hash, access_until, refresh_hash, previous_refresh, refresh_until
+                   FROM session WHERE device = ?1";
+        Ok(self.statement(sql)?.query_row([device.0], session).optional()?)
+    }
+}
+
+fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
+    let key: Vec<u8> = row.get(3)?;
+    Ok(Device {
+        id: DeviceId(row.get(0)?),
+        person: PersonId(row.get(1)?),
+        name: row.get(2)?,
+        public_key: PublicKey::from_bytes(&key)
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(3, Type::Blob, Box::new(error)))?,
+        counter: unsigned(row.get(4)?),
+        last_hash: row.get(5)?,
+        revoked: row.get(6)?,
+        registered_at: Timestamp(row.get(7)?),
+    })
+}
+
+fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
+    let previous: Vec<u8> = row.get(5)?;
+    Ok(SessionRow {
+        device: DeviceId(row.get(0)?),
+        person: PersonId(row.get(1)?),
+        access_hash: row.get(2)?,
+        access_until: Timestamp(row.get(3)?),
+        refresh_hash: row.get(4)?,
+        previous_refresh: previous.try_into().ok(),
+        refresh_until: Timestamp(row.get(6)?),
+    })
+}
+
+/// A result whose time and verdict stand at `at` and after it.
+fn result(row: &Row<'_>, id: CommandId, counter: u64, at: usize) -> rusqlite::Result<CommandResult> {
+    let text: String = row.get(at + 1)?;
+    let verdict: Verdict = serde_json::from_str(&text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(at + 1, Type::Text, Box::new(error)))?;
+    Ok(CommandResult { id, counter, judged_at: Timestamp(row.get(at)?), verdict })
+}
+
+/// SQLite's integers are signed; the bits are kept.
+pub(super) fn unsigned(value: i64) -> u64 {
+    value.cast_unsigned()
+}
+
+/// See [`unsigned`].
+pub(super) fn signed(value: u64) -> i64 {
+    value.cast_signed()
+}
+
+fn count(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
