@@ -3,7 +3,7 @@
 use crate::cmdb::ci::{Ci, CiStatus, FieldChange, uniqueness};
 use crate::cmdb::group::CiGroup;
 use crate::command::CmdbCommand;
-use crate::execute::{Conflict, Context, Effect};
+use crate::execute::{Conflict, Context, Effect, replace};
 use crate::id::CiId;
 use crate::lookup::{Lookup, pair};
 use crate::number::Series;
@@ -39,7 +39,7 @@ pub fn execute(
         CmdbCommand::CreateCi(ci) => {
             let ci = judge_new(ci, context, records)?;
             records.put(ci)?;
-            Ok(Effect { created: 1, ..Effect::default() })
+            Ok(Effect::created())
         }
         CmdbCommand::SetFields(ci, fields) => set_fields(*ci, fields, records),
         CmdbCommand::SetStatus { ci, from, to } => set_status(*ci, *from, *to, records),
@@ -192,7 +192,7 @@ fn conflict(change: &FieldChange, to: &str, theirs: String, finding: Finding) ->
 fn set_status(id: CiId, from: CiStatus, to: CiStatus, records: &mut dyn Records) -> Result<Effect, Failure> {
     let mut ci: Ci = records.must(id)?;
     if ci.status == to {
-        return Ok(Effect { unchanged: 1, ..Effect::default() });
+        return Ok(Effect::unchanged());
     }
     if ci.status != from {
         return Err(Finding::new(
@@ -209,7 +209,7 @@ fn set_status(id: CiId, from: CiStatus, to: CiStatus, records: &mut dyn Records)
     }
     ci.status = to;
     records.put(ci)?;
-    Ok(Effect { updated: 1, ..Effect::default() })
+    Ok(Effect::updated())
 }
 
 /// The finding about a status that the table does not lead to.
@@ -247,21 +247,15 @@ fn put_group(group: &CiGroup, records: &mut dyn Records) -> Result<Effect, Failu
         ));
     }
     none(findings)?;
-    let before = records.get::<CiGroup>(group.id)?;
     // Members that were there already need no second look.
-    let known = before.as_ref().map(|g| g.members.clone()).unwrap_or_default();
+    let known = records.get::<CiGroup>(group.id)?.map(|g| g.members).unwrap_or_default();
     let mut findings = Vec::new();
     for member in group.members.difference(&known) {
         findings.extend(relate::absent(*member, records)?);
     }
     none(findings)?;
-    let effect = match &before {
-        None => Effect { created: 1, ..Effect::default() },
-        Some(before) if *before == group => Effect { unchanged: 1, ..Effect::default() },
-        Some(_) => Effect { updated: 1, ..Effect::default() },
-    };
-    records.put(group)?;
-    Ok(effect)
+    let id = group.id;
+    Ok(replace(group, id, records)?)
 }
 
 /// A reference to a CI of which only the identity is known.

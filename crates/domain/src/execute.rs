@@ -4,8 +4,9 @@ use crate::command::Command;
 use crate::id::{CommandId, PersonId};
 use crate::number::{Number, Series};
 use crate::people::Person;
+use crate::record::Entity;
 use crate::records::{Records, RecordsExt};
-use crate::refusal::{Failure, Finding};
+use crate::refusal::{Failure, Fault, Finding};
 use crate::time::Timestamp;
 use crate::{access, approval, change, cmdb, comment, dhs, dsl, release, setting};
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,40 @@ pub struct Effect {
     pub updated: u32,
     /// Rows that were as wanted already.
     pub unchanged: u32,
+}
+
+impl Effect {
+    /// One record came into being.
+    #[must_use]
+    pub fn created() -> Self {
+        Self { created: 1, ..Self::default() }
+    }
+
+    /// One record changed.
+    #[must_use]
+    pub fn updated() -> Self {
+        Self { updated: 1, ..Self::default() }
+    }
+
+    /// The one record was as wanted already.
+    #[must_use]
+    pub fn unchanged() -> Self {
+        Self { unchanged: 1, ..Self::default() }
+    }
+}
+
+/// Creates or replaces a record that a rule has let through, and says which of the two it was.
+///
+/// # Errors
+/// A storage fault.
+pub fn replace<E: Entity + PartialEq>(record: E, id: E::Id, records: &mut dyn Records) -> Result<Effect, Fault> {
+    let effect = match records.get::<E>(id)? {
+        Some(before) if before == record => return Ok(Effect::unchanged()),
+        Some(_) => Effect::updated(),
+        None => Effect::created(),
+    };
+    records.put(record)?;
+    Ok(effect)
 }
 
 /// A field or row that did not take effect.

@@ -1,12 +1,20 @@
 //! What an administrator edits as data: task templates, approval rules, workspace rules, freezes.
 
 use crate::approval::record::ApprovalRule;
+use crate::command::SetupCommand;
+use crate::execute::{Context, Effect, replace};
 use crate::id::{CiId, FreezeId, GroupId, SettingId, SiteId};
+use crate::people::Person;
+use crate::record::Kind;
+use crate::records::{Records, RecordsExt};
+use crate::refusal::{Failure, none};
 use crate::release::record::{Phase, ReleaseClass, ReleaseType};
 use crate::time::Window;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use ts_rs::TS;
+
+mod judge;
 
 /// The tasks that a release of a type gets on entering a phase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -114,15 +122,56 @@ pub enum FreezeScope {
     Sites(BTreeSet<SiteId>),
 }
 
+/// The approval rules that a workspace starts with: the CAB decides each gate, everybody must approve; what cannot
+/// wait goes to the emergency CAB, where one approval is enough.
+#[must_use]
+pub fn default_policies(cab: GroupId, emergency_cab: GroupId) -> Vec<ApprovalPolicy> {
+    let gates = [Gate::PlanAndDesign, Gate::BuildAndTest, Gate::DistributionAndRollout, Gate::Change];
+    let mut policies = Vec::new();
+    for gate in gates {
+        for (class, group, rule, due_hours) in [
+            (None, cab, ApprovalRule::AllMustApprove, 72),
+            (Some(ReleaseClass::Emergency), emergency_cab, ApprovalRule::OneMustApprove, 4),
+        ] {
+            // Derived, so that two workspaces, and a workspace that is set up twice, have the same ones.
+            let name = format!("slipway.approval_policy|{gate:?}|{class:?}");
+            let id = SettingId(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes()));
+            policies.push(ApprovalPolicy { id, gate, class, groups: vec![group], rule, due_hours });
+        }
+    }
+    policies
+}
+
 /// Judges and carries out a command of this part of the domain.
 ///
 /// # Errors
 /// The refusal with every failed guard, or a storage fault.
 pub fn execute(
-    _command: &crate::command::SetupCommand,
-    _actor: &crate::people::Person,
-    _context: &mut crate::execute::Context,
-    _records: &mut dyn crate::records::Records,
-) -> Result<crate::execute::Effect, crate::refusal::Failure> {
-    Err(crate::refusal::Finding::new("NOT_YET", "Not judged yet.", "Update.").into())
+    command: &SetupCommand,
+    _actor: &Person,
+    _context: &mut Context,
+    records: &mut dyn Records,
+) -> Result<Effect, Failure> {
+    Ok(match command {
+        SetupCommand::PutPerson(person) => replace(judge::person(person, records)?, person.id, records)?,
+        SetupCommand::PutGroup(group) => replace(judge::group(group, records)?, group.id, records)?,
+        SetupCommand::PutSite(site) => replace(judge::site(site, records)?, site.id, records)?,
+        SetupCommand::PutTaskTemplate(template) => replace(judge::template(template, records)?, template.id, records)?,
+        SetupCommand::PutApprovalPolicy(policy) => {
+            none(judge::policy(policy, records)?)?;
+            replace(policy.clone(), policy.id, records)?
+        }
+        SetupCommand::PutWorkspaceRules(rules) => {
+            none(judge::rules(rules))?;
+            replace(rules.clone(), rules.id, records)?
+        }
+        SetupCommand::PutFreeze(freeze) => replace(judge::freeze(freeze, records)?, freeze.id, records)?,
+        SetupCommand::RemoveFreeze(id) => match records.get::<Freeze>(*id)? {
+            Some(_) => {
+                records.remove(Kind::Freeze, (*id).into())?;
+                Effect::updated()
+            }
+            None => Effect::unchanged(),
+        },
+    })
 }

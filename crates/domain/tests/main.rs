@@ -8,4 +8,5 @@ mod change;
 mod cmdb;
 mod dhs;
 mod dsl;
+mod setup;
 mod transitions;

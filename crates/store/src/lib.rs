@@ -9,6 +9,7 @@ pub mod attention;
 pub mod error;
 pub mod issue;
 pub mod key;
+pub mod meta;
 pub mod numbers;
 pub mod open;
 pub mod queue;

@@ -15,6 +15,14 @@ impl Store {
     /// # Errors
     /// What `f` returns, or a storage fault.
     pub fn read<T, E: From<Fault>>(&self, f: impl FnOnce(&dyn Records) -> Result<T, E>) -> Result<T, E> {
+        self.look(|view| f(view))
+    }
+
+    /// The same with what is known beside the records: pending commands on them, and records by what they are called.
+    ///
+    /// # Errors
+    /// What `f` returns, or a storage fault.
+    pub fn look<T, E: From<Fault>>(&self, f: impl FnOnce(&View<'_>) -> Result<T, E>) -> Result<T, E> {
         let outcome = self.pool.read(|conn| f(&View(conn)).map_err(Outcome::Theirs));
         outcome.map_err(|e| match e {
             Outcome::Theirs(e) => e,
@@ -35,7 +43,59 @@ impl<E> From<Trouble> for Outcome<E> {
 }
 
 /// The records behind a connection in a transaction; refuses to write.
-pub(crate) struct View<'c>(pub(crate) &'c Connection);
+pub struct View<'c>(pub(crate) &'c Connection);
+
+/// Pending commands that changed a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many.
+    pub commands: u32,
+    /// One of them does not fit what came from the server since.
+    pub will_be_refused: bool,
+}
+
+impl View<'_> {
+    /// Pending commands that changed a record.
+    ///
+    /// # Errors
+    /// A storage fault.
+    pub fn waiting(&self, kind: Kind, id: Uuid) -> Result<Waiting, Fault> {
+        let counted = || -> Result<Waiting, rusqlite::Error> {
+            self.0
+                .prepare_cached(
+                    "SELECT count(*), coalesce(max(queue.predicted != ''), 0)
+                     FROM before JOIN queue ON queue.n = before.n WHERE before.kind = ?1 AND before.id = ?2",
+                )?
+                .query_row((kind.name(), id.as_bytes()), |row| {
+                    Ok(Waiting { commands: row.get(0)?, will_be_refused: row.get(1)? })
+                })
+        };
+        counted().map_err(Fault::new)
+    }
+
+    /// Records of a kind with that number or name, in any case; for an imported change its foreign number.
+    ///
+    /// # Errors
+    /// A storage fault.
+    pub fn labelled(&self, kind: Kind, label: &str) -> Result<Vec<Uuid>, Fault> {
+        self.ids("SELECT id FROM summary WHERE kind = ?1 AND label = ?2 ORDER BY id LIMIT 100", kind, label)
+    }
+
+    /// Records of a kind with that title, in any case; for a DHS unit its serial number.
+    ///
+    /// # Errors
+    /// A storage fault.
+    pub fn titled(&self, kind: Kind, title: &str) -> Result<Vec<Uuid>, Fault> {
+        self.ids("SELECT id FROM summary WHERE kind = ?1 AND title = ?2 ORDER BY id LIMIT 100", kind, title)
+    }
+
+    fn ids(&self, sql: &str, kind: Kind, text: &str) -> Result<Vec<Uuid>, Fault> {
+        let found = || -> Result<Vec<Uuid>, rusqlite::Error> {
+            self.0.prepare_cached(sql)?.query_map((kind.name(), text.trim()), |row| uuid(row, 0))?.collect()
+        };
+        found().map_err(Fault::new)
+    }
+}
 
 impl Records for View<'_> {
     fn read(&self, kind: Kind, id: Uuid) -> Result<Option<Record>, Fault> {

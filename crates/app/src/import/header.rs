@@ -56,7 +56,7 @@ impl Header {
         let mut findings = Vec::new();
         let mut positions = BTreeMap::new();
         for (position, name) in names.iter().take(width).enumerate() {
-            let name = name.trim().to_owned();
+            let name = canonical(name.trim(), columns);
             if name.is_empty() {
                 findings.push(
                     Finding::new(
@@ -134,6 +134,12 @@ impl Header {
     }
 }
 
+/// A known column in any case is the known column; another keeps its name.
+fn canonical(name: &str, columns: &Columns) -> String {
+    let known = columns.required.iter().chain(columns.optional).find(|known| known.eq_ignore_ascii_case(name));
+    known.map_or_else(|| name.to_owned(), |known| (*known).to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -158,7 +164,8 @@ mod tests {
 
     #[test]
     fn empty_columns_at_the_end_are_let_pass() {
-        let header = header(&["source", "relation", "target", "", ""]).unwrap();
+        let header = header(&["Source", "relation", "target", "", ""]).unwrap();
+        assert!(header.has("source"));
         let row = |fields: &[&str]| fields.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>();
         assert!(header.check_width(&row(&["a", "b", "c", "", ""])).is_ok());
         assert!(header.check_width(&row(&["a", "b", "c"])).is_ok());

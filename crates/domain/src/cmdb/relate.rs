@@ -19,20 +19,20 @@ pub(crate) fn relate(
 ) -> Result<Effect, Failure> {
     let relation = Relation::new(source, relation_type, target);
     if records.get::<Relation>(relation.id)?.is_some() {
-        return Ok(Effect { unchanged: 1, ..Effect::default() });
+        return Ok(Effect::unchanged());
     }
     none(findings(&relation, records)?)?;
     records.put(relation)?;
-    Ok(Effect { created: 1, ..Effect::default() })
+    Ok(Effect::created())
 }
 
 /// Removes a relation; one that is gone already is as wanted.
 pub(crate) fn unrelate(id: RelationId, records: &mut dyn Records) -> Result<Effect, Failure> {
     if records.get::<Relation>(id)?.is_none() {
-        return Ok(Effect { unchanged: 1, ..Effect::default() });
+        return Ok(Effect::unchanged());
     }
     records.remove(Kind::Relation, id.into())?;
-    Ok(Effect { updated: 1, ..Effect::default() })
+    Ok(Effect::updated())
 }
 
 /// Everything that speaks against adding the relation. Install asks the same for the CI update plan.

@@ -1,0 +1,46 @@
+//! Small texts that the profile remembers, by name: they stay on this laptop and never travel.
+
+use crate::error::StoreError;
+use crate::open::Store;
+use rusqlite::OptionalExtension;
+
+impl Store {
+    /// What is remembered under a name.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn remembered(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.reading(|conn| {
+            Ok(conn
+                .prepare_cached("SELECT value FROM meta WHERE name = ?1")?
+                .query_row((name,), |row| row.get(0))
+                .optional()?)
+        })
+    }
+
+    /// Remembers a text under a name, in place of what was there.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn remember(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        self.writing(|conn| {
+            conn.prepare_cached(
+                "INSERT INTO meta (name, value) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            )?
+            .execute((name, value))?;
+            Ok(())
+        })
+    }
+
+    /// Forgets what is remembered under a name.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn forget(&self, name: &str) -> Result<(), StoreError> {
+        self.writing(|conn| {
+            conn.prepare_cached("DELETE FROM meta WHERE name = ?1")?.execute((name,))?;
+            Ok(())
+        })
+    }
+}
