@@ -64,8 +64,14 @@ pub struct Account {
     pub device: DeviceId,
     /// The organisation.
     pub workspace: WorkspaceId,
+    /// Its name.
+    pub workspace_name: String,
     /// Who.
     pub person: PersonId,
+    /// Name under which the audit log's checkpoints are signed.
+    pub log_name: String,
+    /// Public key by which they are signed, base64.
+    pub log_key: String,
 }
 
 /// A workspace on this computer alone, without a server.

@@ -1,10 +1,22 @@
 //! Small texts that the profile remembers, by name: they stay on this laptop and never travel.
 
+use crate::chain::Chain;
 use crate::error::StoreError;
-use crate::open::Store;
+use crate::open::{Profile, Store};
 use rusqlite::OptionalExtension;
 
 impl Store {
+    /// To which workspace the profile belongs, and under which identity it issues commands now.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn profile(&self) -> Result<Profile, StoreError> {
+        self.reading(|conn| {
+            let chain = Chain::load(conn)?;
+            Ok(Profile { workspace: chain.workspace, device: chain.device })
+        })
+    }
+
     /// What is remembered under a name.
     ///
     /// # Errors

@@ -1,0 +1,361 @@
+//! The open profile: its database, the key that signs for this device, and the tokens for the server.
+
+use crate::error::CallError;
+use crate::key::SecretKey;
+use crate::keychain::Keychain;
+use crate::profile::{Account, Alone, Identity, Profile, ProfileError, Trust};
+use crate::tls;
+use crate::transport::Server;
+use crate::vault::{Tokens, Vault};
+use slipway_domain::id::{DeviceId, PersonId, WorkspaceId};
+use slipway_store::Store;
+use slipway_store::error::StoreError;
+use slipway_store::key::Key;
+use slipway_store::open::Profile as Place;
+use slipway_sync::protocol::{NewDevice, Session as Answer, SignIn};
+use slipway_sync::signing::PrivateKey;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use uuid::Uuid;
+
+/// An open profile. Cheap to share behind an `Arc`.
+pub struct Session {
+    profile: Mutex<Profile>,
+    store: Arc<Store>,
+    vault: Vault,
+    signer: RwLock<PrivateKey>,
+    actor: PersonId,
+}
+
+/// What a person gives to sign in.
+#[derive(Clone, Copy)]
+pub struct Credentials<'a> {
+    /// Address of the server.
+    pub server: &'a str,
+    /// Why its certificate is believed; `None` keeps what an earlier sign-in confirmed.
+    pub trust: Option<&'a Trust>,
+    /// Sign-in name.
+    pub user: &'a str,
+    /// Password; used once, never kept.
+    pub password: &'a str,
+}
+
+/// How this computer calls itself: shown in lists of devices.
+#[must_use]
+pub fn computer_name() -> String {
+    let from_file = || std::fs::read_to_string("/etc/hostname").ok();
+    let name = ["HOSTNAME", "COMPUTERNAME"].iter().find_map(|v| std::env::var(v).ok()).or_else(from_file);
+    let name: String = name.unwrap_or_default().trim().chars().filter(|c| !c.is_control()).take(60).collect();
+    if name.is_empty() { "computer".to_owned() } else { name }
+}
+
+impl Session {
+    /// Opens the database of a profile in which somebody works. Blocks.
+    ///
+    /// # Errors
+    /// When nobody has signed in yet, the database does not open, or the signing key is not to be had.
+    pub fn open(profile: Profile, key: &SecretKey, keychain: &Arc<dyn Keychain>) -> Result<Self, CallError> {
+        let actor = match profile.identity() {
+            Identity::Nobody => return Err(nobody(profile.folder())),
+            Identity::Account(account) => account.person,
+            Identity::Alone(alone) => alone.person,
+        };
+        let store = Arc::new(Store::open(&profile.database(), &Key::new(*key.bytes()))?);
+        Self::over(profile, store, keychain, actor)
+    }
+
+    fn over(
+        profile: Profile,
+        store: Arc<Store>,
+        keychain: &Arc<dyn Keychain>,
+        actor: PersonId,
+    ) -> Result<Self, CallError> {
+        let vault = Vault::of(&profile, &store, keychain);
+        let signer = vault.device_key(store.profile()?.device)?;
+        Ok(Self { profile: Mutex::new(profile), store, vault, signer: RwLock::new(signer), actor })
+    }
+
+    /// Makes the database of a profile in which nobody works yet. Blocks.
+    fn make(
+        profile: Profile,
+        key: &SecretKey,
+        seed: &SecretKey,
+        place: Place,
+        keychain: &Arc<dyn Keychain>,
+        actor: PersonId,
+    ) -> Result<Self, CallError> {
+        // A database without a person is left over from a sign-in that was cut off: nothing was ever done in it.
+        remove_database(&profile.database())?;
+        let store = Arc::new(Store::create(&profile.database(), &Key::new(*key.bytes()), place)?);
+        let vault = Vault::of(&profile, &store, keychain);
+        vault.add_device_key(place.device, seed.bytes())?;
+        vault.keep_only(place.device)?;
+        Self::over(profile, store, keychain, actor)
+    }
+
+    /// Signs in at a server. The first time it makes the database; later it renews the tokens of the same person.
+    ///
+    /// # Errors
+    /// When certificate, name or password are not right, the server cannot be reached, or the profile is another's.
+    pub async fn sign_in(
+        profile: Profile,
+        key: &SecretKey,
+        keychain: Arc<dyn Keychain>,
+        credentials: Credentials<'_>,
+    ) -> Result<Self, CallError> {
+        let known = match profile.identity() {
+            Identity::Alone(_) => return Err(works_alone(profile.folder())),
+            Identity::Nobody => None,
+            Identity::Account(account) => Some((**account).clone()),
+        };
+        let user = credentials.user.trim().to_lowercase();
+        if let Some(account) = known.as_ref().filter(|a| a.user != user) {
+            return Err(other_person(account, &user));
+        }
+        let trust = trust_for(credentials, known.as_ref()).await?;
+        let server = Server::new(credentials.server, &trust)?;
+        let seed =
+            SecretKey::random().map_err(|source| ProfileError::Key { folder: profile.folder().to_owned(), source })?;
+        let opened = match known {
+            Some(_) => {
+                let (profile, key, keychain) = (profile.clone(), key.clone(), keychain.clone());
+                Some(off_thread(move || Self::open(profile, &key, &keychain)).await?)
+            }
+            None => None,
+        };
+        let (device, signer) = match &opened {
+            Some(session) => (session.store.profile()?.device, session.signer()),
+            None => (DeviceId(Uuid::now_v7()), PrivateKey::from_seed(seed.bytes())),
+        };
+        let request = SignIn {
+            user,
+            password: credentials.password.to_owned(),
+            device: NewDevice { id: device, name: profile.device_name().to_owned(), public_key: signer.public() },
+        };
+        let answer = server.sign_in(&request).await?;
+        let account = account_of(&server, trust, request.user, &answer);
+        if let Some(known) = &known {
+            check_same(known, &account)?;
+        }
+        let key = key.clone();
+        off_thread(move || {
+            let session = match opened {
+                Some(session) => session,
+                None => {
+                    let place = Place { workspace: answer.workspace, device: answer.device };
+                    Self::make(profile, &key, &seed, place, &keychain, answer.person)?
+                }
+            };
+            session.vault.set_tokens(&Tokens::of(&answer, now_ms()))?;
+            session.set_identity(Identity::Account(Box::new(account)))?;
+            Ok(session)
+        })
+        .await
+    }
+
+    /// Makes a workspace on this computer alone. Blocks. The person has no record yet: the caller's first commands
+    /// make one.
+    ///
+    /// # Errors
+    /// When somebody works in the profile already, or the database or key cannot be made.
+    pub fn start_alone(
+        profile: Profile,
+        key: &SecretKey,
+        keychain: &Arc<dyn Keychain>,
+        name: &str,
+    ) -> Result<Self, CallError> {
+        if *profile.identity() != Identity::Nobody {
+            return Err(ProfileError::Exists { folder: profile.folder().to_owned() }.into());
+        }
+        let seed =
+            SecretKey::random().map_err(|source| ProfileError::Key { folder: profile.folder().to_owned(), source })?;
+        let alone = Alone {
+            workspace: WorkspaceId(Uuid::now_v7()),
+            device: DeviceId(Uuid::now_v7()),
+            person: PersonId(Uuid::now_v7()),
+            name: name.trim().to_owned(),
+        };
+        let place = Place { workspace: alone.workspace, device: alone.device };
+        let session = Self::make(profile, key, &seed, place, keychain, alone.person)?;
+        session.set_identity(Identity::Alone(alone))?;
+        Ok(session)
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// Where device key and tokens are kept.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Who works here.
+    #[must_use]
+    pub fn actor(&self) -> PersonId {
+        self.actor
+    }
+
+    /// The profile as it stands.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.profile.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The account on a server; `None` when working alone.
+    #[must_use]
+    pub fn account(&self) -> Option<Account> {
+        self.profile().account().cloned()
+    }
+
+    /// Signs exactly these bytes with the device's key.
+    #[must_use]
+    pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
+        let mut signature = [0_u8; 64];
+        let signed = self.signer.read().unwrap_or_else(PoisonError::into_inner).sign(bytes);
+        for (to, from) in signature.iter_mut().zip(signed) {
+            *to = from;
+        }
+        signature
+    }
+
+    /// The device's key.
+    #[must_use]
+    pub fn signer(&self) -> PrivateKey {
+        self.signer.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From here on this key signs, and `profile.json` names this device.
+    #[allow(dead_code, reason = "called when a device takes a new identity")]
+    pub(crate) fn become_device(&self, device: DeviceId, signer: PrivateKey) -> Result<(), CallError> {
+        *self.signer.write().unwrap_or_else(PoisonError::into_inner) = signer;
+        match self.profile().identity().clone() {
+            Identity::Account(mut account) => {
+                account.device = device;
+                self.set_identity(Identity::Account(account))
+            }
+            Identity::Nobody | Identity::Alone(_) => Ok(()),
+        }
+    }
+
+    fn set_identity(&self, identity: Identity) -> Result<(), CallError> {
+        Ok(self.profile.lock().unwrap_or_else(PoisonError::into_inner).set_identity(identity)?)
+    }
+}
+
+/// The time of this computer, in milliseconds since 1970 UTC.
+pub(crate) fn now_ms() -> i64 {
+    chrono::Utc::now().timestamp_millis()
+}
+
+/// Runs what blocks (keychain, database) off the asynchronous threads.
+pub(crate) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, CallError> + Send + 'static,
+) -> Result<T, CallError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(error) => Err(CallError::trouble(
+            "INTERRUPTED",
+            format!("The work was interrupted: {error}."),
+            "Try again; what was saved before is kept.",
+        )),
+    }
+}
+
+/// The trust that was given or confirmed before; without either, the certificate is shown and nothing is sent.
+async fn trust_for(credentials: Credentials<'_>, known: Option<&Account>) -> Result<Trust, CallError> {
+    if let Some(trust) = credentials.trust {
+        return Ok(trust.clone());
+    }
+    if let Some(account) = known {
+        return Ok(account.trust.clone());
+    }
+    let seen = tls::shown(&Server::look(credentials.server).await?);
+    Err(CallError::trouble(
+        "CERTIFICATE_NOT_CONFIRMED",
+        format!(
+            "{} shows a certificate with the fingerprint {seen}, which nobody has confirmed yet.",
+            credentials.server
+        ),
+        format!(
+            "Compare it with what the server's administrator says, then sign in with --fingerprint {seen}, or give the authority's PEM file with --ca."
+        ),
+    ))
+}
+
+fn account_of(server: &Server, trust: Trust, user: String, answer: &Answer) -> Account {
+    Account {
+        server: server.address().to_owned(),
+        trust,
+        user,
+        device: answer.device,
+        workspace: answer.workspace,
+        workspace_name: answer.workspace_name.clone(),
+        person: answer.person,
+        log_name: answer.log_name.clone(),
+        log_key: answer.log_key.into(),
+    }
+}
+
+/// A later sign-in may lead to the same server under another address, never to another workspace or person.
+fn check_same(known: &Account, now: &Account) -> Result<(), CallError> {
+    if known.workspace != now.workspace || known.person != now.person {
+        return Err(CallError::trouble(
+            "ANOTHER_WORKSPACE",
+            format!(
+                "{} is {} of the workspace {}, this profile belongs to {} of {}.",
+                now.server, now.user, now.workspace_name, known.user, known.workspace_name
+            ),
+            "Make a profile of its own for it: slipwayctl --profile FOLDER init.",
+        ));
+    }
+    if known.log_key != now.log_key || known.log_name != now.log_name {
+        return Err(CallError::trouble(
+            "LOG_KEY_CHANGED",
+            format!("{} signs its audit log with another key than before.", now.server),
+            "Tell an administrator and keep this laptop as it is: it holds the evidence.",
+        ));
+    }
+    Ok(())
+}
+
+fn nobody(folder: &Path) -> CallError {
+    CallError::trouble(
+        "NOT_SIGNED_IN",
+        format!("Nobody has signed in yet with the profile in {}.", folder.display()),
+        "Sign in at a server (slipwayctl sign-in), or work alone (slipwayctl init --alone --name NAME, in a new folder).",
+    )
+}
+
+fn works_alone(folder: &Path) -> CallError {
+    CallError::trouble(
+        "WORKS_ALONE",
+        format!("The profile in {} works alone, without a server.", folder.display()),
+        "Make a profile of its own for the server: slipwayctl --profile FOLDER init.",
+    )
+}
+
+fn other_person(account: &Account, user: &str) -> CallError {
+    CallError::trouble(
+        "ANOTHER_PERSON",
+        format!("This profile belongs to {}, not to {user}.", account.user),
+        "Make a profile of their own for another person: slipwayctl --profile FOLDER init.",
+    )
+}
+
+fn remove_database(path: &Path) -> Result<(), CallError> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(suffix);
+        let file = path.with_file_name(name);
+        match std::fs::remove_file(&file) {
+            Ok(()) => {}
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(source) => return Err(StoreError::Io { path: file, source: Box::new(source) }.into()),
+        }
+    }
+    Ok(())
+}
