@@ -35,6 +35,10 @@ pub enum Lookup {
     OpenReleaseOfItem,
     /// Release that is not closed: each CI in its scope.
     OpenReleaseOfCi,
+    /// Change that is not closed or cancelled: each CI it affects.
+    OpenChangeOfCi,
+    /// CI group: each member.
+    GroupsOfCi,
     /// CI: `class|name`, lower case.
     CiByName,
     /// CI: name alone, lower case (several classes may share it).
@@ -150,6 +154,9 @@ impl Record {
                 if let Some(f) = &c.foreign {
                     out.push((Lookup::ForeignNumber, pair(&f.system, &f.number)));
                 }
+                if !c.is_over() {
+                    out.extend(c.cis.iter().map(|ci| (Lookup::OpenChangeOfCi, ci.to_string())));
+                }
             }
             Self::Ci(c) => {
                 number(&mut out, &c.number);
@@ -164,7 +171,10 @@ impl Record {
                 out.push((Lookup::RelationsFrom, r.source.to_string()));
                 out.push((Lookup::RelationsTo, r.target.to_string()));
             }
-            Self::CiGroup(g) => out.push((Lookup::Name, pair("ci_group", &g.name))),
+            Self::CiGroup(g) => {
+                out.push((Lookup::Name, pair("ci_group", &g.name)));
+                out.extend(g.members.iter().map(|ci| (Lookup::GroupsOfCi, ci.to_string())));
+            }
             Self::Baseline(_) => {}
             Self::DslItem(i) => {
                 number(&mut out, &i.number);

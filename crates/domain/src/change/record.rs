@@ -101,3 +101,11 @@ pub struct Change {
     /// When it was created, by the device's clock.
     pub created_at: Timestamp,
 }
+
+impl Change {
+    /// Closed or cancelled: nothing more will come of it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, ChangeState::Closed | ChangeState::Cancelled)
+    }
+}
