@@ -61,7 +61,7 @@ CREATE VIRTUAL TABLE search USING fts5 (
 
 CREATE TABLE queue (
     n         INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, -- order of issue on this laptop; never given twice
-    counter   INTEGER NOT NULL UNIQUE,      -- place in the device's chain
+    counter   INTEGER NOT NULL,             -- place in the device's chain
     id        BLOB NOT NULL UNIQUE,         -- the command
     payload   BLOB NOT NULL,                -- the exact bytes that were signed
     signature BLOB NOT NULL,                -- Ed25519 over the payload
@@ -98,6 +98,7 @@ CREATE TABLE incoming (
     body   TEXT,             -- JSON; null: it left the bucket or was removed
     PRIMARY KEY (bucket, kind, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX incoming_record ON incoming (kind, id);
 
 CREATE TABLE staging (
     bucket TEXT PRIMARY KEY NOT NULL, -- a bucket that is being pulled

@@ -7,18 +7,23 @@
 
 pub mod attention;
 pub mod error;
+pub mod flip;
 pub mod issue;
 pub mod key;
 pub mod meta;
 pub mod numbers;
 pub mod open;
 pub mod queue;
+pub mod stage;
+pub mod status;
 pub mod view;
 pub mod write;
 
 mod chain;
+mod fork;
 mod migrate;
 mod pool;
 mod project;
+mod try_out;
 
 pub use open::Store;

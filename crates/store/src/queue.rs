@@ -1,12 +1,13 @@
 //! Pending commands, in the order in which they were issued, and the server's verdicts on them.
 
+use crate::chain::Chain;
 use crate::error::{StoreError, Trouble};
 use crate::open::Store;
 use crate::view::uuid;
 use rusqlite::{Connection, Row};
 use serde::{Deserialize, Serialize};
 use slipway_domain::execute::Conflict;
-use slipway_domain::id::CommandId;
+use slipway_domain::id::{CommandId, DeviceId};
 use slipway_domain::refusal::{Finding, Refusal};
 use slipway_domain::time::Timestamp;
 
@@ -72,6 +73,22 @@ pub enum QueuedState {
     Answered(Verdict),
 }
 
+/// What [`Store::requeue_sent`] put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requeued {
+    /// How many commands.
+    pub commands: u64,
+    /// Some were issued under an identity that this laptop has given up since: [`Store::fork`] has to follow, so
+    /// that all stand in one chain again.
+    pub needs_fork: bool,
+}
+
+/// The one field of an envelope that says whose chain it is in.
+#[derive(Deserialize)]
+struct IssuedBy {
+    device: DeviceId,
+}
+
 impl Store {
     /// The first `limit` pending commands, in the order in which they were issued.
     ///
@@ -101,16 +118,24 @@ impl Store {
     ///
     /// # Errors
     /// That the storage failed.
-    pub fn requeue_sent(&self) -> Result<u64, StoreError> {
+    pub fn requeue_sent(&self) -> Result<Requeued, StoreError> {
         self.writing(|conn| {
             // Their places in the order are older than those of anything pending.
-            let moved = conn.execute(
+            let commands = conn.execute(
                 "INSERT INTO queue (n, counter, id, payload, signature)
                  SELECT n, counter, id, payload, signature FROM sent ORDER BY n",
                 (),
             )?;
             conn.execute("DELETE FROM sent", ())?;
-            Ok(moved as u64)
+            let device = Chain::load(conn)?.device;
+            let mut statement = conn.prepare("SELECT payload FROM queue ORDER BY n")?;
+            let mut rows = statement.query(())?;
+            let mut needs_fork = false;
+            while let Some(row) = rows.next()? {
+                let payload: Vec<u8> = row.get(0)?;
+                needs_fork |= serde_json::from_slice::<IssuedBy>(&payload)?.device != device;
+            }
+            Ok(Requeued { commands: commands as u64, needs_fork })
         })
     }
 

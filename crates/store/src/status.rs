@@ -1,0 +1,212 @@
+//! How this laptop stands with its server, and small values that app and sync remember.
+
+use crate::chain::Chain;
+use crate::error::{StoreError, Trouble};
+use crate::flip::Cursor;
+use crate::numbers;
+use crate::open::Store;
+use crate::view::uuid;
+use rusqlite::{Connection, OptionalExtension};
+use slipway_domain::checksum::{StateHash, row_checksum};
+use slipway_domain::id::{DeviceId, WorkspaceId};
+use slipway_domain::number::Series;
+use slipway_domain::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// Name under which the time of the last flip is remembered.
+pub const LAST_SYNC: &str = "last_sync";
+/// Name under which the time is remembered since which the server has not been reached; empty while it is.
+pub const OFFLINE_SINCE: &str = "offline_since";
+
+/// How this laptop stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The identity under which commands are issued.
+    pub device: DeviceId,
+    /// The server's epoch; empty before the first exchange.
+    pub epoch: String,
+    /// Place of the last command in the device's chain.
+    pub counter: u64,
+    /// Highest server sequence confirmed here.
+    pub last_seq: u64,
+    /// Commands that wait.
+    pub pending: u64,
+    /// Of these, how many will probably be refused.
+    pub predicted_refused: u64,
+    /// Commands kept until a backup of the server covers them.
+    pub sent: u64,
+    /// Open items of *Needs attention*.
+    pub attention: u64,
+    /// Every bucket as it is confirmed here.
+    pub cursors: Vec<Cursor>,
+    /// When the last exchange completed.
+    pub last_sync: Option<Timestamp>,
+    /// Since when the server has not been reached.
+    pub offline_since: Option<Timestamp>,
+    /// Numbers left for new records.
+    pub numbers_left: BTreeMap<Series, u32>,
+}
+
+impl Store {
+    /// How this laptop stands.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn status(&self) -> Result<Status, StoreError> {
+        self.reading(|conn| {
+            let chain = Chain::load(conn)?;
+            let count = |sql: &str| -> Result<u64, rusqlite::Error> {
+                conn.prepare_cached(sql)?.query_row((), |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
+            };
+            let time = |name: &str| -> Result<Option<Timestamp>, rusqlite::Error> {
+                Ok(get(conn, name)?.and_then(|text| text.parse().ok()).map(Timestamp))
+            };
+            Ok(Status {
+                workspace: chain.workspace,
+                device: chain.device,
+                epoch: conn.query_row("SELECT epoch FROM profile WHERE one = 1", (), |row| row.get(0))?,
+                counter: chain.counter,
+                last_seq: chain.last_seq,
+                pending: count("SELECT count(*) FROM queue")?,
+                predicted_refused: count("SELECT count(*) FROM queue WHERE predicted <> ''")?,
+                sent: count("SELECT count(*) FROM sent")?,
+                attention: count("SELECT count(*) FROM attention WHERE settled_at = 0")?,
+                cursors: cursors(conn)?,
+                last_sync: time(LAST_SYNC)?,
+                offline_since: time(OFFLINE_SINCE)?,
+                numbers_left: numbers::left(conn)?,
+            })
+        })
+    }
+
+    /// Remembers since when the server has not been reached; `None`: it is reached. An earlier time stands.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn set_offline_since(&self, since: Option<Timestamp>) -> Result<(), StoreError> {
+        self.writing(|conn| {
+            let known = get(conn, OFFLINE_SINCE)?.is_some_and(|text| !text.is_empty());
+            match since {
+                Some(_) if known => Ok(()),
+                Some(since) => Ok(set(conn, OFFLINE_SINCE, &since.0.to_string())?),
+                None => Ok(set(conn, OFFLINE_SINCE, "")?),
+            }
+        })
+    }
+
+    /// A remembered value.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn get_meta(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.reading(|conn| Ok(get(conn, name)?))
+    }
+
+    /// Remembers a value.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn set_meta(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        self.writing(|conn| Ok(set(conn, name, value)?))
+    }
+
+    /// Hash over every confirmed record, see [`StateHash`]: equal on laptops and server that hold the same.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn state_hash(&self) -> Result<String, StoreError> {
+        self.reading(|conn| {
+            hash(
+                conn,
+                "SELECT kind, id, body FROM record
+                 WHERE NOT EXISTS (SELECT 1 FROM before b WHERE b.kind = record.kind AND b.id = record.id)
+                 UNION ALL
+                 SELECT kind, id, body FROM (SELECT kind, id, body, min(n) FROM before GROUP BY kind, id)
+                 WHERE body IS NOT NULL
+                 ORDER BY kind, id",
+            )
+        })
+    }
+
+    /// Hash over every record as it shows, pending commands included.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn visible_hash(&self) -> Result<String, StoreError> {
+        self.reading(|conn| hash(conn, "SELECT kind, id, body FROM record ORDER BY kind, id"))
+    }
+
+    /// Adds count and sum of every bucket up anew and gives those that are not as kept. Slow: for checks and tests.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn verify_confirmed(&self) -> Result<Vec<String>, StoreError> {
+        self.reading(|conn| {
+            let mut counted: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+            let mut statement = conn.prepare(
+                "SELECT m.bucket, m.kind, m.id, m.seq,
+                   CASE WHEN EXISTS (SELECT 1 FROM before b WHERE b.kind = m.kind AND b.id = m.id)
+                   THEN (SELECT body FROM before b WHERE b.kind = m.kind AND b.id = m.id ORDER BY n LIMIT 1)
+                   ELSE (SELECT body FROM record r WHERE r.kind = m.kind AND r.id = m.id) END
+                 FROM member m",
+            )?;
+            let mut rows = statement.query(())?;
+            while let Some(row) = rows.next()? {
+                let body: Option<String> = row.get(4)?;
+                let sum = row_checksum(
+                    &row.get::<_, String>(1)?,
+                    uuid(row, 2)?,
+                    row.get::<_, i64>(3)?.cast_unsigned(),
+                    &body.unwrap_or_default(),
+                );
+                let bucket = counted.entry(row.get(0)?).or_default();
+                *bucket = (bucket.0 + 1, bucket.1.wrapping_add(sum));
+            }
+            let kept = cursors(conn)?;
+            Ok(kept
+                .into_iter()
+                .filter(|c| counted.get(&c.bucket).copied().unwrap_or_default() != (c.count, c.sum))
+                .map(|c| c.bucket)
+                .collect())
+        })
+    }
+}
+
+pub(crate) fn get(conn: &Connection, name: &str) -> Result<Option<String>, rusqlite::Error> {
+    conn.prepare_cached("SELECT value FROM meta WHERE name = ?1")?.query_row((name,), |row| row.get(0)).optional()
+}
+
+pub(crate) fn set(conn: &Connection, name: &str, value: &str) -> Result<(), rusqlite::Error> {
+    conn.prepare_cached(
+        "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )?
+    .execute((name, value))?;
+    Ok(())
+}
+
+fn cursors(conn: &Connection) -> Result<Vec<Cursor>, rusqlite::Error> {
+    conn.prepare_cached("SELECT bucket, seq, count, sum FROM cursor ORDER BY bucket")?
+        .query_map((), |row| {
+            Ok(Cursor {
+                bucket: row.get(0)?,
+                seq: row.get::<_, i64>(1)?.cast_unsigned(),
+                count: row.get::<_, i64>(2)?.cast_unsigned(),
+                sum: row.get::<_, i64>(3)?.cast_unsigned(),
+            })
+        })?
+        .collect()
+}
+
+fn hash(conn: &Connection, sql: &str) -> Result<String, Trouble> {
+    let mut hash = StateHash::default();
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        let (kind, body) = (row.get_ref(0)?.as_str(), row.get_ref(2)?.as_str());
+        let text = |e: rusqlite::types::FromSqlError| rusqlite::Error::from(e);
+        hash.add(kind.map_err(text)?, uuid(row, 1)?, body.map_err(text)?);
+    }
+    Ok(hash.finish())
+}
