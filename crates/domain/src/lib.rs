@@ -9,6 +9,7 @@ pub mod approval;
 pub mod change;
 pub mod checksum;
 pub mod cmdb;
+pub mod collision;
 pub mod command;
 pub mod comment;
 pub mod dhs;

@@ -1,0 +1,143 @@
+//! Collisions: two planned windows that overlap and touch the same CI, a CI the other depends on, or the same service.
+
+use crate::change::record::Change;
+use crate::cmdb::ci::Ci;
+use crate::cmdb::relation::{Relation, RelationType};
+use crate::id::CiId;
+use crate::lookup::Lookup;
+use crate::record::RecordRef;
+use crate::records::{Records, RecordsExt};
+use crate::refusal::{Fault, Finding};
+use crate::release::record::Release;
+use crate::time::Window;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many relations a collision may reach over.
+pub const DEPTH: u32 = 3;
+
+/// How many CIs one search looks at before it gives up: a search is made while a person waits.
+pub const VISITED: usize = 5_000;
+
+/// What is planned: when, and on what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// The change or release.
+    pub record: RecordRef,
+    /// When.
+    pub window: Window,
+    /// On which CIs.
+    pub cis: BTreeSet<CiId>,
+    /// For which services.
+    pub services: BTreeSet<CiId>,
+}
+
+impl Planned {
+    /// What a change plans; `None` while it is unscheduled.
+    #[must_use]
+    pub fn of_change(change: &Change) -> Option<Self> {
+        change.planned.map(|window| Self {
+            record: change.reference(),
+            window,
+            cis: change.cis.clone(),
+            services: change.services.clone(),
+        })
+    }
+
+    /// What a release plans to roll out; `None` while it has no rollout window.
+    #[must_use]
+    pub fn of_release(release: &Release) -> Option<Self> {
+        release.scope.rollout_window.map(|window| Self {
+            record: RecordRef::of(release),
+            window,
+            cis: release.scope.cis.clone(),
+            services: release.scope.services.clone(),
+        })
+    }
+}
+
+/// Everything in which the two collide, each with the path that links them; empty when they do not overlap.
+///
+/// The findings are about `other` and read from the side of `one`.
+///
+/// # Errors
+/// A storage fault.
+pub fn collisions(one: &Planned, other: &Planned, records: &dyn Records) -> Result<Vec<Finding>, Fault> {
+    if one.record.id == other.record.id || !one.window.overlaps(&other.window) {
+        return Ok(Vec::new());
+    }
+    let mut findings = Vec::new();
+    for ci in one.cis.intersection(&other.cis) {
+        let name = name(*ci, records)?;
+        let sentence = format!("{} and {} touch {name} at the same time.", one.record.label, other.record.label);
+        findings.push(finding("COLLISION_SAME_CI", sentence, &name, one, other));
+    }
+    for (from, to) in [(one, other), (other, one)] {
+        if let Some(path) = dependency(&from.cis, &to.cis, records)? {
+            let sentence = format!(
+                "{} touches what a CI of {} depends on at the same time: {path}.",
+                to.record.label, from.record.label
+            );
+            findings.push(finding("COLLISION_DEPENDENCY", sentence, &path, one, other));
+        }
+    }
+    for service in one.services.intersection(&other.services) {
+        let name = name(*service, records)?;
+        let sentence = format!("{} and {} share the service {name}.", one.record.label, other.record.label);
+        findings.push(finding("COLLISION_SERVICE", sentence, &name, one, other));
+    }
+    Ok(findings)
+}
+
+fn finding(code: &str, sentence: String, path: &str, one: &Planned, other: &Planned) -> Finding {
+    Finding::new(code, sentence, "Move one of the two windows.")
+        .about(other.record.clone())
+        .with("path", path)
+        .with("one", &one.record.label)
+        .with("other", &other.record.label)
+}
+
+fn name(ci: CiId, records: &dyn Records) -> Result<String, Fault> {
+    Ok(records.get::<Ci>(ci)?.map_or_else(|| ci.to_string(), |ci| ci.name))
+}
+
+/// The shortest way on which a CI of `from` depends on one of `to`, in words; CIs in both are no way at all.
+fn dependency(from: &BTreeSet<CiId>, to: &BTreeSet<CiId>, records: &dyn Records) -> Result<Option<String>, Fault> {
+    let mut reached: BTreeMap<CiId, Option<Relation>> = from.iter().map(|ci| (*ci, None)).collect();
+    let mut edge: Vec<CiId> = from.iter().copied().collect();
+    for _ in 0..DEPTH {
+        let mut next = Vec::new();
+        for ci in edge {
+            for relation in records.list::<Relation>(Lookup::RelationsFrom, &ci.to_string())? {
+                if !depends(relation.relation_type) || reached.contains_key(&relation.target) {
+                    continue;
+                }
+                let target = relation.target;
+                reached.insert(target, Some(relation));
+                if to.contains(&target) {
+                    return words(target, &reached, records).map(Some);
+                }
+                if reached.len() >= VISITED {
+                    return Ok(None);
+                }
+                next.push(target);
+            }
+        }
+        edge = next;
+    }
+    Ok(None)
+}
+
+/// What runs or is hosted on something depends on it as well.
+fn depends(relation_type: RelationType) -> bool {
+    matches!(relation_type, RelationType::DependsOn | RelationType::RunsOn | RelationType::HostedOn)
+}
+
+fn words(end: CiId, reached: &BTreeMap<CiId, Option<Relation>>, records: &dyn Records) -> Result<String, Fault> {
+    let mut text = name(end, records)?;
+    let mut at = end;
+    while let Some(Some(relation)) = reached.get(&at) {
+        text = format!("{} {} {text}", name(relation.source, records)?, relation.relation_type);
+        at = relation.source;
+    }
+    Ok(text)
+}
