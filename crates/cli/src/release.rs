@@ -1,0 +1,170 @@
+//! `slipwayctl release`: releases and their phases.
+
+mod act;
+mod edit;
+mod show;
+
+use crate::desk::Desk;
+use crate::print::Answer;
+use clap::{Args, Subcommand};
+use slipway_app::error::CallError;
+use std::path::PathBuf;
+
+#[derive(Subcommand)]
+pub enum ReleaseCall {
+    /// Create a release in Assess. Example: slipwayctl release new --title "Payroll 9.4" --type software --change CHG-000001
+    New(Box<New>),
+    /// List releases. Example: slipwayctl release list phase:assess
+    List {
+        /// Words and field:value pairs.
+        filter: Vec<String>,
+    },
+    /// Show a release: phase, gates, scope, tasks, approvals.
+    Show {
+        /// REL-000001
+        release: String,
+    },
+    /// Change fields and scope: all of it or nothing.
+    Edit(Box<edit::Edit>),
+    /// Attach changes.
+    Attach {
+        /// REL-000001
+        release: String,
+        /// CHG-000001 or the foreign number.
+        #[arg(required = true)]
+        changes: Vec<String>,
+    },
+    /// Detach a change; it is approved and unscheduled again.
+    Detach {
+        /// REL-000001
+        release: String,
+        /// CHG-000001 or the foreign number.
+        change: String,
+    },
+    /// Do an action of the phase machine; without one: what may be done, and why not.
+    /// Example: slipwayctl release do advance REL-000001
+    Do(Box<act::Do>),
+    /// The steps of a plan. Example: slipwayctl release plan REL-000001 rollout --step "Deploy" --minutes 30
+    Plan(edit::Plan),
+    /// The CI update plan: show it, or take the proposal.
+    CiPlan {
+        /// REL-000001
+        release: String,
+        /// Put the proposal from changes and components in its place.
+        #[arg(long)]
+        propose: bool,
+        /// Put the JSON list of this file in its place.
+        #[arg(long, conflicts_with = "propose")]
+        file: Option<PathBuf>,
+    },
+    /// The tasks.
+    Tasks {
+        /// REL-000001
+        release: String,
+    },
+    /// Add a task.
+    AddTask(act::AddTask),
+    /// Move a task: start, done, block, cancel.
+    Task(act::TaskDo),
+    /// Do every open task of the present phase, in order.
+    FinishTasks {
+        /// REL-000001
+        release: String,
+    },
+    /// Record a test.
+    Test(act::Test),
+    /// Check a DSL component's files against the stored checksums.
+    VerifyMaster {
+        /// REL-000001
+        release: String,
+        /// DSL-000001
+        item: String,
+        /// The files as they lie here.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Ask for the approval that the phase needs.
+    RequestApproval {
+        /// REL-000001
+        release: String,
+        /// Groups instead of the rule's.
+        #[arg(long = "group")]
+        groups: Vec<String>,
+    },
+    /// Approve the pending request.
+    Approve(act::Vote),
+    /// Deny the pending request.
+    Deny(act::Deny),
+    /// Take one's vote back.
+    Retract(act::Retract),
+    /// Readiness: show it, attest or waive a criterion.
+    Readiness(act::Readiness),
+    /// Everything about a release as the window gets it, in JSON.
+    Page {
+        /// REL-000001
+        release: String,
+    },
+}
+
+#[derive(Args)]
+pub struct New {
+    /// In a line.
+    #[arg(long)]
+    pub title: String,
+    /// In full.
+    #[arg(long, default_value = "")]
+    pub description: String,
+    /// hardware or software.
+    #[arg(long = "type")]
+    pub release_type: Option<String>,
+    /// major, minor or emergency.
+    #[arg(long)]
+    pub class: Option<String>,
+    /// full, delta or package.
+    #[arg(long)]
+    pub packaging: Option<String>,
+    /// Why it is made.
+    #[arg(long, default_value = "")]
+    pub reason: String,
+    /// enterprise, site/department, multiple users or user.
+    #[arg(long)]
+    pub impact: Option<String>,
+    /// critical, high, average or low.
+    #[arg(long)]
+    pub urgency: Option<String>,
+    /// high, medium or low.
+    #[arg(long)]
+    pub assessment: Option<String>,
+    /// Attach this change; may be given several times.
+    #[arg(long = "change")]
+    pub changes: Vec<String>,
+    /// Sign-in name of the release manager, if not you.
+    #[arg(long)]
+    pub manager: Option<String>,
+}
+
+pub async fn run(desk: &Desk, call: ReleaseCall) -> Result<Answer, CallError> {
+    match call {
+        ReleaseCall::New(new) => act::new(desk, *new).await,
+        ReleaseCall::List { filter } => desk.list("release", &filter.join(" "), show::LIST).await,
+        ReleaseCall::Show { release } => show::show(desk, &release).await,
+        ReleaseCall::Page { release } => show::page(desk, &release).await,
+        ReleaseCall::Edit(edit) => edit::edit(desk, *edit).await,
+        ReleaseCall::Attach { release, changes } => edit::attach(desk, &release, &changes).await,
+        ReleaseCall::Detach { release, change } => edit::detach(desk, &release, &change).await,
+        ReleaseCall::Do(call) => act::act(desk, *call).await,
+        ReleaseCall::Plan(plan) => edit::plan(desk, plan).await,
+        ReleaseCall::CiPlan { release, propose, file } => edit::ci_plan(desk, &release, propose, file).await,
+        ReleaseCall::Tasks { release } => show::tasks(desk, &release).await,
+        ReleaseCall::AddTask(task) => act::add_task(desk, task).await,
+        ReleaseCall::Task(task) => act::task(desk, task).await,
+        ReleaseCall::FinishTasks { release } => act::finish_tasks(desk, &release).await,
+        ReleaseCall::Test(test) => act::test(desk, test).await,
+        ReleaseCall::VerifyMaster { release, item, files } => act::verify_master(desk, &release, &item, &files).await,
+        ReleaseCall::RequestApproval { release, groups } => act::request_approval(desk, &release, groups).await,
+        ReleaseCall::Approve(vote) => act::approve(desk, vote).await,
+        ReleaseCall::Deny(deny) => act::deny(desk, deny).await,
+        ReleaseCall::Retract(retract) => act::retract(desk, retract).await,
+        ReleaseCall::Readiness(readiness) => act::readiness(desk, readiness).await,
+    }
+}
