@@ -189,6 +189,14 @@ impl Folder {
         write_private(&self.path.join(name), content)
     }
 
+    /// Removes what [`Folder::create`] made, as far as that goes: its making failed half-way.
+    pub(crate) fn discard(&self) {
+        for name in [IDENTITY, WORKSPACE, "workspace.sqlite-wal", "workspace.sqlite-shm", CA, "sample-users.json"] {
+            let _ = fs::remove_file(self.path.join(name));
+        }
+        let _ = fs::remove_dir_all(self.path.join("keys"));
+    }
+
     fn key(&self, name: &str) -> Result<PrivateKey, FolderError> {
         let path = self.path.join(name);
         let text = fs::read_to_string(&path).map_err(at(&path))?;

@@ -8,5 +8,6 @@ pub mod folder;
 mod http;
 mod limit;
 pub mod serve;
+pub mod setup;
 pub mod storage;
 pub mod tls;

@@ -83,7 +83,9 @@ impl Server {
         let service = http::router(core).into_make_service();
         let task = tokio::spawn(server.handle(handle.clone()).serve(service));
         handle.listening().await;
-        let url = format!("https://{address}");
+        // What listens everywhere is reached on this computer by its own address.
+        let own = if address.ip().is_unspecified() { ([127, 0, 0, 1], address.port()).into() } else { address };
+        let url = format!("https://{own}");
         folder.write_address(&url)?;
         tracing::info!(url, data = %folder.path().display(), "Serving");
         Ok(Running { address, url, ca_pem: folder.ca_pem()?, handle, task })

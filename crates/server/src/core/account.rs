@@ -41,7 +41,7 @@ impl Core {
     /// Name and password do not match, too many failures, a device that is not this person's; or the storage failed.
     pub fn sign_in(&self, request: &SignIn) -> Result<Session, ServerError> {
         let user = request.user.trim().to_lowercase();
-        let user_hash: Hash = Sha256::digest(user.as_bytes()).into();
+        let user_hash = user_hash(&user);
         self.count_attempt(&user_hash)?;
         let account = self.snapshot()?.account(&user)?;
         let matches = verify(&request.password, account.as_ref())?;
@@ -248,6 +248,11 @@ impl Core {
             server_time: now,
         })
     }
+}
+
+/// Under which failures of a sign-in name are counted.
+pub(super) fn user_hash(user: &str) -> Hash {
+    hash(&user.trim().to_lowercase())
 }
 
 fn hash(token: &str) -> Hash {

@@ -7,9 +7,11 @@ use crate::error::ServerError;
 use crate::storage::{Account, Device, WorkspaceTx};
 use slipway_domain::command::{Command, Envelope, RULES_VERSION};
 use slipway_domain::id::{CommandId, DeviceId, PersonId};
+use slipway_domain::records::Records;
 use slipway_domain::time::Timestamp;
 use slipway_sync::protocol::{CommandResult, ErrorBody, ErrorCode};
 use slipway_sync::signing::{PrivateKey, sign};
+use uuid::Uuid;
 
 /// The server's own device inside one writing transaction.
 pub struct Console<'a> {
@@ -62,9 +64,8 @@ impl Console<'_> {
     /// # Errors
     /// The storage failed; a refusal is in the result.
     pub fn issue(&mut self, command: Command) -> Result<CommandResult, ServerError> {
-        let now = self.core.now();
-        let id = uuid::Builder::from_unix_timestamp_millis(u64::try_from(now.0).unwrap_or(0), &random::<10>()?);
-        self.issue_as(PersonId::SYSTEM, now, CommandId(id.into_uuid()), command)
+        let (now, id) = (self.core.now(), self.new_id()?);
+        self.issue_as(PersonId::SYSTEM, now, CommandId(id), command)
     }
 
     /// Judges a command as somebody else, made at another time: for the sample's past only.
@@ -112,9 +113,26 @@ impl Console<'_> {
         Ok(())
     }
 
-    /// The transaction, to look things up in.
+    /// Lets somebody try again at once who was locked out.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub fn forget_attempts(&mut self, user: &str) -> Result<(), ServerError> {
+        Ok(self.tx.put_attempts(&super::account::user_hash(user), None)?)
+    }
+
+    /// A new identity (UUIDv7).
+    ///
+    /// # Errors
+    /// No random bytes.
+    pub fn new_id(&self) -> Result<Uuid, ServerError> {
+        let millis = u64::try_from(self.core.now().0).unwrap_or(0);
+        Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random::<10>()?).into_uuid())
+    }
+
+    /// The records, to look things up in.
     #[must_use]
-    pub fn tx(&self) -> &dyn WorkspaceTx {
+    pub fn records(&self) -> &dyn Records {
         self.tx.as_ref()
     }
 

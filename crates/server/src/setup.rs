@@ -1,0 +1,374 @@
+//! Making a workspace and setting up its people: what the administrator does on the server's own console.
+//!
+//! Everything is a command by the workspace itself, judged and logged like any other.
+
+use crate::core::{Clock, Console, Core};
+use crate::error::ServerError;
+use crate::folder::{Folder, FolderError, random_id};
+use crate::storage::{Device, Workspace};
+use serde::Serialize;
+use slipway_domain::approval::record::ApprovalRule;
+use slipway_domain::checksum::StateHash;
+use slipway_domain::command::{Command, SetupCommand};
+use slipway_domain::id::{GroupId, PersonId, SettingId};
+use slipway_domain::lookup::{Lookup, pair};
+use slipway_domain::people::{Group, Person, Role};
+use slipway_domain::records::RecordsExt;
+use slipway_domain::refusal::{Failure, Fault, Finding, Refusal};
+use slipway_domain::release::record::ReleaseClass;
+use slipway_domain::setting::{ApprovalPolicy, Gate};
+use slipway_sync::encoding::hex;
+use slipway_sync::protocol::{Epoch, Verdict};
+use slipway_sync::signing::PrivateKey;
+use std::path::Path;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Why it was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// A rule said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The core failed.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The records failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<Failure> for SetupError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => Self::Refused(refusal),
+            Failure::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
+/// A workspace opened on the server's own console.
+pub struct Office {
+    folder: Folder,
+    core: Core,
+    key: PrivateKey,
+}
+
+/// Somebody to come.
+#[derive(Clone)]
+pub struct NewUser {
+    /// Sign-in name.
+    pub user: String,
+    /// As shown.
+    pub name: String,
+    /// What they may do.
+    pub roles: Vec<Role>,
+    /// Names of the groups they join.
+    pub groups: Vec<String>,
+    /// Their password.
+    pub password: String,
+}
+
+/// A workspace to make.
+#[derive(Clone)]
+pub struct NewWorkspace {
+    /// As shown.
+    pub name: String,
+    /// Its first administrator.
+    pub administrator: Option<NewUser>,
+}
+
+/// Everything the server holds, in a few figures; equal records give an equal hash on laptop and server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct State {
+    /// Hash over every record.
+    pub hash: String,
+    /// How many there are.
+    pub records: u64,
+    /// Last sequence given.
+    pub head: u64,
+    /// Epoch of the history.
+    pub epoch: Epoch,
+    /// Commands in the audit log.
+    pub log_size: u64,
+    /// Root of its tree.
+    pub log_root: String,
+}
+
+impl Office {
+    /// Makes a workspace in a folder; when it fails, nothing of it remains.
+    ///
+    /// # Errors
+    /// The folder holds one already or cannot be written; or a rule refuses a part.
+    pub fn create(path: &Path, new: &NewWorkspace, clock: Clock) -> Result<Self, SetupError> {
+        let now = clock();
+        let (folder, storage) = Folder::create(path, &new.name, now)?;
+        let made = Self::assemble(folder.clone(), Arc::new(storage), clock).and_then(|office| {
+            office.core.register_console(office.folder.console(), &office.key)?;
+            office.furnish(new)?;
+            Ok(office)
+        });
+        if made.is_err() {
+            folder.discard();
+        }
+        made
+    }
+
+    /// Opens the workspace in a folder, also while it is being served.
+    ///
+    /// # Errors
+    /// The folder holds none, or cannot be read.
+    pub fn open(path: &Path, clock: Clock) -> Result<Self, SetupError> {
+        let (folder, storage) = Folder::open(path)?;
+        Self::assemble(folder, Arc::new(storage), clock)
+    }
+
+    fn assemble(folder: Folder, storage: Arc<dyn crate::storage::Storage>, clock: Clock) -> Result<Self, SetupError> {
+        let core = Core::new(storage, folder.workspace(), folder.log_key()?, clock);
+        let key = folder.console_key()?;
+        Ok(Self { folder, core, key })
+    }
+
+    /// The core, for what is not set-up.
+    #[must_use]
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn console(&self) -> Result<Console<'_>, ServerError> {
+        self.core.console(self.folder.console(), &self.key)
+    }
+
+    /// The groups, rules and people that a workspace starts with.
+    fn furnish(&self, new: &NewWorkspace) -> Result<(), SetupError> {
+        let mut console = self.console()?;
+        for command in start() {
+            issue(&mut console, Command::Setup(command))?;
+        }
+        if let Some(administrator) = &new.administrator {
+            add_user(&mut console, administrator)?;
+        }
+        Ok(console.commit()?)
+    }
+
+    /// Adds a person with a password.
+    ///
+    /// # Errors
+    /// A rule refuses it, a group is unknown; or the storage failed.
+    pub fn add_user(&self, user: &NewUser) -> Result<Person, SetupError> {
+        let mut console = self.console()?;
+        let person = add_user(&mut console, user)?;
+        console.commit()?;
+        Ok(person)
+    }
+
+    /// Sets a new password.
+    ///
+    /// # Errors
+    /// There is no such user; or the storage failed.
+    pub fn set_password(&self, user: &str, password: &str) -> Result<Person, SetupError> {
+        let mut console = self.console()?;
+        let person = person_of(&console, user)?;
+        sound_password(password)?;
+        console.put_account(person.id, &person.user, password)?;
+        console.forget_attempts(&person.user)?;
+        console.commit()?;
+        Ok(person)
+    }
+
+    /// Adds a group.
+    ///
+    /// # Errors
+    /// A rule refuses it, a member is unknown; or the storage failed.
+    pub fn add_group(&self, name: &str, members: &[String], lead: Option<&str>) -> Result<Group, SetupError> {
+        let mut console = self.console()?;
+        let mut group =
+            Group { id: GroupId(console.new_id()?), name: name.trim().to_owned(), members: [].into(), lead: None };
+        if let Some(lead) = lead {
+            let person = person_of(&console, lead)?.id;
+            group.members.insert(person);
+            group.lead = Some(person);
+        }
+        for member in members {
+            group.members.insert(person_of(&console, member)?.id);
+        }
+        issue(&mut console, Command::Setup(SetupCommand::PutGroup(group.clone())))?;
+        console.commit()?;
+        Ok(group)
+    }
+
+    /// Adds people to a group and takes people out of it.
+    ///
+    /// # Errors
+    /// A rule refuses it, group or person is unknown; or the storage failed.
+    pub fn change_members(&self, name: &str, add: &[String], remove: &[String]) -> Result<Group, SetupError> {
+        let mut console = self.console()?;
+        let mut group = group_of(&console, name)?;
+        for user in add {
+            group.members.insert(person_of(&console, user)?.id);
+        }
+        for user in remove {
+            let person = person_of(&console, user)?.id;
+            group.members.remove(&person);
+            group.lead = group.lead.filter(|lead| *lead != person);
+        }
+        issue(&mut console, Command::Setup(SetupCommand::PutGroup(group.clone())))?;
+        console.commit()?;
+        Ok(group)
+    }
+
+    /// Everybody, and every group.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub fn people(&self) -> Result<(Vec<Person>, Vec<Group>), SetupError> {
+        let console = self.console()?;
+        let mut people: Vec<Person> = console.records().all()?;
+        let mut groups: Vec<Group> = console.records().all()?;
+        people.sort_by(|a, b| a.user.cmp(&b.user));
+        groups.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok((people, groups))
+    }
+
+    /// Every device on which somebody signed in, and the server's own.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub fn devices(&self) -> Result<Vec<Device>, SetupError> {
+        Ok(self.core.snapshot()?.devices().map_err(ServerError::from)?)
+    }
+
+    /// Declares that the data was put back from a backup: laptops send again what it does not know.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub fn declare_restored(&self) -> Result<Workspace, SetupError> {
+        let mut tx = self.core.begin()?;
+        tx.set_epoch(Epoch(random_id()?)).map_err(ServerError::from)?;
+        let workspace = tx.workspace().map_err(ServerError::from)?;
+        tx.commit().map_err(ServerError::from)?;
+        Ok(workspace)
+    }
+
+    /// Everything the server holds, in a few figures.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub fn state(&self) -> Result<State, SetupError> {
+        let view = self.core.snapshot()?;
+        let workspace = view.workspace().map_err(ServerError::from)?;
+        let log = view.log().map_err(ServerError::from)?;
+        let (mut hash, mut records) = (StateHash::default(), 0);
+        view.each_record(&mut |kind, id, body| {
+            hash.add(kind, id, body);
+            records += 1;
+        })
+        .map_err(ServerError::from)?;
+        Ok(State {
+            hash: hash.finish(),
+            records,
+            head: workspace.head,
+            epoch: workspace.epoch,
+            log_size: log.size(),
+            log_root: hex(&log.root()),
+        })
+    }
+}
+
+/// Fixed, so that every workspace means the same by them; one that an administrator makes gets an id of its own.
+const CAB: GroupId = GroupId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
+const EMERGENCY_CAB: GroupId = GroupId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0002));
+
+/// What every workspace starts with.
+fn start() -> Vec<SetupCommand> {
+    let group =
+        |id, name: &str| SetupCommand::PutGroup(Group { id, name: name.to_owned(), members: [].into(), lead: None });
+    let mut commands = vec![group(CAB, "CAB"), group(EMERGENCY_CAB, "Emergency CAB")];
+    commands.extend(policies().into_iter().map(SetupCommand::PutApprovalPolicy));
+    commands
+}
+
+/// Every gate is the CAB's, that of an emergency the emergency CAB's.
+fn policies() -> Vec<ApprovalPolicy> {
+    let gates = [Gate::PlanAndDesign, Gate::BuildAndTest, Gate::DistributionAndRollout, Gate::Change];
+    let policy = |n: u128, gate, class, group, due_hours| ApprovalPolicy {
+        id: SettingId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0001_0000 + n)),
+        gate,
+        class,
+        groups: vec![group],
+        rule: ApprovalRule::AllMustApprove,
+        due_hours,
+    };
+    let usual = (0..).zip(gates).map(|(n, gate)| policy(n, gate, None, CAB, 72));
+    let emergency = (16..).zip(gates).map(|(n, gate)| policy(n, gate, Some(ReleaseClass::Emergency), EMERGENCY_CAB, 4));
+    usual.chain(emergency).collect()
+}
+
+fn issue(console: &mut Console<'_>, command: Command) -> Result<(), SetupError> {
+    judged(console.issue(command)?.verdict)
+}
+
+/// On the console only a command that took effect whole goes on.
+fn judged(verdict: Verdict) -> Result<(), SetupError> {
+    match verdict {
+        Verdict::Applied { .. } => Ok(()),
+        Verdict::Partial { effect, .. } => {
+            Err(Refusal { findings: effect.conflicts.into_iter().map(|conflict| conflict.finding).collect() }.into())
+        }
+        Verdict::Refused { findings } => Err(Refusal { findings }.into()),
+        Verdict::Held { why } => Err(Refusal::from(Finding::new("HELD", why, "See the messages above.")).into()),
+    }
+}
+
+fn add_user(console: &mut Console<'_>, new: &NewUser) -> Result<Person, SetupError> {
+    sound_password(&new.password)?;
+    let person = Person {
+        id: PersonId(console.new_id()?),
+        name: new.name.trim().to_owned(),
+        user: new.user.trim().to_lowercase(),
+        roles: new.roles.iter().copied().collect(),
+        active: true,
+    };
+    issue(console, Command::Setup(SetupCommand::PutPerson(person.clone())))?;
+    console.put_account(person.id, &person.user, &new.password)?;
+    for name in &new.groups {
+        let mut group = group_of(console, name)?;
+        group.members.insert(person.id);
+        issue(console, Command::Setup(SetupCommand::PutGroup(group)))?;
+    }
+    Ok(person)
+}
+
+/// Shortest password that is taken.
+const PASSWORD_CHARS: usize = 8;
+
+fn sound_password(password: &str) -> Result<(), Refusal> {
+    if password.chars().count() < PASSWORD_CHARS || password.len() > slipway_sync::limits::PASSWORD_BYTES {
+        let sentence = format!(
+            "The password must have at least {PASSWORD_CHARS} characters and at most {} bytes.",
+            slipway_sync::limits::PASSWORD_BYTES
+        );
+        return Err(Finding::new("PASSWORD_LENGTH", sentence, "Choose another password.").into());
+    }
+    Ok(())
+}
+
+fn person_of(console: &Console<'_>, user: &str) -> Result<Person, SetupError> {
+    let user = user.trim().to_lowercase();
+    let found: Option<Person> = console.records().list(Lookup::User, &user)?.into_iter().next();
+    found.ok_or_else(|| {
+        let sentence = format!("There is nobody with the sign-in name {user}.");
+        Refusal::from(Finding::new("UNKNOWN_PERSON", sentence, "List the users, or add this one first.")).into()
+    })
+}
+
+fn group_of(console: &Console<'_>, name: &str) -> Result<Group, SetupError> {
+    let found: Option<Group> = console.records().list(Lookup::Name, &pair("group", name))?.into_iter().next();
+    found.ok_or_else(|| {
+        let sentence = format!("There is no group {}.", name.trim());
+        Refusal::from(Finding::new("UNKNOWN_GROUP", sentence, "List the groups, or add this one first.")).into()
+    })
+}
