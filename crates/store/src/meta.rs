@@ -3,7 +3,7 @@
 use crate::chain::Chain;
 use crate::error::StoreError;
 use crate::open::{Profile, Store};
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 impl Store {
     /// To which workspace the profile belongs, and under which identity it issues commands now.
@@ -22,12 +22,7 @@ impl Store {
     /// # Errors
     /// That the storage failed.
     pub fn remembered(&self, name: &str) -> Result<Option<String>, StoreError> {
-        self.reading(|conn| {
-            Ok(conn
-                .prepare_cached("SELECT value FROM meta WHERE name = ?1")?
-                .query_row((name,), |row| row.get(0))
-                .optional()?)
-        })
+        self.reading(|conn| Ok(get(conn, name)?))
     }
 
     /// Remembers a text under a name, in place of what was there.
@@ -35,14 +30,7 @@ impl Store {
     /// # Errors
     /// That the storage failed.
     pub fn remember(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        self.writing(|conn| {
-            conn.prepare_cached(
-                "INSERT INTO meta (name, value) VALUES (?1, ?2)
-                 ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            )?
-            .execute((name, value))?;
-            Ok(())
-        })
+        self.writing(|conn| Ok(set(conn, name, value)?))
     }
 
     /// Forgets what is remembered under a name.
@@ -55,4 +43,16 @@ impl Store {
             Ok(())
         })
     }
+}
+
+pub(crate) fn get(conn: &Connection, name: &str) -> Result<Option<String>, rusqlite::Error> {
+    conn.prepare_cached("SELECT value FROM meta WHERE name = ?1")?.query_row((name,), |row| row.get(0)).optional()
+}
+
+pub(crate) fn set(conn: &Connection, name: &str, value: &str) -> Result<(), rusqlite::Error> {
+    conn.prepare_cached(
+        "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )?
+    .execute((name, value))?;
+    Ok(())
 }
