@@ -8,7 +8,8 @@ use crate::release::effect::{EffectInput, Ids, training_reason};
 use crate::release::guard::{Ask, GuardInput};
 use crate::release::phase::{Move, transition};
 use crate::release::record::{Phase, PhaseEntry, Release};
-use crate::release::{resting_status, task};
+use crate::release::resting_status;
+use crate::release::task::from_template::make_template_tasks;
 
 /// One command of the table.
 pub(crate) fn carry_out(
@@ -41,7 +42,7 @@ pub(crate) fn carry_out(
             reason,
         });
         release.status = resting_status(&release);
-        task::make_template_tasks(&mut release, row.to, &mut ids, records)?;
+        make_template_tasks(&mut release, row.to, &mut ids, records)?;
     }
     records.put(release)?;
     Ok(Effect::default())

@@ -28,7 +28,8 @@ use crate::release::effect::Ids;
 use crate::release::phase::is_release_manager;
 use crate::release::record::{Component, Phase, PlanStep, Release, ReleaseClass, ReleaseType, Target, Training};
 use crate::release::scope::{ScopeDigest, digest};
-use crate::release::{must_be_open, refer, resting_status, task};
+use crate::release::task::from_template::replace_template_tasks;
+use crate::release::{must_be_open, refer, resting_status};
 use crate::setting::Gate;
 use crate::text;
 use crate::time::Window;
@@ -69,7 +70,7 @@ pub(crate) fn edit(
     }
     release.priority = release.impact.zip(release.urgency).map(|(impact, urgency)| priority(impact, urgency));
     if release.release_type != before.release_type {
-        task::replace_template_tasks(&mut release, &mut Ids::of(context.command), records)?;
+        replace_template_tasks(&mut release, &mut Ids::of(context.command), records)?;
     }
     scope_changed(&mut release, &digest(&before), records)?;
     records.put(release)?;

@@ -234,7 +234,11 @@ pub fn failing(row: &Transition, input: &GuardInput<'_>) -> Result<Vec<Finding>,
     Ok(findings)
 }
 
-fn no_row(command: Move, input: &GuardInput<'_>) -> Result<Finding, Fault> {
+/// Why the table has no row for the command in this phase.
+///
+/// # Errors
+/// A storage fault.
+pub(crate) fn no_row(command: Move, input: &GuardInput<'_>) -> Result<Finding, Fault> {
     let release = input.release;
     if release.phase.is_closed() {
         return closed_finding(release, input.records);

@@ -3,26 +3,27 @@
 //! A mandatory task cannot be cancelled: either the release manager makes it optional first, or it is done with the
 //! result *waived* and a reason. A cancelled predecessor holds nothing up, because it will never be done.
 
-use crate::access::task_denial;
+pub(crate) mod from_template;
+
+use crate::access::{denial, task_denial};
 use crate::command::{Edit, TaskCommand, TaskEdit};
 use crate::execute::{Context, Effect};
 use crate::id::{ReleaseId, TaskId};
 use crate::lookup::Lookup;
 use crate::people::{Group, Person};
-use crate::record::{Kind, RecordRef};
+use crate::record::RecordRef;
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Failure, Fault, Finding, none};
+use crate::release::action::{ActionState, state};
 use crate::release::create::{id_taken, person_finding};
 use crate::release::edit::conflict;
-use crate::release::effect::Ids;
 use crate::release::must_be_open;
 use crate::release::phase::is_release_manager;
 use crate::release::record::{Phase, Release, TestResult};
 use crate::release::task_record::{Assignee, Task, TaskState};
-use crate::release::template::template_for;
 use crate::text;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Most tasks of a release.
 pub const TASKS: usize = 2_000;
@@ -466,97 +467,38 @@ fn set<T: PartialEq + Clone + Serialize>(
     }
 }
 
-/// The tasks of a phase from its template, on entering the phase for the first time.
+/// The moves of a task, as front ends name them: code, title, to which state, from which states.
+#[rustfmt::skip]
+static MOVES: &[(&str, &str, TaskState, &[TaskState])] = {
+    use TaskState::{Blocked, Cancelled, Done, InProgress, Planned};
+    &[
+        ("start", "Start", InProgress, &[Planned, Blocked]),
+        ("done", "Done", Done, &[Planned, InProgress, Blocked]),
+        ("block", "Block", Blocked, &[Planned, InProgress]),
+        ("cancel", "Cancel the task", Cancelled, &[Planned, InProgress, Blocked]),
+        ("reopen", "Reopen", Planned, &[InProgress, Done, Cancelled]),
+    ]
+};
+
+/// What may be done with a task now, and why not.
 ///
 /// # Errors
 /// A storage fault.
-pub(crate) fn make_template_tasks(
-    release: &mut Release,
-    phase: Phase,
-    ids: &mut Ids,
-    records: &mut dyn Records,
-) -> Result<(), Fault> {
-    let entries = release.phase_history.iter().filter(|e| e.to == phase).count();
-    if entries > 1 {
-        return Ok(());
+pub fn actions(
+    task: &Task,
+    release: &Release,
+    actor: &Person,
+    records: &dyn Records,
+) -> Result<Vec<ActionState>, Fault> {
+    if release.phase.is_closed() {
+        return Ok(Vec::new());
     }
-    from_template(release, phase, ids, records)
-}
-
-/// Another type has other tasks: those of the old templates that nobody touched go, those of the new ones come, in
-/// every phase that was entered.
-///
-/// # Errors
-/// A storage fault.
-pub(crate) fn replace_template_tasks(
-    release: &mut Release,
-    ids: &mut Ids,
-    records: &mut dyn Records,
-) -> Result<(), Fault> {
-    let (untouched, kept): (Vec<Task>, Vec<Task>) =
-        tasks_of(release.id, records)?.into_iter().partition(|t| t.from_template);
-    let gone: BTreeSet<TaskId> = untouched.iter().map(|t| t.id).collect();
-    for id in &gone {
-        records.remove(Kind::Task, (*id).into())?;
+    let mut actions = Vec::new();
+    for (action, title, to, _) in MOVES.iter().filter(|(.., from)| from.contains(&task.state)) {
+        let mut findings: Vec<Finding> = denial("task.set_state", actor).into_iter().collect();
+        findings.extend(task_denial(task, actor, records)?);
+        findings.extend(state_findings(task, release, &StateChange { state: *to, result: None, note: "" }, records)?);
+        actions.push(state(action, title, findings));
     }
-    for mut task in kept {
-        if !task.predecessors.is_disjoint(&gone) {
-            task.predecessors.retain(|id| !gone.contains(id));
-            records.put(task)?;
-        }
-    }
-    let entered: BTreeSet<Phase> = release.phase_history.iter().map(|e| e.to).collect();
-    for phase in entered {
-        from_template(release, phase, ids, records)?;
-    }
-    Ok(())
-}
-
-fn from_template(release: &mut Release, phase: Phase, ids: &mut Ids, records: &mut dyn Records) -> Result<(), Fault> {
-    let Some(release_type) = release.release_type else { return Ok(()) };
-    let Some(template) = template_for(release_type, phase, records)? else { return Ok(()) };
-    let existing: BTreeMap<String, TaskId> =
-        tasks_of(release.id, records)?.into_iter().filter(|t| t.phase == phase).map(|t| (t.title, t.id)).collect();
-    // Ids by position in the template; a task for each target makes several.
-    let mut made: Vec<Vec<TaskId>> = Vec::new();
-    for row in &template.tasks {
-        let titles: Vec<String> = if row.per_target && !release.scope.targets.is_empty() {
-            release.scope.targets.iter().map(|t| format!("{}: {}", row.title, t.name)).collect()
-        } else {
-            vec![row.title.clone()]
-        };
-        // Only what stands earlier in the template can come first, so a template never makes a loop.
-        let predecessors: BTreeSet<TaskId> =
-            row.after.iter().filter_map(|p| made.get(*p as usize)).flatten().copied().collect();
-        let mut here = Vec::new();
-        for title in titles {
-            if let Some(id) = existing.get(&title) {
-                here.push(*id);
-                continue;
-            }
-            release.task_count = release.task_count.saturating_add(1);
-            let task = Task {
-                id: ids.fresh(),
-                release: release.id,
-                ordinal: release.task_count,
-                title,
-                phase,
-                mandatory: row.mandatory,
-                from_template: true,
-                assignee: None,
-                state: TaskState::Planned,
-                predecessors: predecessors.clone(),
-                planned_start: None,
-                planned_minutes: row.planned_minutes,
-                started_at: None,
-                ended_at: None,
-                notes: String::new(),
-                result: None,
-            };
-            here.push(task.id);
-            records.put(task)?;
-        }
-        made.push(here);
-    }
-    Ok(())
+    Ok(actions)
 }
