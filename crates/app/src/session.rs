@@ -49,6 +49,12 @@ pub fn computer_name() -> String {
     if name.is_empty() { "computer".to_owned() } else { name }
 }
 
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("actor", &self.actor).finish_non_exhaustive()
+    }
+}
+
 impl Session {
     /// Opens the database of a profile in which somebody works. Blocks.
     ///
@@ -71,7 +77,7 @@ impl Session {
         actor: PersonId,
     ) -> Result<Self, CallError> {
         let vault = Vault::of(&profile, &store, keychain);
-        let signer = vault.device_key(store.profile()?.device)?;
+        let signer = vault.device_key(store.status()?.device)?;
         Ok(Self { profile: Mutex::new(profile), store, vault, signer: RwLock::new(signer), actor })
     }
 
@@ -124,7 +130,7 @@ impl Session {
             None => None,
         };
         let (device, signer) = match &opened {
-            Some(session) => (session.store.profile()?.device, session.signer()),
+            Some(session) => (session.store.status()?.device, session.signer()),
             None => (DeviceId(Uuid::now_v7()), PrivateKey::from_seed(seed.bytes())),
         };
         let request = SignIn {
@@ -214,12 +220,7 @@ impl Session {
     /// Signs exactly these bytes with the device's key.
     #[must_use]
     pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
-        let mut signature = [0_u8; 64];
-        let signed = self.signer.read().unwrap_or_else(PoisonError::into_inner).sign(bytes);
-        for (to, from) in signature.iter_mut().zip(signed) {
-            *to = from;
-        }
-        signature
+        crate::link::signature(&self.signer.read().unwrap_or_else(PoisonError::into_inner), bytes)
     }
 
     /// The device's key.
@@ -229,7 +230,6 @@ impl Session {
     }
 
     /// From here on this key signs, and `profile.json` names this device.
-    #[allow(dead_code, reason = "called when a device takes a new identity")]
     pub(crate) fn become_device(&self, device: DeviceId, signer: PrivateKey) -> Result<(), CallError> {
         *self.signer.write().unwrap_or_else(PoisonError::into_inner) = signer;
         match self.profile().identity().clone() {

@@ -9,5 +9,4 @@ mod cmdb;
 mod dhs;
 mod dsl;
 mod setup;
-mod story;
 mod transitions;

@@ -98,6 +98,31 @@ impl Store {
         self.reading(|conn| pending(conn, limit))
     }
 
+    /// Pending commands behind a place in the device's chain, in its order: at most `limit`, and no more than fit into
+    /// `payload_bytes`, but at least one if there is any.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn pending_after(&self, counter: u64, limit: usize, payload_bytes: usize) -> Result<Vec<Queued>, StoreError> {
+        self.reading(|conn| {
+            let mut statement = conn.prepare_cached(
+                "SELECT counter, id, payload, signature, predicted, answer FROM queue
+                 WHERE counter > ?1 ORDER BY counter LIMIT ?2",
+            )?;
+            let mut rows = statement.query((counter.cast_signed(), i64::try_from(limit).unwrap_or(i64::MAX)))?;
+            let (mut queued, mut bytes) = (Vec::<Queued>::new(), 0_usize);
+            while let Some(row) = rows.next()? {
+                let next = from_row(row)?;
+                bytes = bytes.saturating_add(next.payload.len());
+                if bytes > payload_bytes && !queued.is_empty() {
+                    break;
+                }
+                queued.push(next);
+            }
+            Ok(queued)
+        })
+    }
+
     /// Keeps verdicts that arrived ahead of their effects, so that they survive a crash. Those on commands that
     /// are not pending are passed over.
     ///

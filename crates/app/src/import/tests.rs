@@ -1,9 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+use super::changes::Changes;
 use super::cis::Cis;
 use super::relations::Relations;
 use super::rows::FIELD_BYTES;
 use super::{Format, ImportReport, Mode, NumberSource, Provisional, Sink, run};
 use crate::error::CallError;
+use slipway_domain::change::record::{Change, ChangeState};
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::command::Command;
 use slipway_domain::execute::{Context, Effect, execute};
@@ -50,6 +52,14 @@ impl Desk {
         });
         all.collect()
     }
+
+    fn change(&self, number: &str) -> Change {
+        let mut all = self.records.records().filter_map(|r| match r {
+            Record::Change(change) => Some((**change).clone()),
+            _ => None,
+        });
+        all.find(|c| c.foreign.as_ref().is_some_and(|f| f.number == number)).expect("the change is there")
+    }
 }
 
 impl Sink for Desk {
@@ -64,6 +74,10 @@ impl Sink for Desk {
         self.judge(command, false)
     }
     fn progress(&mut self, _rows: u64) {}
+}
+
+fn changes() -> Changes {
+    Changes::of("SEC", PersonId::SYSTEM, Timestamp(5))
 }
 
 fn counts(report: &ImportReport) -> (u64, u64, u64, u64, Vec<u64>) {
@@ -164,4 +178,29 @@ fn relations_name_cis_that_are_there_and_unambiguous() {
     assert_eq!(counts(&again), (2, 0, 0, 2, vec![]));
     let by_class = desk.import(Relations::default(), "source,relation,target,target_class\na,depends on,c,switch\n");
     assert_eq!(counts(&by_class), (1, 1, 0, 0, vec![]));
+}
+
+#[test]
+fn changes_keep_their_foreign_number_and_their_approval() {
+    let mut desk = Desk::default();
+    desk.import(Cis::default(), CIS);
+    let text = "number,title,category,kind,reason,impact,urgency,affected_cis,from_version,to_version,approval\n\
+        S-1,Upgrade 7zip,software,normal,security update,site/department,critical,7zip; libc6,22.01,23.00,approved\n\
+        S-2,Upgrade libc6,software,emergency,security update,user,low,libc6,2.36,2.37,pending\n\
+        S-3,Another,software,normal,x,user,low,,,,denied\n\
+        S-4,Bare,software,normal,x,2,low,,,,approved\n\
+        S-5,Unknown CI,software,normal,x,user,low,nowhere,,,approved\n\
+        S-1,Again,software,normal,x,user,low,,,,approved\n";
+    let report = desk.import(changes(), text);
+    assert_eq!(counts(&report), (6, 3, 0, 0, vec![5, 6, 7]), "{report:?}");
+    assert!(report.refused[0].reason.contains("bare number"), "{}", report.refused[0].reason);
+    let first = desk.change("S-1");
+    assert_eq!((first.state, first.cis.len()), (ChangeState::Approved, 2));
+    assert_eq!(first.versions, Some(("22.01".to_owned(), "23.00".to_owned())));
+    assert_eq!(desk.change("S-2").state, ChangeState::ApprovalPending);
+    assert_eq!(desk.change("S-3").state, ChangeState::Denied);
+    let commands = desk.commands;
+    let good: String = text.lines().take(4).map(|l| format!("{l}\n")).collect();
+    assert_eq!(counts(&desk.import(changes(), &good)), (3, 0, 0, 3, vec![]));
+    assert_eq!(desk.commands, commands, "the second import issued no command");
 }

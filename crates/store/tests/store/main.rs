@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 mod crash;
-mod finding;
 mod flipping;
 mod issuing;
 mod opening;

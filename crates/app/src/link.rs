@@ -1,0 +1,167 @@
+//! The session's line to its server: tokens that stay fresh, and the device's identity there.
+
+use crate::error::CallError;
+use crate::key::SecretKey;
+use crate::local::StoreLocal;
+use crate::session::{Session, now_ms, off_thread};
+use crate::transport::{Server, ServerError};
+use crate::vault::Tokens;
+use slipway_domain::id::DeviceId;
+use slipway_sync::protocol::{ErrorBody, ErrorCode, NewDevice};
+use slipway_sync::signing::{PrivateKey, sign_refresh};
+use slipway_sync::transport::{Answer, Request, Transport, TransportError};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+/// Tokens with less life than this are refreshed before they are used.
+const REFRESH_AHEAD_MS: i64 = 30_000;
+
+/// Carries requests within a session.
+pub struct Link {
+    session: Arc<Session>,
+    server: Server,
+    tokens: Mutex<Option<Tokens>>,
+}
+
+/// What failed on this side of the line, in a form that the engine passes on to the person.
+fn ours(error: CallError) -> TransportError {
+    let (sentence, way_out) = match error {
+        CallError::Trouble { sentence, way_out, .. } => (sentence, way_out),
+        refused @ CallError::Refused { .. } => (refused.to_string(), "Try again.".to_owned()),
+    };
+    TransportError::Refused(Box::new(ErrorBody::new(ErrorCode::Unrecognised, sentence, way_out)))
+}
+
+impl Link {
+    /// The line of a session; `None` when it works alone.
+    ///
+    /// # Errors
+    /// When the server's address or trust cannot be used.
+    pub fn of(session: Arc<Session>) -> Result<Option<Self>, CallError> {
+        let Some(account) = session.account() else { return Ok(None) };
+        let server = Server::new(&account.server, &account.trust)?;
+        Ok(Some(Self { session, server, tokens: Mutex::new(None) }))
+    }
+
+    /// A bearer token with some life left. `used` is one that the server has just refused.
+    async fn access(&self, used: Option<&str>) -> Result<String, TransportError> {
+        let mut held = self.tokens.lock().await;
+        let fresh = |t: &Tokens| used != Some(&t.access) && t.access_ends_at > now_ms() + REFRESH_AHEAD_MS;
+        if let Some(tokens) = held.as_ref().filter(|t| fresh(t)) {
+            return Ok(tokens.access.clone());
+        }
+        // Another program on the same profile may have refreshed them meanwhile.
+        let mut tokens = self.stored().await?.ok_or(TransportError::SignedOut)?;
+        if !fresh(&tokens) {
+            tokens = match self.refresh(&tokens).await {
+                Ok(tokens) => tokens,
+                Err(TransportError::SignedOut) => {
+                    let again = self.stored().await?.filter(|t| t.refresh != tokens.refresh);
+                    self.refresh(&again.ok_or(TransportError::SignedOut)?).await?
+                }
+                Err(other) => return Err(other),
+            };
+        }
+        let access = tokens.access.clone();
+        *held = Some(tokens);
+        drop(held);
+        Ok(access)
+    }
+
+    async fn stored(&self) -> Result<Option<Tokens>, TransportError> {
+        let session = self.session.clone();
+        off_thread(move || Ok(session.vault().tokens()?)).await.map_err(ours)
+    }
+
+    /// Fresh tokens, kept before they are used: the old ones stay valid until the new ones were used once.
+    async fn refresh(&self, old: &Tokens) -> Result<Tokens, TransportError> {
+        let device: DeviceId = old.device.parse().map_err(|_| TransportError::SignedOut)?;
+        let signed = sign_refresh(device, &old.refresh, &self.session.signer())
+            .map_err(|e| TransportError::Garbled { why: e.to_string() })?;
+        let answer = match self.server.refresh(&signed).await {
+            Ok(answer) => answer,
+            Err(ServerError::Refused(body))
+                if matches!(body.code, ErrorCode::NotSignedIn | ErrorCode::WrongCredentials) =>
+            {
+                return Err(TransportError::SignedOut);
+            }
+            Err(other) => return Err(other.for_engine()),
+        };
+        let tokens = Tokens::of(&answer, now_ms());
+        self.keep(tokens.clone()).await?;
+        Ok(tokens)
+    }
+
+    async fn keep(&self, tokens: Tokens) -> Result<(), TransportError> {
+        let session = self.session.clone();
+        off_thread(move || Ok(session.vault().set_tokens(&tokens)?)).await.map_err(ours)
+    }
+
+    async fn send(&self, access: &str, request: &Request) -> Result<Answer, ServerError> {
+        Ok(match request {
+            Request::Push(push) => Answer::Pushed(self.server.push(access, push).await?),
+            Request::Pull(pull) => Answer::Page(Box::new(self.server.pull(access, pull).await?)),
+            Request::Lease(lease) => Answer::Lease(self.server.lease(access, lease).await?),
+        })
+    }
+
+    /// Takes a new identity for this device and issues its queue anew under it.
+    ///
+    /// The new key is kept before anything else, beside the old one; which of them signs follows from the device that
+    /// the database names, so that a crash anywhere in between leaves a key that fits.
+    ///
+    /// # Errors
+    /// When the server refuses the new device, or key or queue cannot be written.
+    pub async fn take_new_identity(&self) -> Result<(), TransportError> {
+        let device = DeviceId(Uuid::now_v7());
+        let seed = SecretKey::random().map_err(|e| TransportError::Garbled { why: e.to_string() })?;
+        let signer = PrivateKey::from_seed(seed.bytes());
+        let session = self.session.clone();
+        off_thread(move || Ok(session.vault().add_device_key(device, seed.bytes())?)).await.map_err(ours)?;
+        let name = self.session.profile().device_name().to_owned();
+        let new = NewDevice { id: device, name, public_key: signer.public() };
+        let access = self.access(None).await?;
+        let answer = self.server.device(&access, &new).await.map_err(ServerError::for_engine)?;
+        let tokens = Tokens::of(&answer, now_ms());
+        let (session, kept) = (self.session.clone(), tokens.clone());
+        off_thread(move || {
+            session.store().fork(device, &|bytes| signature(&signer, bytes))?;
+            StoreLocal::forget_device(session.store())?;
+            session.become_device(device, signer)?;
+            session.vault().set_tokens(&kept)?;
+            Ok(session.vault().keep_only(device)?)
+        })
+        .await
+        .map_err(ours)?;
+        *self.tokens.lock().await = Some(tokens);
+        Ok(())
+    }
+
+    /// Tokens were renewed by a sign-in: those held here are forgotten.
+    pub async fn signed_in(&self) {
+        *self.tokens.lock().await = None;
+    }
+}
+
+/// A signature in the form that the store keeps.
+pub(crate) fn signature(signer: &PrivateKey, bytes: &[u8]) -> [u8; 64] {
+    let mut signature = [0_u8; 64];
+    for (to, from) in signature.iter_mut().zip(signer.sign(bytes)) {
+        *to = from;
+    }
+    signature
+}
+
+impl Transport for Link {
+    async fn call(&self, request: Request) -> Result<Answer, TransportError> {
+        let access = self.access(None).await?;
+        match self.send(&access, &request).await {
+            Err(ServerError::Refused(body)) if body.code == ErrorCode::NotSignedIn => {
+                let access = self.access(Some(&access)).await?;
+                self.send(&access, &request).await.map_err(ServerError::for_engine)
+            }
+            other => other.map_err(ServerError::for_engine),
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The store as the sync engine sees it.
+//!
+//! Results and sums of staged pages are held here and not written: a run that is cut off before its flip pulls on
+//! from the staged cursors and gets them again, because `judged` moves only with a flip.
+
+use slipway_domain::time::Timestamp;
+use slipway_store::Store;
+use slipway_store::error::StoreError;
+use slipway_store::flip::{Cursor, Flip, Flipped as StoreFlipped};
+use slipway_store::queue::{Judged, Verdict as StoreVerdict};
+use slipway_store::stage::{Reached, Staged};
+use slipway_sync::bucket::Bucket;
+use slipway_sync::encoding::Base64;
+use slipway_sync::local::{Flipped, Local, LocalError, LocalStatus, Queued};
+use slipway_sync::protocol::{BucketSum, CommandResult, Epoch, Lease, Page, SignedCommand, Verdict};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Epoch of what is held or staged.
+const EPOCH: &str = "sync.epoch";
+/// Results of pushes are recorded up to this counter.
+const ANSWERED: &str = "sync.answered";
+/// Results are in force up to this counter.
+const JUDGED: &str = "sync.judged";
+/// The last checkpoint flipped.
+const CHECKPOINT: &str = "sync.checkpoint";
+
+/// What the pages of one pull brought besides records.
+#[derive(Debug, Default)]
+struct Pulled {
+    results: Vec<CommandResult>,
+    judged: u64,
+    cursors: BTreeMap<Bucket, u64>,
+    sums: BTreeMap<Bucket, BucketSum>,
+    checkpoint: Option<String>,
+    head: u64,
+}
+
+/// What a flip did, for whoever shows it.
+#[derive(Clone, Debug, Default)]
+pub struct FlipNews {
+    /// Which records look different now, and which commands need attention.
+    pub flipped: StoreFlipped,
+    /// Results that came into force.
+    pub results: Vec<CommandResult>,
+}
+
+/// Adapts the store. One for each run of the engine.
+pub struct StoreLocal {
+    store: Arc<Store>,
+    now: Box<dyn Fn() -> Timestamp + Send>,
+    told: Box<dyn FnMut(FlipNews) + Send>,
+    pulled: Pulled,
+}
+
+impl StoreLocal {
+    /// The store, a clock, and whom to tell about flips.
+    pub fn new(
+        store: Arc<Store>,
+        now: impl Fn() -> Timestamp + Send + 'static,
+        told: impl FnMut(FlipNews) + Send + 'static,
+    ) -> Self {
+        Self { store, now: Box::new(now), told: Box::new(told), pulled: Pulled::default() }
+    }
+
+    /// Forgets what an unfinished pull brought besides the staged records; the server tells it again.
+    pub fn begin_anew(&mut self) {
+        self.pulled = Pulled::default();
+    }
+
+    fn number(&self, name: &str) -> Result<u64, StoreError> {
+        Ok(self.store.get_meta(name)?.and_then(|text| text.parse().ok()).unwrap_or(0))
+    }
+
+    fn epoch(&self) -> Result<Option<Epoch>, StoreError> {
+        Ok(self.store.get_meta(EPOCH)?.and_then(|text| text.parse().ok()).map(Epoch))
+    }
+
+    /// After the device took a new identity nothing of it has been pushed or judged.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn forget_device(store: &Store) -> Result<(), StoreError> {
+        store.set_meta(ANSWERED, "0")?;
+        store.set_meta(JUDGED, "0")
+    }
+}
+
+fn failed(error: StoreError) -> LocalError {
+    LocalError::new(error)
+}
+
+/// A verdict as the store keeps it.
+fn verdict(verdict: &Verdict) -> StoreVerdict {
+    match verdict {
+        Verdict::Applied { .. } => StoreVerdict::Applied,
+        Verdict::Partial { effect, .. } => StoreVerdict::Partial { conflicts: effect.conflicts.clone() },
+        Verdict::Refused { findings } => StoreVerdict::Refused { findings: findings.clone() },
+        Verdict::Held { why } => StoreVerdict::Held { why: why.clone() },
+    }
+}
+
+fn judged(result: &CommandResult, head: u64) -> Judged {
+    let seq = match &result.verdict {
+        Verdict::Applied { seq, .. } | Verdict::Partial { seq, .. } => *seq,
+        Verdict::Refused { .. } | Verdict::Held { .. } => head,
+    };
+    Judged { id: result.id, counter: result.counter, seq, verdict: verdict(&result.verdict) }
+}
+
+impl Local for StoreLocal {
+    fn status(&mut self) -> Result<LocalStatus, LocalError> {
+        let status = self.store.status().map_err(failed)?;
+        let mut cursors = BTreeMap::new();
+        let held = status.cursors.iter().filter_map(|c| c.bucket.parse::<Bucket>().ok());
+        for bucket in held.chain([Bucket::Workspace]) {
+            let seq = self.store.staged_cursor(&bucket.to_string()).map_err(failed)?;
+            cursors.insert(bucket, seq);
+        }
+        // Staged results belong to this run; what an earlier one staged comes again.
+        let judged = self.number(JUDGED).map_err(failed)?.max(self.pulled.judged);
+        Ok(LocalStatus {
+            device: status.device,
+            epoch: self.epoch().map_err(failed)?,
+            cursors,
+            judged,
+            answered: self.number(ANSWERED).map_err(failed)?,
+            waiting: status.pending,
+            numbers: status.numbers_left,
+            checkpoint: self.store.get_meta(CHECKPOINT).map_err(failed)?.filter(|text| !text.is_empty()),
+        })
+    }
+
+    fn batch(&mut self, after: u64, commands: usize, payload_bytes: usize) -> Result<Vec<Queued>, LocalError> {
+        let batch = self.store.pending_after(after, commands, payload_bytes).map_err(failed)?;
+        let signed = |payload, signature: [u8; 64]| SignedCommand {
+            payload: Base64(payload),
+            signature: Base64(signature.to_vec()),
+        };
+        Ok(batch.into_iter().map(|q| Queued { counter: q.counter, signed: signed(q.payload, q.signature) }).collect())
+    }
+
+    fn record(&mut self, results: &[CommandResult]) -> Result<(), LocalError> {
+        let answers: Vec<Judged> = results.iter().map(|r| judged(r, 0)).collect();
+        self.store.record_answers(&answers).map_err(failed)?;
+        let highest = results.iter().map(|r| r.counter).max().unwrap_or(0);
+        let before = self.number(ANSWERED).map_err(failed)?;
+        self.store.set_meta(ANSWERED, &highest.max(before).to_string()).map_err(failed)
+    }
+
+    fn stage(&mut self, page: &Page) -> Result<(), LocalError> {
+        let staged: Vec<Staged> = page
+            .entries
+            .iter()
+            .map(|entry| Staged {
+                bucket: entry.bucket.to_string(),
+                seq: entry.seq,
+                kind: entry.kind.clone(),
+                id: entry.id,
+                body: entry.body.clone(),
+            })
+            .collect();
+        let reached: Vec<Reached> =
+            page.cursors.iter().map(|(bucket, seq)| Reached { bucket: bucket.to_string(), seq: *seq }).collect();
+        self.store.stage(&staged, &reached).map_err(failed)?;
+        let pulled = &mut self.pulled;
+        pulled.results.extend(page.results.iter().cloned());
+        pulled.judged = page.judged;
+        pulled.cursors.clone_from(&page.cursors);
+        pulled.sums.clone_from(&page.sums);
+        pulled.checkpoint.clone_from(&page.checkpoint);
+        pulled.head = page.head;
+        Ok(())
+    }
+
+    fn flip(&mut self) -> Result<Flipped, LocalError> {
+        let epoch = self.epoch().map_err(failed)?;
+        let pulled = std::mem::take(&mut self.pulled);
+        let cursors = pulled.cursors.iter().map(|(bucket, seq)| {
+            let sum = pulled.sums.get(bucket).copied().unwrap_or_default();
+            Cursor { bucket: bucket.to_string(), seq: *seq, count: sum.count, sum: sum.sum }
+        });
+        let flip = Flip {
+            epoch: epoch.map(|e| e.to_string()).unwrap_or_default(),
+            at: (self.now)(),
+            cursors: cursors.collect(),
+            left: Vec::new(),
+            judged: pulled.results.iter().map(|r| judged(r, pulled.head)).collect(),
+        };
+        let flipped = self.store.flip(&flip).map_err(failed)?;
+        self.store.set_meta(JUDGED, &pulled.judged.to_string()).map_err(failed)?;
+        if let Some(checkpoint) = &pulled.checkpoint {
+            self.store.set_meta(CHECKPOINT, checkpoint).map_err(failed)?;
+        }
+        let mismatched = flipped.mismatched.iter().filter_map(|bucket| bucket.parse().ok()).collect();
+        (self.told)(FlipNews { flipped, results: pulled.results });
+        Ok(Flipped { mismatched })
+    }
+
+    fn begin_epoch(&mut self, epoch: Epoch, expected_counter: u64) -> Result<(), LocalError> {
+        self.pulled = Pulled::default();
+        self.store.start_over(None).map_err(failed)?;
+        self.store.requeue_sent().map_err(failed)?;
+        self.store.set_meta(CHECKPOINT, "").map_err(failed)?;
+        // Every result is asked for again: what was sent before and waits again in the queue leaves it with them.
+        self.store.set_meta(JUDGED, "0").map_err(failed)?;
+        self.store.set_meta(ANSWERED, &expected_counter.saturating_sub(1).to_string()).map_err(failed)?;
+        self.store.set_meta(EPOCH, &epoch.to_string()).map_err(failed)
+    }
+
+    fn refetch(&mut self, buckets: &[Bucket]) -> Result<(), LocalError> {
+        for bucket in buckets {
+            self.store.start_over(Some(&bucket.to_string())).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn add_numbers(&mut self, lease: Lease) -> Result<(), LocalError> {
+        if lease.count == 0 {
+            return Ok(());
+        }
+        let last = lease.first.saturating_add(lease.count - 1);
+        self.store.lease(lease.series, lease.first, last).map_err(failed)
+    }
+}

@@ -1,0 +1,407 @@
+//! Drives the sync engine with tokio: its clock, its requests, its calls of the store.
+//!
+//! One lock file per profile is held through a cycle, so that window and command line never sync at once.
+
+use crate::error::CallError;
+use crate::link::Link;
+use crate::local::{FlipNews, StoreLocal};
+use crate::session::{Session, off_thread};
+use crate::view::profile::SyncStatus;
+use serde::{Deserialize, Serialize};
+use slipway_domain::time::Timestamp;
+use slipway_sync::engine::{Engine, Event, Input, Millis, Output, Report, Settings, SyncState, Trouble};
+use slipway_sync::local::{LocalAnswer, LocalError, LocalRequest, perform};
+use slipway_sync::protocol::Verdict;
+use slipway_sync::signing::PublicKey;
+use slipway_sync::transport::Transport;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+use ts_rs::TS;
+
+/// Name of the lock file in the profile's folder.
+const LOCK_FILE: &str = "sync.lock";
+/// How long another program's sync is waited for.
+const LOCK_WAIT: Duration = Duration::from_secs(120);
+/// Between two looks at the lock.
+const LOCK_STEP: Duration = Duration::from_millis(50);
+
+/// What one sync did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SyncReport {
+    /// Commands that the server judged in it, or had judged before.
+    #[ts(type = "number")]
+    pub pushed: u64,
+    /// Of those whose results came into force: took effect.
+    #[ts(type = "number")]
+    pub applied: u64,
+    /// Refused.
+    #[ts(type = "number")]
+    pub refused: u64,
+    /// Took effect but for some fields or rows.
+    #[ts(type = "number")]
+    pub partial: u64,
+    /// Could not be judged yet.
+    #[ts(type = "number")]
+    pub held: u64,
+    /// Records fetched.
+    #[ts(type = "number")]
+    pub pulled: u64,
+    /// Open items of *Needs attention* after it.
+    #[ts(type = "number")]
+    pub attention: u64,
+}
+
+impl SyncReport {
+    fn count(&mut self, news: &FlipNews) {
+        for result in &news.results {
+            match result.verdict {
+                Verdict::Applied { .. } => self.applied += 1,
+                Verdict::Partial { .. } => self.partial += 1,
+                Verdict::Refused { .. } => self.refused += 1,
+                Verdict::Held { .. } => self.held += 1,
+            }
+        }
+    }
+}
+
+/// Whom the driver tells.
+pub trait Watch: Send + Sync + 'static {
+    /// The time by this computer's clock.
+    fn now(&self) -> Timestamp;
+
+    /// How sync stands has changed.
+    fn status(&self, status: &SyncStatus);
+
+    /// Fetched records came into force.
+    fn flipped(&self, news: &FlipNews);
+}
+
+/// Syncs once, to the end or to the first trouble.
+///
+/// # Errors
+/// What kept it from its end; what waits for the server keeps waiting.
+pub async fn sync_once(session: Arc<Session>, watch: Arc<dyn Watch>) -> Result<SyncReport, CallError> {
+    let Some(mut run) = Run::new(session, watch)? else { return Err(alone()) };
+    run.feed(Event::SyncNow);
+    while let Some(event) = run.next_event().await {
+        run.step(event);
+        match run.engine.report().state {
+            SyncState::Idle | SyncState::Waiting | SyncState::SignedOut => break,
+            SyncState::Pushing | SyncState::Pulling | SyncState::Flipping => {}
+        }
+    }
+    let status = run.tell().await;
+    let mut report = run.counted();
+    report.attention = u64::from(status.attention);
+    match run.engine.report().trouble.clone() {
+        Some(trouble) => Err(call_error(&trouble)),
+        None => Ok(report),
+    }
+}
+
+fn alone() -> CallError {
+    CallError::trouble(
+        "WORKS_ALONE",
+        "This profile works alone: there is no server to sync with.",
+        "Make a profile of its own for a server, and sign in there.",
+    )
+}
+
+fn call_error(trouble: &Trouble) -> CallError {
+    CallError::trouble(&trouble.code().to_uppercase(), trouble.sentence(), trouble.way_out())
+}
+
+/// Syncs in the background until it is dropped.
+pub struct Driver {
+    nudges: UnboundedSender<Event>,
+    status: Arc<Mutex<SyncStatus>>,
+    task: JoinHandle<()>,
+}
+
+impl Driver {
+    /// Starts on the running tokio runtime; `None` when the session works alone.
+    ///
+    /// # Errors
+    /// When the server's address or trust cannot be used.
+    pub fn start(session: Arc<Session>, watch: Arc<dyn Watch>) -> Result<Option<Self>, CallError> {
+        let Some(mut run) = Run::new(session, watch)? else { return Ok(None) };
+        let (nudges, status) = (run.events.clone(), run.status.clone());
+        let task = tokio::spawn(async move {
+            run.feed(Event::Start);
+            while let Some(event) = run.next_event().await {
+                let signed_in = matches!(event, Event::SignedIn { .. });
+                if signed_in {
+                    run.link.signed_in().await;
+                }
+                if run.step(event) {
+                    run.tell().await;
+                }
+            }
+        });
+        Ok(Some(Self { nudges, status, task }))
+    }
+
+    /// A command was issued: it goes out soon, together with its companions.
+    pub fn issued(&self) {
+        self.nudge(Event::Issued);
+    }
+
+    /// A person asks, or the network came back: now.
+    pub fn sync_now(&self) {
+        self.nudge(Event::SyncNow);
+    }
+
+    /// A person signed in again.
+    pub fn signed_in(&self) {
+        self.nudge(Event::SignedIn { log: None });
+    }
+
+    /// How sync stands.
+    #[must_use]
+    pub fn status(&self) -> SyncStatus {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn nudge(&self, event: Event) {
+        // The driver only ends with this value.
+        let _ = self.nudges.send(event);
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// How sync stands when nothing drives it: from what the database remembers.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn resting_status(session: &Session) -> Result<SyncStatus, CallError> {
+    let status = session.store().status()?;
+    Ok(SyncStatus {
+        server: session.account().map(|a| a.server),
+        online: status.offline_since.is_none() && status.last_sync.is_some(),
+        running: false,
+        offline_since: status.offline_since,
+        last_sync_at: status.last_sync,
+        waiting: u32::try_from(status.pending).unwrap_or(u32::MAX),
+        attention: u32::try_from(status.attention).unwrap_or(u32::MAX),
+        sentence: None,
+        way_out: None,
+        sign_in_needed: false,
+    })
+}
+
+/// The lock of one cycle; freed when dropped.
+#[derive(Default)]
+struct CycleLock(Option<File>);
+
+/// The engine with everything it needs.
+struct Run {
+    engine: Engine,
+    began: Instant,
+    wake_at: Millis,
+    session: Arc<Session>,
+    link: Arc<Link>,
+    local: Arc<Mutex<StoreLocal>>,
+    lock: Arc<Mutex<CycleLock>>,
+    lock_file: PathBuf,
+    events: UnboundedSender<Event>,
+    inbox: UnboundedReceiver<Event>,
+    counts: Arc<Mutex<SyncReport>>,
+    status: Arc<Mutex<SyncStatus>>,
+    watch: Arc<dyn Watch>,
+}
+
+impl Run {
+    fn new(session: Arc<Session>, watch: Arc<dyn Watch>) -> Result<Option<Self>, CallError> {
+        let Some(link) = Link::of(session.clone())? else { return Ok(None) };
+        let log = session.account().and_then(|a| Some((a.log_name, PublicKey::try_from(a.log_key).ok()?)));
+        let settings = Settings { seed: seed(), log, ..Settings::default() };
+        let counts = Arc::new(Mutex::new(SyncReport::default()));
+        let (events, inbox) = unbounded_channel();
+        let local = {
+            let (clock, teller, counts) = (watch.clone(), watch.clone(), counts.clone());
+            StoreLocal::new(
+                session.store().clone(),
+                move || clock.now(),
+                move |news| {
+                    counts.lock().unwrap_or_else(PoisonError::into_inner).count(&news);
+                    teller.flipped(&news);
+                },
+            )
+        };
+        let status = Arc::new(Mutex::new(resting_status(&session)?));
+        Ok(Some(Self {
+            engine: Engine::new(settings),
+            began: Instant::now(),
+            wake_at: Millis::MAX,
+            lock_file: session.profile().folder().join(LOCK_FILE),
+            session,
+            link: Arc::new(link),
+            local: Arc::new(Mutex::new(local)),
+            lock: Arc::default(),
+            events,
+            inbox,
+            counts,
+            status,
+            watch,
+        }))
+    }
+
+    fn feed(&self, event: Event) {
+        let _ = self.events.send(event);
+    }
+
+    fn now(&self) -> Millis {
+        Millis::try_from(self.began.elapsed().as_millis()).unwrap_or(Millis::MAX)
+    }
+
+    async fn next_event(&mut self) -> Option<Event> {
+        let rest = Duration::from_millis(self.wake_at.saturating_sub(self.now()));
+        tokio::select! {
+            event = self.inbox.recv() => event,
+            () = tokio::time::sleep(rest) => Some(Event::Tick),
+        }
+    }
+
+    /// Lets the engine take an event and starts what it asks for; says whether people see something new.
+    fn step(&mut self, event: Event) -> bool {
+        let mut news = false;
+        for output in self.engine.step(Input { now: self.now(), event }) {
+            match output {
+                Output::WakeAt(at) => self.wake_at = at,
+                Output::Report(_) => news = true,
+                Output::Call { ticket, request } => {
+                    let (link, events) = (self.link.clone(), self.events.clone());
+                    tokio::spawn(async move {
+                        let answer = link.call(request).await;
+                        let _ = events.send(Event::Answered { ticket, answer });
+                    });
+                }
+                Output::Local { ticket, request } => {
+                    let events = self.events.clone();
+                    let work = self.local_call(request);
+                    tokio::task::spawn_blocking(move || {
+                        let _ = events.send(Event::Stored { ticket, answer: work() });
+                    });
+                }
+                Output::Reissue { ticket } => {
+                    let (link, events) = (self.link.clone(), self.events.clone());
+                    tokio::spawn(async move {
+                        let answer = link.take_new_identity().await;
+                        let _ = events.send(Event::Reissued { ticket, answer });
+                    });
+                }
+            }
+        }
+        if matches!(self.engine.report().state, SyncState::Idle | SyncState::Waiting | SyncState::SignedOut) {
+            self.lock.lock().unwrap_or_else(PoisonError::into_inner).0 = None;
+        }
+        news
+    }
+
+    /// A call of the store, under the profile's sync lock.
+    fn local_call(&self, request: LocalRequest) -> impl FnOnce() -> Result<LocalAnswer, LocalError> + Send + 'static {
+        let (local, lock, file, counts) =
+            (self.local.clone(), self.lock.clone(), self.lock_file.clone(), self.counts.clone());
+        move || {
+            let mut local = local.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut held = lock.lock().unwrap_or_else(PoisonError::into_inner);
+            if held.0.is_none() {
+                held.0 = Some(take_lock(&file)?);
+                // Another program may have synced since: what this one remembers of an unfinished pull is stale.
+                local.begin_anew();
+            }
+            drop(held);
+            let answer = perform(&mut *local, &request)?;
+            let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+            match &request {
+                LocalRequest::Record(results) => counts.pushed += results.len() as u64,
+                LocalRequest::Stage(page) => counts.pulled += page.entries.len() as u64,
+                _ => {}
+            }
+            Ok(answer)
+        }
+    }
+
+    fn counted(&self) -> SyncReport {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells the watcher how sync stands.
+    async fn tell(&self) -> SyncStatus {
+        let report = self.engine.report().clone();
+        let (session, at) = (self.session.clone(), self.watch.now());
+        let read = off_thread(move || {
+            let resting = resting_status(&session)?;
+            let offline = report.offline_since.is_some();
+            // Before the first attempt ends it is not known that the server is back.
+            let reached = report.state == SyncState::Idle && report.last_synced.is_some();
+            if offline != resting.offline_since.is_some() && (offline || reached) {
+                session.store().set_offline_since(offline.then_some(at))?;
+                return Ok(standing(&report, resting_status(&session)?));
+            }
+            Ok(standing(&report, resting))
+        });
+        let status = match read.await {
+            Ok(status) => status,
+            Err(error) => SyncStatus { sentence: Some(error.to_string()), ..self.last() },
+        };
+        *self.status.lock().unwrap_or_else(PoisonError::into_inner) = status.clone();
+        self.watch.status(&status);
+        status
+    }
+
+    fn last(&self) -> SyncStatus {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The engine's report over what the database remembers.
+fn standing(report: &Report, resting: SyncStatus) -> SyncStatus {
+    let running = matches!(report.state, SyncState::Pushing | SyncState::Pulling | SyncState::Flipping);
+    SyncStatus {
+        online: report.offline_since.is_none() && (report.last_synced.is_some() || resting.online),
+        running,
+        sentence: report.trouble.as_ref().map(Trouble::sentence),
+        way_out: report.trouble.as_ref().map(Trouble::way_out),
+        sign_in_needed: report.state == SyncState::SignedOut,
+        ..resting
+    }
+}
+
+/// Seed of the jitter; two laptops that lose their server together must not come back together.
+fn seed() -> u64 {
+    let mut bytes = [0_u8; 8];
+    // Without randomness the jitter is the same each time, which is no harm.
+    let _ = getrandom::fill(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
+
+/// Takes the profile's sync lock, waiting for another program's sync to end.
+fn take_lock(path: &Path) -> Result<File, LocalError> {
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(|e| LocalError::new(Box::new(e)))?;
+    let until = Instant::now() + LOCK_WAIT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(LOCK_STEP),
+            Err(TryLockError::WouldBlock) => {
+                return Err(LocalError::new("another Slipway has been syncing this profile for two minutes"));
+            }
+            Err(TryLockError::Error(error)) => return Err(LocalError::new(Box::new(error))),
+        }
+    }
+}

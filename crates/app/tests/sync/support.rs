@@ -1,0 +1,329 @@
+//! A server with two people, laptops, and a keychain that a test can lock.
+
+use slipway_app::error::CallError;
+use slipway_app::key::SecretKey;
+use slipway_app::keychain::{Keychain, KeychainError};
+use slipway_app::local::FlipNews;
+use slipway_app::profile::{KeyChoice, Profile, Trust};
+use slipway_app::session::{Credentials, Session};
+use slipway_app::sync_driver::{SyncReport, Watch, sync_once};
+use slipway_app::view::profile::SyncStatus;
+use slipway_domain::cmdb::ci::Ci;
+use slipway_domain::command::Command;
+use slipway_domain::id::{CiId, CommandId};
+use slipway_domain::number::{Number, Series};
+use slipway_domain::people::Role;
+use slipway_domain::records::RecordsExt;
+use slipway_domain::refusal::Fault;
+use slipway_domain::time::Timestamp;
+use slipway_server::serve::{Config, Running, Server};
+use slipway_server::setup::{NewUser, NewWorkspace, Office};
+use slipway_store::issue::{Issue, IssueError, Issued};
+use slipway_store::numbers::Numbers;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// Everybody's password.
+pub const PASSWORD: &str = "a long enough password";
+
+fn now_ms() -> i64 {
+    chrono::Utc::now().timestamp_millis()
+}
+
+/// The server. Its clock can be put forward.
+pub struct Centre {
+    folder: TempDir,
+    ahead_ms: Arc<AtomicI64>,
+    listen: std::net::SocketAddr,
+    running: Option<Running>,
+    url: String,
+    ca: String,
+}
+
+impl Centre {
+    pub async fn start() -> Self {
+        slipway_app::tls::install_provider();
+        let folder = tempfile::tempdir().unwrap();
+        let ahead_ms = Arc::new(AtomicI64::new(0));
+        let mut centre = Self {
+            folder,
+            ahead_ms,
+            listen: ([127, 0, 0, 1], 0).into(),
+            running: None,
+            url: String::new(),
+            ca: String::new(),
+        };
+        let workspace = NewWorkspace { name: "Harbour".to_owned(), administrator: None };
+        let office = Office::create(&centre.data(), &workspace, centre.clock()).unwrap();
+        for user in ["anna", "bea"] {
+            let new = NewUser {
+                user: user.to_owned(),
+                name: user.to_uppercase(),
+                roles: vec![Role::ConfigurationManager, Role::ReleaseManager],
+                groups: Vec::new(),
+                password: PASSWORD.to_owned(),
+            };
+            office.add_user(&new).unwrap();
+        }
+        drop(office);
+        centre.resume().await;
+        centre
+    }
+
+    fn clock(&self) -> slipway_server::core::Clock {
+        let ahead = self.ahead_ms.clone();
+        Arc::new(move || Timestamp(now_ms() + ahead.load(Ordering::SeqCst)))
+    }
+
+    pub async fn resume(&mut self) {
+        let config = Config { listen: self.listen, clock: self.clock(), ..Config::local(self.data()) };
+        let running = Server::start(config).await.unwrap();
+        // From here on it keeps its port, as laptops remember it.
+        self.listen = running.address;
+        self.url.clone_from(&running.url);
+        self.ca.clone_from(&running.ca_pem);
+        self.running = Some(running);
+    }
+
+    pub async fn stop(&mut self) {
+        self.running.take().unwrap().stop().await;
+    }
+
+    pub fn pass_hours(&self, hours: i64) {
+        self.ahead_ms.fetch_add(hours * 3_600_000, Ordering::SeqCst);
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn trust(&self) -> Trust {
+        Trust::Authority(self.ca.clone())
+    }
+
+    pub fn state_hash(&self) -> String {
+        Office::open(&self.data(), self.clock()).unwrap().state().unwrap().hash
+    }
+
+    pub fn backup(&self) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        copy_folder(&self.data(), copy.path());
+        copy
+    }
+
+    pub fn restore(&self, backup: &TempDir) {
+        std::fs::remove_dir_all(self.data()).unwrap();
+        std::fs::create_dir(self.data()).unwrap();
+        copy_folder(backup.path(), &self.data());
+        Office::open(&self.data(), self.clock()).unwrap().declare_restored().unwrap();
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A keychain in memory; locked it says what the Secret Service says.
+#[derive(Default)]
+pub struct TestKeychain {
+    entries: Mutex<BTreeMap<String, String>>,
+    locked: Mutex<bool>,
+}
+
+impl Keychain for TestKeychain {
+    fn get(&self, account: &str) -> Result<Option<Zeroizing<String>>, KeychainError> {
+        if *self.locked.lock().unwrap() {
+            return Ok(None);
+        }
+        Ok(self.entries.lock().unwrap().get(account).cloned().map(Zeroizing::new))
+    }
+    fn set(&self, account: &str, secret: &str) -> Result<(), KeychainError> {
+        if *self.locked.lock().unwrap() {
+            return Err(KeychainError::Locked { detail: "result not returned".to_owned() });
+        }
+        self.entries.lock().unwrap().insert(account.to_owned(), secret.to_owned());
+        Ok(())
+    }
+    fn remove(&self, account: &str) -> Result<(), KeychainError> {
+        self.entries.lock().unwrap().remove(account);
+        Ok(())
+    }
+}
+
+/// Nobody looks at the driver in these tests.
+struct Nobody;
+
+impl Watch for Nobody {
+    fn now(&self) -> Timestamp {
+        Timestamp(now_ms())
+    }
+    fn status(&self, _status: &SyncStatus) {}
+    fn flipped(&self, _news: &FlipNews) {}
+}
+
+/// A CI with a name.
+pub fn a_ci(name: &str) -> Ci {
+    let id = CiId(Uuid::now_v7());
+    Ci::blank(id, Number::provisional(Series::Ci, id.0), "server", name)
+}
+
+/// A laptop on which nobody has signed in yet.
+pub struct Unsigned {
+    folder: Arc<TempDir>,
+    keychain: Arc<TestKeychain>,
+    made: Mutex<Option<(Profile, SecretKey)>>,
+}
+
+impl Unsigned {
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn keychain(&self) -> Arc<dyn Keychain> {
+        self.keychain.clone()
+    }
+
+    pub fn made(&self) -> (Profile, SecretKey) {
+        let mut made = self.made.lock().unwrap();
+        made.get_or_insert_with(|| {
+            Profile::create(self.folder.path(), KeyChoice::Keychain, "laptop", &*self.keychain).unwrap()
+        })
+        .clone()
+    }
+
+    pub async fn try_sign_in(
+        &self,
+        centre: &Centre,
+        user: &str,
+        password: &str,
+        trust: &Trust,
+    ) -> Result<Session, CallError> {
+        let (profile, key) = self.made();
+        let credentials = Credentials { server: centre.url(), trust: Some(trust), user, password };
+        Session::sign_in(profile, &key, self.keychain(), credentials).await
+    }
+}
+
+/// A laptop on which somebody works.
+pub struct Laptop {
+    folder: Arc<TempDir>,
+    keychain: Arc<TestKeychain>,
+    passphrase: Option<String>,
+    pub session: Arc<Session>,
+}
+
+impl Laptop {
+    #[allow(clippy::new_ret_no_self, reason = "a laptop without a person is another thing")]
+    pub fn new() -> Unsigned {
+        Unsigned { folder: Arc::new(tempfile::tempdir().unwrap()), keychain: Arc::default(), made: Mutex::new(None) }
+    }
+
+    pub async fn signed_in(centre: &Centre, user: &str) -> Self {
+        let laptop = Self::new();
+        let session = laptop.try_sign_in(centre, user, PASSWORD, &centre.trust()).await.unwrap();
+        let Unsigned { folder, keychain, .. } = laptop;
+        Self { folder, keychain, passphrase: None, session: Arc::new(session) }
+    }
+
+    pub async fn with_passphrase(centre: &Centre, user: &str, passphrase: &str) -> Self {
+        let laptop = Self::new();
+        let made =
+            Profile::create(laptop.folder(), KeyChoice::Passphrase(passphrase), "laptop", &*laptop.keychain).unwrap();
+        *laptop.made.lock().unwrap() = Some(made);
+        let session = laptop.try_sign_in(centre, user, PASSWORD, &centre.trust()).await.unwrap();
+        let Unsigned { folder, keychain, .. } = laptop;
+        Self { folder, keychain, passphrase: Some(passphrase.to_owned()), session: Arc::new(session) }
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn keychain_is_empty(&self) -> bool {
+        self.keychain.entries.lock().unwrap().is_empty()
+    }
+
+    pub fn lock_keychain(&self, locked: bool) {
+        *self.keychain.locked.lock().unwrap() = locked;
+    }
+
+    /// The same profile in a second program, or after a restart.
+    pub fn try_reopen(&self) -> Result<Self, CallError> {
+        Self::open(self.folder.clone(), self.keychain.clone(), self.passphrase.clone())
+    }
+
+    pub fn reopened(&self) -> Self {
+        self.try_reopen().unwrap()
+    }
+
+    fn open(folder: Arc<TempDir>, keychain: Arc<TestKeychain>, passphrase: Option<String>) -> Result<Self, CallError> {
+        let profile = Profile::load(folder.path())?;
+        let key = profile.unlock(passphrase.as_deref(), &*keychain)?;
+        let chain: Arc<dyn Keychain> = keychain.clone();
+        let session = Arc::new(Session::open(profile, &key, &chain)?);
+        Ok(Self { folder, keychain, passphrase, session })
+    }
+
+    /// An image of the laptop on another computer.
+    pub fn cloned(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy_folder(self.folder.path(), folder.path());
+        let keychain = TestKeychain {
+            entries: Mutex::new(self.keychain.entries.lock().unwrap().clone()),
+            locked: Mutex::new(false),
+        };
+        Self::open(Arc::new(folder), Arc::new(keychain), self.passphrase.clone()).unwrap()
+    }
+
+    pub async fn sign_in_again(&self, centre: &Centre, user: &str, password: &str) -> Result<Session, CallError> {
+        let profile = Profile::load(self.folder.path())?;
+        let key = profile.unlock(self.passphrase.as_deref(), &*self.keychain)?;
+        let credentials = Credentials { server: centre.url(), trust: None, user, password };
+        Session::sign_in(profile, &key, self.keychain.clone(), credentials).await
+    }
+
+    pub fn issue(&self, command: Command) -> Result<Issued, IssueError> {
+        self.issue_with(&mut |_| command.clone())
+    }
+
+    pub fn issue_with(&self, build: &mut dyn FnMut(&mut Numbers<'_>) -> Command) -> Result<Issued, IssueError> {
+        self.session.store().issue(Issue {
+            id: CommandId(Uuid::now_v7()),
+            actor: self.session.actor(),
+            made_at: Timestamp(now_ms()),
+            build,
+            sign: &|bytes| self.session.sign(bytes),
+            replaces: None,
+        })
+    }
+
+    pub async fn sync(&self) -> Result<SyncReport, CallError> {
+        sync_once(self.session.clone(), Arc::new(Nobody)).await
+    }
+
+    pub fn ci(&self, id: CiId) -> Option<Ci> {
+        self.session.store().read(|records: &_| records.get::<Ci>(id)).map_err(|e: Fault| e.to_string()).unwrap()
+    }
+
+    pub fn hash(&self) -> String {
+        self.session.store().state_hash().unwrap()
+    }
+}
