@@ -61,6 +61,8 @@ pub enum Lookup {
     UnitByTag,
     /// DHS unit: the release it is reserved for or issued to.
     UnitsOfRelease,
+    /// DHS unit: the CI it is installed as.
+    UnitOfCi,
     /// Movement: its unit.
     MovementsOfUnit,
     /// Comment: the record's id.
@@ -189,6 +191,9 @@ impl Record {
                 filled(&mut out, Lookup::UnitByTag, &u.asset_tag);
                 if let Some(release) = u.reserved_for {
                     out.push((Lookup::UnitsOfRelease, release_key(release)));
+                }
+                if let Some(ci) = u.ci {
+                    out.push((Lookup::UnitOfCi, ci.to_string()));
                 }
             }
             Self::Movement(m) => out.push((Lookup::MovementsOfUnit, m.unit.to_string())),
