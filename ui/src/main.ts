@@ -4,4 +4,4 @@ import './app.css';
 import { tauriBackend } from './lib/backend/tauri';
 
 const target = document.getElementById('app');
-if (target) mount(App, { target, props: { backend: tauriBackend() } });
+if (target) mount(App, { target, props: { backend: tauriBackend } });

@@ -10,6 +10,9 @@ use clap::{Args, Subcommand};
 use slipway_app::error::CallError;
 use std::path::PathBuf;
 
+pub use act::{absolute, code, given};
+pub use show::actions;
+
 #[derive(Subcommand)]
 pub enum ReleaseCall {
     /// Create a release in Assess. Example: slipwayctl release new --title "Payroll 9.4" --type software --change CHG-000001

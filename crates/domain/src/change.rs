@@ -16,10 +16,12 @@ use crate::people::{Person, Role};
 use crate::record::RecordRef;
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Failure, Fault, Finding, none};
+use crate::release::action::ActionState;
 use crate::release::record::Release;
 use crate::text;
+use crate::time::Timestamp;
 
-pub mod action;
+mod action;
 mod edit;
 mod import;
 pub mod record;
@@ -42,8 +44,8 @@ const MOVES: [(ChangeState, &[ChangeState]); 10] = {
         (Approved, &[Implemented, ApprovalWithdrawn, Cancelled]),
         // Back to Approved: the release that implemented it was backed out.
         (Implemented, &[Approved, Reviewed]),
-        (Reviewed, &[Closed]),
-        (Closed, &[]),
+        (Reviewed, &[Approved, Closed]),
+        (Closed, &[Approved]),
         (Denied, &[Assessed, Cancelled]),
         (Cancelled, &[]),
         (ApprovalWithdrawn, &[Assessed, ApprovalPending, Approved, Cancelled]),
@@ -59,7 +61,7 @@ impl ChangeState {
 
     /// Implemented or later, or given up: nothing of it is edited any more.
     #[must_use]
-    pub fn is_over(self) -> bool {
+    pub fn is_settled(self) -> bool {
         matches!(self, Self::Implemented | Self::Reviewed | Self::Closed | Self::Cancelled)
     }
 }
@@ -94,6 +96,34 @@ pub fn execute(
         ChangeCommand::Do(id, action) => carry_out(*id, action, records),
         ChangeCommand::Import(rows) => import::changes(rows, context, records),
     }
+}
+
+/// What the state of the change leads to, each allowed or with every reason why not.
+///
+/// Actions that belong to another state are left out: a closed change has none.
+///
+/// # Errors
+/// A storage fault.
+pub fn change_actions(
+    change: &Change,
+    actor: &Person,
+    _now: Timestamp,
+    records: &dyn Records,
+) -> Result<Vec<ActionState>, Fault> {
+    let mut actions = Vec::new();
+    for line in action::LINES.iter().filter(|line| line.from.contains(&change.state)) {
+        let mut findings = access::denial(line.command, actor).into_iter().collect::<Vec<_>>();
+        findings.extend(action::findings(change, line, records)?);
+        actions.push(ActionState {
+            action: line.action.to_owned(),
+            title: line.title.to_owned(),
+            allowed: findings.is_empty(),
+            findings,
+            needs_reason: line.needs_reason,
+            confirm: line.confirm,
+        });
+    }
+    Ok(actions)
 }
 
 /// The release that is not closed and carries the change, if one does.
@@ -281,9 +311,4 @@ fn end_approvals(change: ChangeId, reason: &str, records: &mut dyn Records) -> R
         }
     }
     Ok(())
-}
-
-/// Why the actor may not issue the command of that name, as a list of none or one.
-fn access_findings(command: &str, actor: &Person) -> Vec<Finding> {
-    access::denial(command, actor).into_iter().collect()
 }

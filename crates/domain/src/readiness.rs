@@ -1,5 +1,7 @@
 //! Readiness: criteria computed from records or attested by people, and the go/no-go taken on them (domain rules, section 2).
 
+pub mod evaluate;
+
 use crate::id::PersonId;
 use crate::level::named;
 use crate::time::Timestamp;

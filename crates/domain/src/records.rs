@@ -1,5 +1,7 @@
 //! The storage under the rules, as a trait: laptop and server implement it on their own transaction.
 
+pub mod overlay;
+
 use crate::lookup::Lookup;
 use crate::record::{Entity, Kind, Record, RecordRef};
 use crate::refusal::{Failure, Fault, Finding};
@@ -105,6 +107,12 @@ impl Memory {
     /// Everything held, ordered by kind and id.
     pub fn records(&self) -> impl Iterator<Item = &Record> {
         self.records.values()
+    }
+
+    /// Whether a record of any kind with this id is held.
+    #[must_use]
+    pub fn holds(&self, id: Uuid) -> bool {
+        self.records.keys().any(|(_, held)| *held == id)
     }
 
     fn forget(&mut self, kind: Kind, id: Uuid) {

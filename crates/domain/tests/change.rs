@@ -4,7 +4,7 @@ use crate::builders::{ADAM, ANNE, CARL, CLEO, CORA, RITA, START, TESS, VERA, Wor
 use proptest::prelude::*;
 use rstest::rstest;
 use slipway_domain::approval::record::{Approval, ApprovalRule, ApprovalState, Subject};
-use slipway_domain::change::action::change_actions;
+use slipway_domain::change::change_actions;
 use slipway_domain::change::record::{Change, ChangeKind, ChangeState, Foreign};
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::cmdb::relation::{Relation, RelationType};

@@ -9,4 +9,5 @@ mod cmdb;
 mod dhs;
 mod dsl;
 mod setup;
+mod story;
 mod transitions;

@@ -36,11 +36,12 @@ CREATE TABLE summary (
     kind     TEXT NOT NULL,                                      -- its kind
     id       BLOB NOT NULL,                                      -- its identity
     label    TEXT NOT NULL DEFAULT '' COLLATE NOCASE,            -- number or name
-    position INTEGER NOT NULL DEFAULT 0,                         -- place in its number series; 0 without a number
+    position INTEGER NOT NULL DEFAULT 0,                         -- place in its number series, provisional numbers last; 0: none
     title    TEXT NOT NULL DEFAULT '' COLLATE NOCASE,            -- in a line
-    grp      TEXT NOT NULL DEFAULT '',                           -- what lists group by: phase, class, kind of item
+    grp      TEXT NOT NULL DEFAULT '',                           -- what lists group by: phase, CI class, category, store
     state    TEXT NOT NULL DEFAULT '',                           -- state or status
-    type     TEXT NOT NULL DEFAULT '',                           -- type or kind
+    type     TEXT NOT NULL DEFAULT '',                           -- type, environment, platform, condition
+    class    TEXT NOT NULL DEFAULT '',                           -- class of a release
     level    TEXT NOT NULL DEFAULT '',                           -- risk or criticality
     owner    TEXT NOT NULL DEFAULT '',                           -- person or group that answers for it
     at       INTEGER NOT NULL DEFAULT 0                          -- start, due or creation time
@@ -53,9 +54,9 @@ CREATE INDEX summary_grp      ON summary (kind, grp, state);
 CREATE INDEX summary_state    ON summary (kind, state);
 CREATE INDEX summary_owner    ON summary (kind, owner);
 
--- Titles, numbers and other words of records, by record.n. Nothing is stored twice: excerpts come from the records.
+-- Titles, numbers, other words and kinds of records, by record.n. Nothing is stored twice: excerpts come from the records.
 CREATE VIRTUAL TABLE search USING fts5 (
-    title, number, words,
+    title, number, words, kind,
     content = '', contentless_delete = 1, prefix = '2 3', tokenize = 'unicode61 remove_diacritics 2'
 );
 

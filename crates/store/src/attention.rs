@@ -43,9 +43,11 @@ pub struct Settled {
     pub replaced_by: Option<CommandId>,
 }
 
-const OPEN: &str = "SELECT id, counter, actor, made_at, judged_at, entered, answer, settled_at, reason, replaced
+pub(crate) const OPEN: &str =
+    "SELECT id, counter, actor, made_at, judged_at, entered, answer, settled_at, reason, replaced
     FROM attention WHERE settled_at = 0 ORDER BY judged_at, counter";
-const ONE: &str = "SELECT id, counter, actor, made_at, judged_at, entered, answer, settled_at, reason, replaced
+pub(crate) const ONE: &str =
+    "SELECT id, counter, actor, made_at, judged_at, entered, answer, settled_at, reason, replaced
     FROM attention WHERE id = ?1";
 
 impl Store {

@@ -339,6 +339,6 @@ fn epoch(conn: &Connection, flip: &Flip) -> Result<(), Trouble> {
         }
         conn.execute("UPDATE profile SET epoch = ?1 WHERE one = 1", (&flip.epoch,))?;
     }
-    crate::status::set(conn, crate::status::LAST_SYNC, &flip.at.0.to_string())?;
+    crate::meta::set(conn, crate::status::LAST_SYNC, &flip.at.0.to_string())?;
     Ok(())
 }

@@ -10,15 +10,18 @@ pub mod error;
 pub mod flip;
 pub mod issue;
 pub mod key;
+pub mod list;
 pub mod numbers;
 pub mod open;
 pub mod queue;
+pub mod search;
 pub mod stage;
 pub mod status;
 pub mod view;
 pub mod write;
 
 mod chain;
+mod filter;
 mod fork;
 mod migrate;
 mod pool;

@@ -19,11 +19,12 @@ const PROJECTION: u32 = 1;
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Summary {
     label: String,
-    position: u32,
+    position: i64,
     title: String,
     grp: String,
     state: String,
     kind_of: String,
+    class: String,
     level: String,
     owner: String,
     at: i64,
@@ -46,11 +47,11 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
 pub(crate) fn project(conn: &Connection, n: i64, record: &Record) -> Result<(), rusqlite::Error> {
     if let Some(s) = summary(record) {
         conn.prepare_cached(
-            "INSERT INTO summary (n, kind, id, label, position, title, grp, state, type, level, owner, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            "INSERT INTO summary (n, kind, id, label, position, title, grp, state, type, class, level, owner, at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (n) DO UPDATE SET label = excluded.label, position = excluded.position,
                title = excluded.title, grp = excluded.grp, state = excluded.state, type = excluded.type,
-               level = excluded.level, owner = excluded.owner, at = excluded.at",
+               class = excluded.class, level = excluded.level, owner = excluded.owner, at = excluded.at",
         )?
         .execute((
             n,
@@ -62,14 +63,17 @@ pub(crate) fn project(conn: &Connection, n: i64, record: &Record) -> Result<(), 
             s.grp,
             s.state,
             s.kind_of,
+            s.class,
             s.level,
             s.owner,
             s.at,
         ))?;
     }
     if let Some((title, words)) = record.search_text() {
-        conn.prepare_cached("INSERT OR REPLACE INTO search (rowid, title, number, words) VALUES (?1, ?2, ?3, ?4)")?
-            .execute((n, title, number_words(record), words))?;
+        conn.prepare_cached(
+            "INSERT OR REPLACE INTO search (rowid, title, number, words, kind) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((n, title, number_words(record), words, kind_word(record.kind())))?;
     }
     Ok(())
 }
@@ -158,6 +162,11 @@ fn number_words(record: &Record) -> String {
     format!("{} {number}{short}", record.label())
 }
 
+/// A kind as one word of the search, so that `ci` is not found in `ci_group`.
+pub(crate) fn kind_word(kind: Kind) -> String {
+    kind.name().replace('_', "")
+}
+
 fn summary(record: &Record) -> Option<Summary> {
     let text = |v: Option<&dyn ToString>| v.map(|v| v.to_string().to_lowercase()).unwrap_or_default();
     let person = |id: Option<PersonId>| id.map(|id| id.to_string()).unwrap_or_default();
@@ -165,7 +174,7 @@ fn summary(record: &Record) -> Option<Summary> {
     let time = |t: Option<Timestamp>| t.map_or(0, |t| t.0);
     let base = Summary {
         label: record.label(),
-        position: number(record).and_then(Number::position).unwrap_or(0),
+        position: number(record).map_or(0, |n| i64::from(n.position().unwrap_or(u32::MAX))),
         title: record.search_text().map(|(title, _)| title).unwrap_or_default(),
         ..Summary::default()
     };
@@ -174,6 +183,7 @@ fn summary(record: &Record) -> Option<Summary> {
             grp: text(Some(&r.phase)),
             state: text(Some(&r.status)),
             kind_of: text(r.release_type.as_ref().map(|t| t as &dyn ToString)),
+            class: text(Some(&r.class)),
             level: text(r.risk.as_ref().map(|t| t as &dyn ToString)),
             owner: person(Some(r.manager)),
             at: start(r.scope.rollout_window),
@@ -197,7 +207,7 @@ fn summary(record: &Record) -> Option<Summary> {
             ..base
         },
         Record::Task(t) => Summary {
-            position: t.ordinal,
+            position: i64::from(t.ordinal),
             grp: text(Some(&t.phase)),
             state: text(Some(&t.state)),
             owner: match t.assignee {

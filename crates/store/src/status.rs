@@ -1,12 +1,13 @@
-//! How this laptop stands with its server, and small values that app and sync remember.
+//! How this laptop stands with its server.
 
 use crate::chain::Chain;
 use crate::error::{StoreError, Trouble};
 use crate::flip::Cursor;
+use crate::meta::{get, set};
 use crate::numbers;
 use crate::open::Store;
 use crate::view::uuid;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use slipway_domain::checksum::{StateHash, row_checksum};
 use slipway_domain::id::{DeviceId, WorkspaceId};
 use slipway_domain::number::Series;
@@ -96,22 +97,6 @@ impl Store {
         })
     }
 
-    /// A remembered value.
-    ///
-    /// # Errors
-    /// That the storage failed.
-    pub fn get_meta(&self, name: &str) -> Result<Option<String>, StoreError> {
-        self.reading(|conn| Ok(get(conn, name)?))
-    }
-
-    /// Remembers a value.
-    ///
-    /// # Errors
-    /// That the storage failed.
-    pub fn set_meta(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        self.writing(|conn| Ok(set(conn, name, value)?))
-    }
-
     /// Hash over every confirmed record, see [`StateHash`]: equal on laptops and server that hold the same.
     ///
     /// # Errors
@@ -172,18 +157,6 @@ impl Store {
                 .collect())
         })
     }
-}
-
-pub(crate) fn get(conn: &Connection, name: &str) -> Result<Option<String>, rusqlite::Error> {
-    conn.prepare_cached("SELECT value FROM meta WHERE name = ?1")?.query_row((name,), |row| row.get(0)).optional()
-}
-
-pub(crate) fn set(conn: &Connection, name: &str, value: &str) -> Result<(), rusqlite::Error> {
-    conn.prepare_cached(
-        "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-    )?
-    .execute((name, value))?;
-    Ok(())
 }
 
 fn cursors(conn: &Connection) -> Result<Vec<Cursor>, rusqlite::Error> {

@@ -116,18 +116,17 @@ impl Records for View<'_> {
     }
 }
 
+pub(crate) const BODY: &str = "SELECT n, body FROM record WHERE kind = ?1 AND id = ?2";
+pub(crate) const FIND: &str = "SELECT id FROM lookup WHERE name = ?1 AND key = ?2 ORDER BY id";
+
 /// Row number and stored form of a record.
 pub(crate) fn body(conn: &Connection, kind: &str, id: Uuid) -> Result<Option<(i64, String)>, rusqlite::Error> {
-    conn.prepare_cached("SELECT n, body FROM record WHERE kind = ?1 AND id = ?2")?
-        .query_row((kind, id.as_bytes()), |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
+    conn.prepare_cached(BODY)?.query_row((kind, id.as_bytes()), |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
 /// Ids under a key, ascending.
 pub(crate) fn find(conn: &Connection, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, rusqlite::Error> {
-    conn.prepare_cached("SELECT id FROM lookup WHERE name = ?1 AND key = ?2 ORDER BY id")?
-        .query_map((lookup.name(), key), |row| uuid(row, 0))?
-        .collect()
+    conn.prepare_cached(FIND)?.query_map((lookup.name(), key), |row| uuid(row, 0))?.collect()
 }
 
 /// An id in a row.

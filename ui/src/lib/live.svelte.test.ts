@@ -17,12 +17,12 @@ function reader<T>(read: () => T): { seen: T[]; stop: () => void } {
 
 describe('a live query', () => {
   it('is asked when first read and once for two readers', async () => {
-    const backend = testBackend({ releases: () => ['REL-000001'] });
+    const backend = testBackend({ 'sites.list': () => ({ sites: [] }) });
     const live = new Live(backend);
-    const one = reader(() => live.query<string[]>('releases', { filter: '' }, ['release']).data);
-    const two = reader(() => live.query<string[]>('releases', { filter: '' }, ['release']).data);
-    await vi.waitFor(() => expect(one.seen.at(-1)).toEqual(['REL-000001']));
-    expect(two.seen.at(-1)).toEqual(['REL-000001']);
+    const one = reader(() => live.query('sites.list', null, ['release']).data);
+    const two = reader(() => live.query('sites.list', null, ['release']).data);
+    await vi.waitFor(() => expect(one.seen.at(-1)).toEqual({ sites: [] }));
+    expect(two.seen.at(-1)).toEqual({ sites: [] });
     expect(backend.calls).toHaveLength(1);
     one.stop();
     two.stop();
@@ -30,9 +30,9 @@ describe('a live query', () => {
 
   it('is asked again when one of its kinds changed, and only then', async () => {
     let count = 0;
-    const backend = testBackend({ releases: () => ++count });
+    const backend = testBackend({ 'sites.list': () => ++count });
     const live = new Live(backend);
-    const { seen, stop } = reader(() => live.query<number>('releases', null, ['release']).data);
+    const { seen, stop } = reader(() => live.query('sites.list', null, ['release']).data);
     await vi.waitFor(() => expect(seen.at(-1)).toBe(1));
     backend.emit('changed', { kinds: ['ci'], ids: [] });
     backend.emit('changed', { kinds: ['release'], ids: ['REL-000001'] });
@@ -42,9 +42,9 @@ describe('a live query', () => {
   });
 
   it('waits with asking while nobody reads', async () => {
-    const backend = testBackend({ releases: () => 1 });
+    const backend = testBackend({ 'sites.list': () => 1 });
     const live = new Live(backend);
-    const query = live.query<number>('releases', null, ['release']);
+    const query = live.query('sites.list', null, ['release']);
     const { seen, stop } = reader(() => query.data);
     await vi.waitFor(() => expect(seen.at(-1)).toBe(1));
     stop();
@@ -58,8 +58,8 @@ describe('a live query', () => {
 
   it('keeps the last answer beside an error', async () => {
     let answer = () => 'first';
-    const backend = testBackend({ releases: () => answer() });
-    const query = new Live(backend).query<string>('releases', null, ['release']);
+    const backend = testBackend({ 'sites.list': () => answer() });
+    const query = new Live(backend).query('sites.list', null, ['release']);
     const { stop } = reader(() => [query.data, query.error]);
     await vi.waitFor(() => expect(query.data).toBe('first'));
     answer = () => {

@@ -3,7 +3,11 @@
  * 'changed' names one of its kinds, and forgotten when nobody has read it for long.
  */
 import { createSubscriber, SvelteMap } from 'svelte/reactivity';
-import { asCallError, type Backend, type CallError, type Changed } from './backend/backend';
+import type { CallError } from '../bindings/CallError';
+import type { Changes } from '../bindings/Changes';
+import type { Kind } from '../bindings/Kind';
+import type { SyncStatus } from '../bindings/SyncStatus';
+import { asCallError, type Backend, type Name, type Request, type Response } from './backend/backend';
 
 /** Queries kept although no component reads them now, so that going back shows at once what was there. */
 const IDLE_QUERIES_MOST = 64;
@@ -24,7 +28,7 @@ export class Query<Data> {
 
   constructor(
     private readonly load: () => Promise<Data>,
-    readonly kinds: readonly string[],
+    readonly kinds: readonly Kind[],
   ) {
     this.#subscribe = createSubscriber((update) => {
       this.#tell = update;
@@ -91,7 +95,7 @@ export class Rows<Row> {
   constructor(
     private readonly load: (ids: string[]) => Promise<Row[]>,
     private readonly idOf: (row: Row) => string,
-    readonly kinds: readonly string[],
+    readonly kinds: readonly Kind[],
   ) {}
 
   get(id: string): Row | undefined {
@@ -145,42 +149,53 @@ export class Rows<Row> {
 export class Live {
   readonly #queries = new Map<string, Query<unknown>>();
   readonly #rows = new Set<Rows<never>>();
+  #marks = '';
 
   constructor(readonly backend: Backend) {
     backend.on('changed', (changed) => this.changed(changed));
+    backend.on('sync', (status) => this.#synced(status));
   }
 
   /** The same name and request give the same query. `kinds` are the record kinds whose change makes it old. */
-  query<Data>(name: string, request: unknown, kinds: readonly string[]): Query<Data> {
+  query<N extends Name>(name: N, request: Request<N>, kinds: readonly Kind[]): Query<Response<N>> {
     const key = `${name} ${JSON.stringify(request ?? null)}`;
     const known = this.#queries.get(key);
     if (known) {
       // Last in the map is last to be forgotten.
       this.#queries.delete(key);
       this.#queries.set(key, known);
-      return known as Query<Data>;
+      return known as Query<Response<N>>;
     }
-    const query = new Query<Data>(() => this.backend.call<Data>(name, request), kinds);
+    const query = new Query<Response<N>>(() => this.backend.call(name, request), kinds);
     this.#queries.set(key, query);
     this.#forgetIdle();
     return query;
   }
 
   /** The rows of a list that the caller closes with `release`. */
-  rows<Row>(load: (ids: string[]) => Promise<Row[]>, idOf: (row: Row) => string, kinds: readonly string[]): Rows<Row> {
+  rows<Row>(load: (ids: string[]) => Promise<Row[]>, idOf: (row: Row) => string, kinds: readonly Kind[]): Rows<Row> {
     const rows = new Rows<Row>(load, idOf, kinds);
     this.#rows.add(rows as unknown as Rows<never>);
     return rows;
   }
 
-  release(rows: Rows<never>): void {
-    this.#rows.delete(rows);
+  release<Row>(rows: Rows<Row>): void {
+    this.#rows.delete(rows as unknown as Rows<never>);
   }
 
-  changed({ kinds, ids }: Changed): void {
-    const touches = (of: readonly string[]) => of.some((kind) => kinds.includes(kind));
+  changed({ kinds, ids }: Changes): void {
+    const touches = (of: readonly Kind[]) => of.some((kind) => kinds.includes(kind));
     for (const query of this.#queries.values()) if (touches(query.kinds)) query.invalidate();
     for (const rows of this.#rows) if (touches(rows.kinds)) rows.invalidate(ids);
+  }
+
+  /** Marks of waiting and refused commands are on every screen: all are asked again when their figures moved. */
+  #synced(status: SyncStatus): void {
+    const now = [status.waiting, status.attention, status.last_sync_at].join();
+    if (now === this.#marks) return;
+    this.#marks = now;
+    for (const query of this.#queries.values()) query.invalidate();
+    for (const rows of this.#rows) rows.invalidate([]);
   }
 
   #forgetIdle(): void {

@@ -3,8 +3,9 @@
  * are the person's settings, kept here as well so that the first paint is right before the profile is open.
  */
 
-export type Theme = 'system' | 'light' | 'dark';
-export type Density = 'compact' | 'comfortable';
+import type { Density } from '../bindings/Density';
+import type { Settings } from '../bindings/Settings';
+import type { Theme } from '../bindings/Theme';
 
 interface Stored {
   theme: Theme;
@@ -73,6 +74,11 @@ class Preferences {
   }
   get scannerPrefix() {
     return this.#stored.scannerPrefix;
+  }
+
+  /** Takes over what the person has set. */
+  follow({ theme, density, single_letter_keys }: Settings): void {
+    this.set({ theme, density, singleKeys: single_letter_keys });
   }
 
   set(change: Partial<Stored>): void {

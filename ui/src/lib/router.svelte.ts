@@ -2,6 +2,8 @@
  * Addresses: every record has one (/releases/REL-000123/readiness), so palette, notification, history and links are one thing.
  * The peeked record (shown in the inspector) travels in the history entry: back and forward bring it back too.
  */
+import type { Kind } from '../bindings/Kind';
+import type { RecordRef } from '../bindings/RecordRef';
 
 /** The places in the order of the navigation; the number is the key of Ctrl/Cmd, the letter the one after G. */
 export const PLACES = [
@@ -22,6 +24,20 @@ export interface Address {
   record?: string;
   /** The record's tab, or the view of a list. */
   tab?: string;
+}
+
+/** The place of each kind of record that has a page; the rest are seen on another record's page. */
+const PAGES: Partial<Record<Kind, Place>> = {
+  release: 'releases',
+  change: 'changes',
+  ci: 'cmdb',
+  dsl_item: 'dsl',
+  dhs_unit: 'dhs',
+};
+
+export function pathOfRecord({ kind, id }: Pick<RecordRef, 'kind' | 'id'>): string | undefined {
+  const place = PAGES[kind];
+  return place === undefined ? undefined : pathOf({ place, record: id });
 }
 
 interface Entry {

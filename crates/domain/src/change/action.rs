@@ -1,13 +1,10 @@
 //! What may be done with a change now, and why not.
 
-use super::{access_findings, open_release, read_only};
+use super::{open_release, read_only};
 use crate::change::record::{Change, ChangeState};
 use crate::command::ChangeAction;
-use crate::people::Person;
 use crate::records::Records;
 use crate::refusal::{Fault, Finding};
-use crate::release::action::ActionState;
-use crate::time::Timestamp;
 
 /// One action of a change.
 #[derive(Clone, Copy, Debug)]
@@ -158,34 +155,6 @@ fn already_installed(change: &Change, records: &dyn Records) -> Result<Option<Fi
         )
         .about(crate::record::RecordRef::of(&release)),
     ))
-}
-
-/// What the state of the change leads to, each allowed or with every reason why not.
-///
-/// Actions that belong to another state are left out: a closed change has none.
-///
-/// # Errors
-/// A storage fault.
-pub fn change_actions(
-    change: &Change,
-    actor: &Person,
-    _now: Timestamp,
-    records: &dyn Records,
-) -> Result<Vec<ActionState>, Fault> {
-    let mut actions = Vec::new();
-    for line in LINES.iter().filter(|line| line.from.contains(&change.state)) {
-        let mut findings = access_findings(line.command, actor);
-        findings.extend(self::findings(change, line, records)?);
-        actions.push(ActionState {
-            action: line.action.to_owned(),
-            title: line.title.to_owned(),
-            allowed: findings.is_empty(),
-            findings,
-            needs_reason: line.needs_reason,
-            confirm: line.confirm,
-        });
-    }
-    Ok(actions)
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ fn change(row: &ChangeRow, key: &str, context: &mut Context, records: &mut dyn R
 /// What the other suite says replaces what it said before; what only this side knows stays: identity, number,
 /// release, and that a release of ours has already brought the change into production.
 fn update(before: &Change, given: Change, records: &mut dyn Records) -> Result<RowEffect, Failure> {
-    let released = before.release.is_some() && before.state.is_over() && !given.state.is_over();
+    let released = before.release.is_some() && before.state.is_settled() && !given.state.is_settled();
     let state: ChangeState = if released { before.state } else { given.state };
     let change = Change {
         id: before.id,

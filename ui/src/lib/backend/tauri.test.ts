@@ -11,9 +11,9 @@ describe('the desktop backend', () => {
       seen.push([command, payload]);
       return { ids: ['a'] };
     });
-    const answer = await tauriBackend().call('releases', { filter: '' });
+    const answer = await tauriBackend.call('lists.open', { kind: 'release', filter: '' });
     expect(answer).toEqual({ ids: ['a'] });
-    expect(seen).toEqual([['call', { name: 'releases', request: { filter: '' } }]]);
+    expect(seen).toEqual([['call', { name: 'lists.open', request: { kind: 'release', filter: '' } }]]);
   });
 
   it('hands a refusal on as it came', async () => {
@@ -22,14 +22,18 @@ describe('the desktop backend', () => {
       findings: [{ code: 'NO_CHANGE', sentence: 'No change is attached.', way_out: 'Attach one.' }],
     };
     mockIPC(() => Promise.reject(refused));
-    await expect(tauriBackend().call('advance', {})).rejects.toEqual(refused);
+    await expect(tauriBackend.call('releases.act', { release: 'REL-000001', action: 'advance' })).rejects.toEqual(
+      refused,
+    );
   });
 
   it('turns anything else into a trouble with a way out', async () => {
     mockIPC(() => Promise.reject(new Error('no such command')));
-    await expect(tauriBackend().call('advance', {})).rejects.toMatchObject({
-      kind: 'trouble',
-      code: 'WINDOW_CALL_FAILED',
-    });
+    await expect(tauriBackend.call('releases.act', { release: 'REL-000001', action: 'advance' })).rejects.toMatchObject(
+      {
+        kind: 'trouble',
+        code: 'WINDOW_CALL_FAILED',
+      },
+    );
   });
 });

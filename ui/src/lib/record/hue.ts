@@ -6,7 +6,7 @@ import Hourglass from '@lucide/svelte/icons/hourglass';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import X from '@lucide/svelte/icons/x';
 
-export type Hue = 'neutral' | 'info' | 'ok' | 'warn' | 'bad' | 'pending';
+import type { Hue } from '../../bindings/Hue';
 
 export const ICONS: Record<Hue, typeof Check> = {
   neutral: Circle,

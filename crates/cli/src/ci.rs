@@ -1,0 +1,190 @@
+//! `slipwayctl ci`: configuration items; and search over everything.
+
+use crate::desk::Desk;
+use crate::print::{Answer, done, rows, table, text, wrong_use};
+use crate::release::{code, given};
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+use slipway_app::error::CallError;
+
+/// Columns of the list.
+const LIST: &[(&str, &str)] = &[("class", "class"), ("version", "version"), ("environment", "environment")];
+
+#[derive(Subcommand)]
+pub enum CiCall {
+    /// Show a CI with its relations, releases and changes.
+    Show {
+        /// Name, CI-000001, serial number or asset tag.
+        ci: String,
+    },
+    /// Find CIs by words, numbers, serials. Example: slipwayctl ci find libssl
+    Find {
+        /// What to look for.
+        text: Vec<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// List CIs. Example: slipwayctl ci list class:server status:in_use
+    List {
+        /// Words and field:value pairs.
+        filter: Vec<String>,
+    },
+    /// Create a CI. Example: slipwayctl ci new --name gw-1 --class server
+    New(New),
+    /// Set a field. Example: slipwayctl ci set gw-1 version 12.4
+    Set {
+        /// Name or number.
+        ci: String,
+        /// Such as version, model, location.rack, attributes.cores
+        field: String,
+        /// The new value; empty for none.
+        value: String,
+    },
+    /// Move a CI to another status.
+    Status {
+        /// Name or number.
+        ci: String,
+        /// Such as in-use, in-maintenance, retired.
+        status: String,
+    },
+    /// Relate two CIs. Example: slipwayctl ci relate app-1 depends-on db-1
+    Relate {
+        /// Name or number.
+        source: String,
+        /// depends-on, runs-on, hosted-on, contains, connects-to or provides.
+        relation: String,
+        /// Name or number.
+        target: String,
+    },
+    /// Remove a relation.
+    Unrelate {
+        /// Name or number.
+        source: String,
+        /// depends-on, runs-on, hosted-on, contains, connects-to or provides.
+        relation: String,
+        /// Name or number.
+        target: String,
+    },
+}
+
+/// A new CI.
+#[derive(Args)]
+pub struct New {
+    /// Unique within its class.
+    #[arg(long)]
+    name: String,
+    /// Such as server, application, service.
+    #[arg(long)]
+    class: String,
+    /// Version.
+    #[arg(long)]
+    version: Option<String>,
+    /// Maker.
+    #[arg(long)]
+    manufacturer: Option<String>,
+    /// Model.
+    #[arg(long)]
+    model: Option<String>,
+    /// Serial number.
+    #[arg(long)]
+    serial_number: Option<String>,
+    /// Asset tag.
+    #[arg(long)]
+    asset_tag: Option<String>,
+    /// Such as in-use.
+    #[arg(long)]
+    status: Option<String>,
+    /// production, test or development.
+    #[arg(long)]
+    environment: Option<String>,
+    /// critical, high, medium or low.
+    #[arg(long)]
+    criticality: Option<String>,
+    /// NAME=VALUE; may be given several times.
+    #[arg(long = "attribute")]
+    attributes: Vec<String>,
+}
+
+pub async fn run(desk: &Desk, call: CiCall) -> Result<Answer, CallError> {
+    match call {
+        CiCall::Show { ci } => show(desk, &ci).await,
+        CiCall::Find { text, limit } => search(desk, &text.join(" "), Some("ci"), limit).await,
+        CiCall::List { filter } => desk.list("ci", &filter.join(" "), LIST).await,
+        CiCall::New(new) => create(desk, new).await,
+        CiCall::Set { ci, field, value } => {
+            let request = json!({ "ci": ci, "action": "set_field", "field": field, "to": value });
+            desk.call("cmdb.act", request).await.map(done)
+        }
+        CiCall::Status { ci, status } => {
+            let request = json!({ "ci": ci, "action": "set_status", "status": code(&status) });
+            desk.call("cmdb.act", request).await.map(done)
+        }
+        CiCall::Relate { source, relation, target } => relate(desk, "relate", source, &relation, target).await,
+        CiCall::Unrelate { source, relation, target } => relate(desk, "unrelate", source, &relation, target).await,
+    }
+}
+
+async fn relate(desk: &Desk, action: &str, ci: String, relation: &str, target: String) -> Result<Answer, CallError> {
+    let request = json!({ "ci": ci, "action": action, "relation_type": code(relation), "target": target });
+    desk.call("cmdb.act", request).await.map(done)
+}
+
+/// Records of every kind, or of one, by words.
+pub async fn search(desk: &Desk, words: &str, kind: Option<&str>, limit: u32) -> Result<Answer, CallError> {
+    let request = json!({ "text": words, "kinds": kind.map(|k| vec![k]), "limit": limit });
+    let found = desk.call("search.records", request).await?;
+    let lines: Vec<Vec<String>> = rows(&found, "/hits")
+        .iter()
+        .map(|hit| ["/kind", "/label", "/state", "/title"].iter().map(|at| text(hit, at)).collect())
+        .collect();
+    let shown = if lines.is_empty() { "nothing found".to_owned() } else { table(&["kind", "record", "state", ""], &lines) };
+    Ok(Answer::new(found, shown))
+}
+
+async fn create(desk: &Desk, new: New) -> Result<Answer, CallError> {
+    let mut request = Map::new();
+    given(&mut request, "name", Some(json!(new.name)));
+    given(&mut request, "class", Some(json!(new.class)));
+    for (name, value) in [
+        ("version", new.version),
+        ("manufacturer", new.manufacturer),
+        ("model", new.model),
+        ("serial_number", new.serial_number),
+        ("asset_tag", new.asset_tag),
+    ] {
+        given(&mut request, name, value.map(Value::from));
+    }
+    for (name, value) in [("status", new.status), ("environment", new.environment), ("criticality", new.criticality)] {
+        given(&mut request, name, value.map(|v| json!(code(&v))));
+    }
+    let mut attributes = Map::new();
+    for pair in &new.attributes {
+        let Some((name, value)) = pair.split_once('=') else {
+            return Err(wrong_use(format!("{pair:?} is no attribute."), "Write it as NAME=VALUE."));
+        };
+        attributes.insert(name.to_owned(), json!(value));
+    }
+    given(&mut request, "attributes", Some(attributes.into()));
+    desk.call("cmdb.create", request.into()).await.map(done)
+}
+
+async fn show(desk: &Desk, ci: &str) -> Result<Answer, CallError> {
+    let page = desk.call("cmdb.get", json!({ "ci": ci })).await?;
+    let mut out = vec![format!("{}  {}", text(&page, "/ci/number"), text(&page, "/ci/name"))];
+    for field in ["class", "status", "environment", "criticality", "manufacturer", "model", "version", "serial_number", "asset_tag"] {
+        let value = text(&page, &format!("/ci/{field}"));
+        if !value.is_empty() {
+            out.push(format!("  {field:<14}{value}"));
+        }
+    }
+    for (name, value) in page.pointer("/ci/attributes").and_then(Value::as_object).into_iter().flatten() {
+        out.push(format!("  {name:<14}{}", text(value, "")));
+    }
+    let relations: Vec<Vec<String>> =
+        rows(&page, "/relations").iter().map(|r| vec![text(r, "/reads"), text(r, "/other/label")]).collect();
+    if !relations.is_empty() {
+        out.push(table(&["relation", ""], &relations));
+    }
+    Ok(Answer::new(page, out.join("\n")))
+}

@@ -1,0 +1,310 @@
+//! Backing out: a three-way merge of every CI that the install touched. Before the install, as the install left it,
+//! now: what nobody touched since goes back; what somebody else changed is listed for a decision.
+
+use crate::cmdb::ci::{Ci, CiStatus, uniqueness};
+use crate::cmdb::group::Baseline;
+use crate::cmdb::relate;
+use crate::cmdb::relation::Relation;
+use crate::cmdb::update_plan::CiUpdate;
+use crate::execute::Effect;
+use crate::id::{CiId, ReleaseId};
+use crate::lookup::Lookup;
+use crate::people::Person;
+use crate::record::{Kind, RecordRef};
+use crate::records::{Records, RecordsExt};
+use crate::refusal::{Failure, Fault, Finding, none};
+use crate::release::effect::EffectInput;
+use crate::release::install::{canonical, relation_label};
+use crate::release::record::{BackOut, BackOutConflict, BackOutDecision, Phase, Release};
+use crate::release::{must_be_open, refer};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Stands for the whole CI in a conflict about one that the install created.
+pub const WHOLE_CI: &str = "ci";
+const STATUS: &str = "status";
+
+/// Restores what can be restored and lists the rest.
+pub fn restore_cmdb(i: &mut EffectInput<'_>) -> Result<(), Failure> {
+    let mut conflicts = Vec::new();
+    if let Some(install) = &i.release.install {
+        let baseline: Baseline = i.records.must(install.baseline)?;
+        conflicts.extend(restore_relations(&i.release.scope.ci_plan, i.records)?);
+        let left = as_installed(&i.release.scope.ci_plan, &baseline);
+        for before in &baseline.cis {
+            if let Some(installed) = left.get(&before.id) {
+                conflicts.extend(restore_fields(before, installed, i.records)?);
+            }
+        }
+        for id in &baseline.absent_cis {
+            if let Some(installed) = left.get(id) {
+                conflicts.extend(remove_created(installed, i.release.id, i.records)?);
+            }
+        }
+    }
+    i.release.back_out =
+        Some(BackOut { by: i.actor.id, at: i.context.now, reason: i.ask.reason.trim().to_owned(), conflicts });
+    Ok(())
+}
+
+/// Every CI of the plan as the install left it: the plan carried out on the baseline.
+fn as_installed(plan: &[CiUpdate], baseline: &Baseline) -> BTreeMap<CiId, Ci> {
+    let mut left: BTreeMap<CiId, Ci> = baseline.cis.iter().map(|ci| (ci.id, ci.clone())).collect();
+    for update in plan {
+        match update {
+            CiUpdate::Create(ci) => {
+                let mut ci = (**ci).clone();
+                // The install tidied it in the same way; what it would find there, it refused.
+                let _ = ci.tidy();
+                left.insert(ci.id, ci);
+            }
+            CiUpdate::SetFields { ci, fields } => {
+                if let Some(ci) = left.get_mut(ci) {
+                    for change in fields {
+                        // A plan that was installed has no line that cannot be set.
+                        let _ = ci.set_field(&change.field, &change.to);
+                    }
+                }
+            }
+            CiUpdate::SetStatus { ci, to, .. } => {
+                if let Some(ci) = left.get_mut(ci) {
+                    ci.status = *to;
+                }
+            }
+            CiUpdate::AddRelation(_) | CiUpdate::RemoveRelation(_) => {}
+        }
+    }
+    left
+}
+
+/// Every field by name with its text, the status among them.
+fn fields(ci: &Ci) -> BTreeMap<String, String> {
+    let mut fields: BTreeMap<String, String> =
+        Ci::FIELDS.iter().map(|name| ((*name).to_owned(), ci.field(name).unwrap_or_default())).collect();
+    for (name, value) in &ci.attributes {
+        fields.insert(format!("attributes.{name}"), value.clone());
+    }
+    fields.insert(STATUS.to_owned(), ci.status.label().to_owned());
+    fields
+}
+
+fn set(ci: &mut Ci, field: &str, value: &str) -> Result<(), Finding> {
+    if field == STATUS {
+        if let Ok(status) = value.parse::<CiStatus>() {
+            ci.status = status;
+        }
+        return Ok(());
+    }
+    ci.set_field(field, value)
+}
+
+fn restore_fields(before: &Ci, installed: &Ci, records: &mut dyn Records) -> Result<Vec<BackOutConflict>, Failure> {
+    // A CI that is gone was removed by the back-out of the release that created it: nothing is left to restore.
+    let Some(now) = records.get::<Ci>(before.id)? else { return Ok(Vec::new()) };
+    let (was, left, is) = (fields(before), fields(installed), fields(&now));
+    let mut restored = now.clone();
+    let mut conflicts = Vec::new();
+    let mut went_back = Vec::new();
+    let names: BTreeSet<&String> = was.keys().chain(left.keys()).collect();
+    for name in names {
+        let value = |of: &BTreeMap<String, String>| of.get(name).cloned().unwrap_or_default();
+        let (was, left, is) = (value(&was), value(&left), value(&is));
+        if was == left || is == was {
+            continue;
+        }
+        let conflict = BackOutConflict {
+            ci: before.id,
+            field: name.clone(),
+            before: was,
+            installed: left,
+            now: is,
+            decision: None,
+        };
+        if conflict.now != conflict.installed || set(&mut restored, name, &conflict.before).is_err() {
+            conflicts.push(conflict);
+        } else {
+            went_back.push(conflict);
+        }
+    }
+    // A name, serial number or tag that went to another CI since cannot simply be taken back.
+    if !went_back.is_empty() && !uniqueness(&restored, records)?.is_empty() {
+        for conflict in went_back {
+            if is_identity(&conflict.field) && set(&mut restored, &conflict.field, &conflict.now).is_ok() {
+                conflicts.push(conflict);
+            }
+        }
+    }
+    if restored != now {
+        records.put(restored)?;
+    }
+    Ok(conflicts)
+}
+
+/// Fields that must be unique, alone or together.
+fn is_identity(field: &str) -> bool {
+    matches!(field, "name" | "class" | "serial_number" | "manufacturer" | "asset_tag")
+}
+
+/// A CI that the install created goes again, unless somebody changed it or builds on it.
+fn remove_created(
+    installed: &Ci,
+    release: ReleaseId,
+    records: &mut dyn Records,
+) -> Result<Option<BackOutConflict>, Failure> {
+    let Some(now) = records.get::<Ci>(installed.id)? else { return Ok(None) };
+    let in_use = used_by(&now, release, records)?;
+    let (left, is) = (fields(installed), fields(&now));
+    let changed: Vec<&str> = is
+        .keys()
+        .chain(left.keys())
+        .filter(|name| is.get(*name) != left.get(*name))
+        .map(String::as_str)
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    if changed.is_empty() && in_use.is_empty() {
+        records.remove(Kind::Ci, now.id.into())?;
+        return Ok(None);
+    }
+    let mut since = in_use;
+    if !changed.is_empty() {
+        since.insert(0, format!("changed {}", changed.join(", ")));
+    }
+    Ok(Some(BackOutConflict {
+        ci: now.id,
+        field: WHOLE_CI.to_owned(),
+        before: String::new(),
+        installed: format!("created as {}", installed.name),
+        now: since.join("; "),
+        decision: None,
+    }))
+}
+
+/// What builds on a CI, in words.
+fn used_by(ci: &Ci, release: ReleaseId, records: &dyn Records) -> Result<Vec<String>, Fault> {
+    let key = ci.id.to_string();
+    let mut uses = Vec::new();
+    for lookup in [Lookup::RelationsFrom, Lookup::RelationsTo] {
+        for relation in records.list::<Relation>(lookup, &key)? {
+            uses.push(relation_label(&relation, records)?);
+        }
+    }
+    for other in records.list::<Release>(Lookup::OpenReleaseOfCi, &key)? {
+        if other.id != release {
+            uses.push(format!("affected by {}", other.number));
+        }
+    }
+    Ok(uses)
+}
+
+/// Relations that the install added go, those that it removed come back: last line of the plan first.
+fn restore_relations(plan: &[CiUpdate], records: &mut dyn Records) -> Result<Vec<BackOutConflict>, Failure> {
+    let mut conflicts = Vec::new();
+    for update in plan.iter().rev() {
+        match update {
+            CiUpdate::AddRelation(relation) => {
+                let id = canonical(relation).id;
+                if records.get::<Relation>(id)?.is_some() {
+                    records.remove(Kind::Relation, id.into())?;
+                }
+            }
+            CiUpdate::RemoveRelation(relation) => {
+                let relation = canonical(relation);
+                if records.get::<Relation>(relation.id)?.is_some() {
+                    continue;
+                }
+                let against = relate::findings(&relation, records)?;
+                if against.is_empty() {
+                    records.put(relation)?;
+                    continue;
+                }
+                conflicts.push(BackOutConflict {
+                    ci: relation.source,
+                    field: format!("relation {}", relation.id),
+                    before: relation_label(&relation, records)?,
+                    installed: String::new(),
+                    now: against.iter().map(|f| f.sentence.as_str()).collect::<Vec<_>>().join(" "),
+                    decision: None,
+                });
+            }
+            CiUpdate::Create(_) | CiUpdate::SetFields { .. } | CiUpdate::SetStatus { .. } => {}
+        }
+    }
+    Ok(conflicts)
+}
+
+/// Decides one conflict; *restore* takes effect at once.
+pub(crate) fn decide(
+    mut release: Release,
+    ci: CiId,
+    field: &str,
+    decision: BackOutDecision,
+    actor: &Person,
+    records: &mut dyn Records,
+) -> Result<Effect, Failure> {
+    must_be_open(&release, records)?;
+    if release.phase != Phase::BackOut {
+        return Err(Finding::new(
+            "NOT_IN_PHASE",
+            format!("{} is in {}; conflicts are decided in Back out.", release.number, release.phase),
+            "Begin the back-out first.",
+        )
+        .about(refer(&release))
+        .into());
+    }
+    let about = refer(&release);
+    let removed: Vec<Relation> = release
+        .scope
+        .ci_plan
+        .iter()
+        .filter_map(|u| if let CiUpdate::RemoveRelation(r) = u { Some(canonical(r)) } else { None })
+        .collect();
+    let Some(conflict) =
+        release.back_out.iter_mut().flat_map(|b| &mut b.conflicts).find(|c| c.ci == ci && c.field == field)
+    else {
+        return Err(Finding::new(
+            "CONFLICT_NOT_FOUND",
+            format!("The back-out of {} has no conflict on {field} of that CI.", about.label),
+            "Look at the list again.",
+        )
+        .about(about)
+        .into());
+    };
+    if conflict.decision.is_some() {
+        return Err(Finding::new(
+            "CONFLICT_DECIDED",
+            format!("{field} was decided before {} came to it.", actor.name),
+            "Change the CI itself if it must be another value.",
+        )
+        .about(about)
+        .into());
+    }
+    if decision == BackOutDecision::Restore {
+        restore_one(conflict, &removed, records)?;
+    }
+    conflict.decision = Some(decision);
+    records.put(release)?;
+    Ok(Effect { updated: 1, ..Effect::default() })
+}
+
+fn restore_one(conflict: &BackOutConflict, removed: &[Relation], records: &mut dyn Records) -> Result<(), Failure> {
+    if let Some(relation) = removed.iter().find(|r| conflict.field == format!("relation {}", r.id)) {
+        none(relate::findings(relation, records)?)?;
+        records.put(relation.clone())?;
+        return Ok(());
+    }
+    let Some(mut ci) = records.get::<Ci>(conflict.ci)? else { return Ok(()) };
+    if conflict.field == WHOLE_CI {
+        let key = ci.id.to_string();
+        for lookup in [Lookup::RelationsFrom, Lookup::RelationsTo] {
+            for relation in records.list::<Relation>(lookup, &key)? {
+                records.remove(Kind::Relation, relation.id.into())?;
+            }
+        }
+        records.remove(Kind::Ci, ci.id.into())?;
+        return Ok(());
+    }
+    set(&mut ci, &conflict.field, &conflict.before).map_err(|f| f.about(RecordRef::of(&ci)))?;
+    none(uniqueness(&ci, records)?)?;
+    records.put(ci)?;
+    Ok(())
+}

@@ -1,0 +1,297 @@
+use crate::support::{Laptop, NOW, a_ci, ci_id, command_id, create, issue, set_version};
+use crate::world::{BUCKET, staged};
+use rstest::rstest;
+use slipway_domain::change::record::{Change, ChangeKind, ChangeState, Foreign};
+use slipway_domain::checksum::row_checksum;
+use slipway_domain::cmdb::ci::{Ci, CiStatus};
+use slipway_domain::id::{ChangeId, CiId, PersonId, ReleaseId};
+use slipway_domain::level::Risk;
+use slipway_domain::number::{Number, Series};
+use slipway_domain::people::Person;
+use slipway_domain::record::{Kind, Record};
+use slipway_domain::release::record::{
+    Costs, Packaging, Phase, Release, ReleaseClass, ReleaseType, Scope, Status, Training,
+};
+use slipway_domain::time::Timestamp;
+use slipway_store::flip::{Cursor, Flip};
+use slipway_store::list::ListSpec;
+use slipway_store::stage::Staged;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+const RITA: PersonId = PersonId(Uuid::from_u128(0x11));
+const CARL: PersonId = PersonId(Uuid::from_u128(0x12));
+
+fn person(id: PersonId, name: &str, user: &str) -> Record {
+    Person { id, name: name.to_owned(), user: user.to_owned(), roles: BTreeSet::new(), active: true }.into()
+}
+
+fn release(n: u32, title: &str, phase: Phase, manager: PersonId) -> Release {
+    Release {
+        id: ReleaseId(Uuid::from_u128(0x2_0000 + u128::from(n))),
+        number: Number::new(Series::Release, n),
+        title: title.to_owned(),
+        description: String::new(),
+        release_type: Some(ReleaseType::Software),
+        class: ReleaseClass::Minor,
+        packaging: Packaging::Full,
+        reason: String::new(),
+        impact: None,
+        urgency: None,
+        impact_assessment: None,
+        assessment_note: String::new(),
+        priority: None,
+        risk: None,
+        manager,
+        coordinator: None,
+        requested_by: manager,
+        scope: Scope::default(),
+        costs: Costs::default(),
+        training: Training::Undecided,
+        phase,
+        status: if phase.is_closed() { Status::Closed } else { Status::Open },
+        phase_history: Vec::new(),
+        judgements: BTreeMap::new(),
+        go_no_go: None,
+        verified_masters: BTreeMap::new(),
+        install: None,
+        outcomes: BTreeMap::new(),
+        review: String::new(),
+        back_out: None,
+        task_count: 0,
+        created_at: Timestamp(0),
+    }
+}
+
+fn change(n: u32, title: &str, foreign: Option<&str>) -> Change {
+    Change {
+        id: ChangeId(Uuid::from_u128(0x3_0000 + u128::from(n))),
+        number: Number::new(Series::Change, n),
+        foreign: foreign.map(|number| Foreign { system: "suite".to_owned(), number: number.to_owned() }),
+        title: title.to_owned(),
+        description: "Security update after an advisory, restart included.".to_owned(),
+        category: "software".to_owned(),
+        kind: ChangeKind::Normal,
+        reason: String::new(),
+        requested_by: RITA,
+        coordinator: Some(CARL),
+        impact: None,
+        urgency: None,
+        priority: None,
+        risk: None,
+        cis: BTreeSet::new(),
+        ci_groups: BTreeSet::new(),
+        services: BTreeSet::new(),
+        planned: None,
+        versions: None,
+        release: None,
+        state: ChangeState::Registered,
+        outcome: None,
+        state_reason: String::new(),
+        created_at: Timestamp(0),
+    }
+}
+
+fn ci(n: u128, class: &str, name: &str, status: CiStatus) -> Ci {
+    let id = CiId(Uuid::from_u128(0x4_0000 + n));
+    Ci { status, ..Ci::blank(id, Number::new(Series::Ci, u32::try_from(n).unwrap()), class, name) }
+}
+
+/// A laptop that has pulled these records.
+fn holding(records: &[Record]) -> Laptop {
+    let laptop = Laptop::new();
+    let page: Vec<Staged> = records.iter().zip(1..).map(|(record, seq)| staged(record, seq)).collect();
+    let sum = page
+        .iter()
+        .fold(0_u64, |sum, s| sum.wrapping_add(row_checksum(&s.kind, s.id, s.seq, s.body.as_deref().unwrap())));
+    laptop.store.stage(&page, &[]).unwrap();
+    let count = page.len() as u64;
+    let cursor = Cursor { bucket: BUCKET.to_owned(), seq: count, count, sum };
+    let flip = Flip { epoch: "first".to_owned(), at: NOW, cursors: vec![cursor], ..Flip::default() };
+    let flipped = laptop.store.flip(&flip).unwrap();
+    assert!(flipped.mismatched.is_empty(), "count and sum agree");
+    laptop
+}
+
+fn company() -> Laptop {
+    let openssl = Ci {
+        serial_number: "FOC1234X0AB".to_owned(),
+        asset_tag: "A-00077".to_owned(),
+        ..ci(3, "software package", "libssl1.1", CiStatus::InUse)
+    };
+    let mut urgent = release(12, "Payroll 4.2", Phase::BuildAndTest, RITA);
+    urgent.class = ReleaseClass::Emergency;
+    urgent.risk = Some(Risk::High);
+    let mut calm = release(123, "Payroll portal", Phase::Assess, CARL);
+    calm.risk = Some(Risk::VeryLow);
+    holding(&[
+        person(RITA, "Rita Holm", "rita"),
+        person(CARL, "Carl Möller", "carl"),
+        urgent.into(),
+        calm.into(),
+        release(7, "Core switches", Phase::Verified, RITA).into(),
+        change(40, "Patch OpenSSL on the payroll servers", None).into(),
+        change(41, "Renew certificates", Some("CHG0030001")).into(),
+        ci(1, "server", "db-payroll-01", CiStatus::InUse).into(),
+        ci(2, "switch", "SW-CORE-1", CiStatus::InMaintenance).into(),
+        openssl.into(),
+        ci(4, "server", "db-payroll-02", CiStatus::Retired).into(),
+    ])
+}
+
+fn labels(laptop: &Laptop, text: &str) -> Vec<String> {
+    laptop.store.search(text, &[], 20).unwrap().into_iter().map(|hit| hit.label).collect()
+}
+
+#[rstest]
+#[case::a_name_with_dots("libssl1.1", "libssl1.1")]
+#[case::an_unfinished_name("libss", "libssl1.1")]
+#[case::dashes("sw-core", "SW-CORE-1")]
+#[case::a_part_between_dashes("core-1", "SW-CORE-1")]
+#[case::a_serial_number("foc1234x", "libssl1.1")]
+#[case::an_asset_tag("A-00077", "libssl1.1")]
+#[case::the_whole_number("REL-000012", "REL-000012")]
+#[case::a_short_number("rel-12", "REL-000012")]
+#[case::a_beginning_of_a_number("REL-123", "REL-000123")]
+#[case::a_foreign_number("chg0030", "CHG0030001")]
+#[case::letters_with_marks("moller", "Carl Möller")]
+#[case::two_words_in_any_order("portal pay", "REL-000123")]
+#[case::words_of_the_text("openssl payroll", "CHG-000040")]
+#[case::class("software pack", "libssl1.1")]
+fn search_finds_as_it_is_typed(#[case] text: &str, #[case] first: &str) {
+    let laptop = company();
+    assert_eq!(labels(&laptop, text).first().map(String::as_str), Some(first), "{:?}", labels(&laptop, text));
+}
+
+#[test]
+fn a_short_number_also_finds_the_longer_ones_after_it() {
+    assert_eq!(labels(&company(), "rel-12"), ["REL-000012", "REL-000123"], "the exact one first");
+}
+
+#[rstest]
+#[case("")]
+#[case("  ")]
+#[case("\" AND")]
+#[case("* -- ()")]
+#[case("NEAR(a b)")]
+#[case("title:x")]
+#[case("a\"b")]
+#[case("ä\u{0}b")]
+fn nothing_that_is_typed_is_an_error(#[case] text: &str) {
+    let laptop = company();
+    laptop.store.search(text, &[Kind::Ci], 20).unwrap();
+    laptop.store.open_list(&list(Kind::Ci, text)).unwrap();
+}
+
+#[test]
+fn search_keeps_to_kinds_and_limit_and_shows_where() {
+    let laptop = company();
+    let hits = laptop.store.search("payroll", &[Kind::Change], 20).unwrap();
+    assert_eq!(hits.len(), 1, "one change has it");
+    assert_eq!(hits[0].title, "Patch OpenSSL on the payroll servers", "the title is shown");
+    let hits = laptop.store.search("advisory", &[Kind::Change, Kind::Release], 1).unwrap();
+    assert!(hits[0].snippet.contains("after an advisory"), "the excerpt is around it: {}", hits[0].snippet);
+    assert_eq!(hits.len(), 1, "of two, as many as asked for");
+}
+
+#[test]
+fn search_follows_what_is_issued_and_what_is_undone() {
+    let laptop = Laptop::new();
+    issue(&laptop.store, 1, &create(1)).unwrap();
+    issue(&laptop.store, 2, &set_version(1, "", "zebra")).unwrap();
+    assert_eq!(labels(&laptop, "zeb"), ["srv-1"], "found at once");
+    issue(&laptop.store, 3, &set_version(1, "zebra", "yak")).unwrap();
+    assert!(labels(&laptop, "zebra").is_empty(), "the old value is forgotten");
+    let judged = [1, 2, 3].map(|n| slipway_store::queue::Judged {
+        id: command_id(n),
+        counter: u64::try_from(n).unwrap(),
+        seq: 0,
+        verdict: slipway_store::queue::Verdict::Refused { findings: vec![] },
+    });
+    let flip = Flip { epoch: "first".to_owned(), at: NOW, judged: judged.to_vec(), ..Flip::default() };
+    laptop.store.flip(&flip).unwrap();
+    assert!(labels(&laptop, "srv").is_empty(), "undone and not found any more");
+    assert!(laptop.store.open_list(&list(Kind::Ci, "")).unwrap().ids.is_empty(), "nor listed");
+}
+
+fn list(kind: Kind, filter: &str) -> ListSpec {
+    ListSpec { kind, filter: filter.to_owned(), sort: None, descending: false, me: Some(CARL) }
+}
+
+fn listed(laptop: &Laptop, spec: &ListSpec) -> Vec<String> {
+    let ids = laptop.store.open_list(spec).unwrap().ids;
+    laptop.store.rows(spec.kind, &ids).unwrap().iter().map(Record::label).collect()
+}
+
+#[rstest]
+#[case::all("", &["REL-000123", "REL-000012", "REL-000007"])]
+#[case::a_phase("phase:build", &["REL-000012"])]
+#[case::a_whole_phase("phase:build_and_test", &["REL-000012"])]
+#[case::not_closed("-state:closed", &["REL-000123", "REL-000012"])]
+#[case::words("payroll", &["REL-000123", "REL-000012"])]
+#[case::words_and_pairs("payroll phase:assess type:software", &["REL-000123"])]
+#[case::either("phase:assess,verified", &["REL-000123", "REL-000007"])]
+#[case::mine("owner:me", &["REL-000123"])]
+#[case::a_user("owner:rita", &["REL-000012", "REL-000007"])]
+#[case::a_name("manager:\"carl m\"", &["REL-000123"])]
+#[case::nobody("owner:nobody", &[])]
+#[case::a_class("class:emergency", &["REL-000012"])]
+#[case::risk("risk:high", &["REL-000012"])]
+fn a_filter_lets_through(#[case] filter: &str, #[case] expected: &[&str]) {
+    assert_eq!(listed(&company(), &list(Kind::Release, filter)), expected, "{filter}");
+}
+
+#[rstest]
+#[case::newest_first(None, false, &["REL-000123", "REL-000012", "REL-000007"])]
+#[case::turned_round(None, true, &["REL-000007", "REL-000012", "REL-000123"])]
+#[case::number(Some("number"), false, &["REL-000007", "REL-000012", "REL-000123"])]
+#[case::phases_in_their_order(Some("phase"), false, &["REL-000123", "REL-000012", "REL-000007"])]
+#[case::title(Some("title"), false, &["REL-000007", "REL-000012", "REL-000123"])]
+#[case::risk_by_weight(Some("risk"), true, &["REL-000012", "REL-000123", "REL-000007"])]
+fn a_list_is_sorted(#[case] sort: Option<&str>, #[case] descending: bool, #[case] expected: &[&str]) {
+    let spec = ListSpec { sort: sort.map(str::to_owned), descending, ..list(Kind::Release, "") };
+    assert_eq!(listed(&company(), &spec), expected);
+}
+
+#[test]
+fn what_a_list_does_not_know_is_named() {
+    let spec = ListSpec { sort: Some("weight".to_owned()), ..list(Kind::Ci, "phase:build payroll") };
+    let open = company().store.open_list(&spec).unwrap();
+    assert_eq!(open.unknown, ["phase", "weight"], "a CI has neither");
+    assert_eq!((open.ids.len(), open.total), (2, 2), "the rest of the filter holds");
+}
+
+#[test]
+fn provisional_numbers_come_last() {
+    let laptop = company();
+    issue(&laptop.store, 1, &create(1)).unwrap();
+    let spec = ListSpec { sort: Some("number".to_owned()), ..list(Kind::Ci, "") };
+    assert_eq!(laptop.store.open_list(&spec).unwrap().ids.last(), Some(&ci_id(1).0), "its number is still to come");
+}
+
+#[test]
+fn groups_are_counted() {
+    let counts = company().store.counts(Kind::Ci).unwrap();
+    let counts: Vec<_> = counts.iter().map(|c| (c.group.as_str(), c.state.as_str(), c.count)).collect();
+    assert_eq!(
+        counts,
+        [
+            ("server", "in use", 1),
+            ("server", "retired", 1),
+            ("software package", "in use", 1),
+            ("switch", "in maintenance", 1)
+        ]
+    );
+}
+
+#[test]
+fn rows_come_in_the_order_asked_for_and_those_that_are_gone_do_not() {
+    let laptop = Laptop::new();
+    for n in 1..4 {
+        issue(&laptop.store, n, &create(n)).unwrap();
+    }
+    let rows = laptop.store.rows(Kind::Ci, &[ci_id(3).0, ci_id(9).0, ci_id(1).0]).unwrap();
+    assert_eq!(rows.iter().map(Record::label).collect::<Vec<_>>(), [a_ci(3).name, a_ci(1).name]);
+    let too_many = vec![Uuid::nil(); slipway_store::list::ROWS_MOST + 1];
+    assert!(laptop.store.rows(Kind::Ci, &too_many).is_err(), "there is a limit");
+}
