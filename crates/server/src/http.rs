@@ -9,9 +9,10 @@ mod push;
 use crate::core::{Caller, Core};
 use crate::error::ServerError;
 use crate::limit::{Limits, REQUEST_TIME};
-use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -61,10 +62,17 @@ impl Shared {
             .map_err(|error| ServerError::Worker(error.to_string()))?
             .map(Json)
     }
+}
 
-    /// Whose access token came with the request.
-    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, ServerError> {
-        let token = headers
+/// Whose access token came with the request.
+pub(crate) struct Asked(pub(crate) Caller);
+
+impl FromRequestParts<Shared> for Asked {
+    type Rejection = ServerError;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, ServerError> {
+        let token = parts
+            .headers
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "))
@@ -72,24 +80,47 @@ impl Shared {
                 ErrorBody::new(ErrorCode::NotSignedIn, "The request has no access token.", "Sign in first.")
             })?
             .to_owned();
-        self.run(move |core| core.caller(&token)).await.map(|Json(caller)| caller)
+        shared.run(move |core| core.caller(&token)).await.map(|Json(caller)| Self(caller))
     }
 }
 
-/// A JSON body within the limits.
+/// A JSON body within the limits, from anybody.
 pub(crate) struct Input<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
+/// A JSON body within the limits, from somebody signed in.
+pub(crate) struct AskedInput<T>(pub(crate) Caller, pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Shared> for Input<T> {
     type Rejection = ServerError;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self, ServerError> {
-        // What cannot be read to its end was cut off by one of the two limits.
-        let bytes = to_bytes(request.into_body(), limits::BODY_PLAIN_BYTES).await.map_err(|_| too_large())?;
-        if !limits::shallow(&bytes) {
-            return Err(bad_request(&format!("its JSON nests deeper than {}", limits::JSON_DEPTH)).into());
-        }
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| bad_request(&error.to_string()).into())
+    async fn from_request(request: Request, _shared: &Shared) -> Result<Self, ServerError> {
+        parse(&read(request.into_body()).await?).map(Self)
     }
+}
+
+impl<T: DeserializeOwned> FromRequest<Shared> for AskedInput<T> {
+    type Rejection = ServerError;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, ServerError> {
+        let (mut parts, body) = request.into_parts();
+        // Read before the answer, because some clients take an answer amid their sending for a broken stream;
+        // parsed only when it is somebody's.
+        let bytes = read(body).await?;
+        let Asked(caller) = Asked::from_request_parts(&mut parts, shared).await?;
+        parse(&bytes).map(|input| Self(caller, input))
+    }
+}
+
+async fn read(body: Body) -> Result<Bytes, ServerError> {
+    // What cannot be read to its end was cut off by one of the two limits.
+    to_bytes(body, limits::BODY_PLAIN_BYTES).await.map_err(|_| too_large().into())
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ServerError> {
+    if !limits::shallow(bytes) {
+        return Err(bad_request(&format!("its JSON nests deeper than {}", limits::JSON_DEPTH)).into());
+    }
+    serde_json::from_slice(bytes).map_err(|error| bad_request(&error.to_string()).into())
 }
 
 fn bad_request(why: &str) -> ErrorBody {

@@ -186,7 +186,8 @@ impl Core {
 fn chunks(commands: &[SignedCommand]) -> Vec<&[SignedCommand]> {
     let mut chunks = Vec::new();
     let mut rest = commands;
-    while !rest.is_empty() {
+    // An empty push is one empty part: it still says whether session, device and epoch fit.
+    while !rest.is_empty() || chunks.is_empty() {
         let mut bytes = 0;
         let fitting = rest
             .iter()
@@ -196,7 +197,7 @@ fn chunks(commands: &[SignedCommand]) -> Vec<&[SignedCommand]> {
                 bytes <= limits::BULK_COMMAND_BYTES
             })
             .count();
-        let (chunk, after) = rest.split_at(fitting.max(1));
+        let (chunk, after) = rest.split_at(fitting.max(1).min(rest.len()));
         chunks.push(chunk);
         rest = after;
     }

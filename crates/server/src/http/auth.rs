@@ -1,10 +1,9 @@
 //! Signing in and out, fresh tokens, another device.
 
-use super::{Input, Shared};
+use super::{Asked, AskedInput, Input, Shared};
 use crate::error::ServerError;
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use slipway_sync::protocol::{Done, NewDevice, Session, SignIn, SignedRefresh};
 
 pub(super) async fn sign_in(
@@ -24,14 +23,11 @@ pub(super) async fn refresh(
 
 pub(super) async fn new_device(
     State(shared): State<Shared>,
-    headers: HeaderMap,
-    Input(device): Input<NewDevice>,
+    AskedInput(caller, device): AskedInput<NewDevice>,
 ) -> Result<Json<Session>, ServerError> {
-    let caller = shared.caller(&headers).await?;
     shared.run(move |core| core.new_device(&caller, &device)).await
 }
 
-pub(super) async fn sign_out(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Done>, ServerError> {
-    let caller = shared.caller(&headers).await?;
+pub(super) async fn sign_out(State(shared): State<Shared>, Asked(caller): Asked) -> Result<Json<Done>, ServerError> {
     shared.run(move |core| core.sign_out(&caller).map(|()| Done {})).await
 }

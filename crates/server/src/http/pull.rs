@@ -1,19 +1,17 @@
 //! Records out.
 
-use super::{Shared, bad_request};
+use super::{Asked, Shared, bad_request};
 use crate::error::ServerError;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
 use slipway_sync::protocol::{Page, Pull, PullQuery};
 
 pub(super) async fn pull(
     State(shared): State<Shared>,
-    headers: HeaderMap,
+    Asked(caller): Asked,
     query: Result<Query<PullQuery>, QueryRejection>,
 ) -> Result<Json<Page>, ServerError> {
-    let caller = shared.caller(&headers).await?;
     let Query(query) = query.map_err(|error| bad_request(&error.body_text()))?;
     let pull = Pull::try_from(query).map_err(|error| bad_request(&error.to_string()))?;
     shared.run(move |core| core.pull(&caller, &pull)).await

@@ -1,0 +1,18 @@
+//! The real server over real TLS, and its storage.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs,
+    reason = "tests stop at the first surprise"
+)]
+
+mod hostile;
+mod pull;
+mod push;
+mod setup;
+mod sign_in;
+mod storage;
+mod support;

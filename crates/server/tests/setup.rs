@@ -1,0 +1,63 @@
+//! The console beside a running server.
+
+use crate::support::{World, a_site, all_at_once, user};
+use slipway_domain::people::Role;
+use slipway_server::core::system_clock;
+use slipway_server::setup::{NewWorkspace, Office, SetupError};
+
+#[tokio::test]
+async fn people_and_groups_added_while_serving_reach_laptops() {
+    let world = World::new().await;
+    let mut laptop = world.laptop("ruth").await;
+    let before = world.pull(&laptop, 0, 0, all_at_once()).await.unwrap();
+    let office = world.office();
+    let mut tom = user("tom", Role::Technician);
+    tom.groups.push("cab".into());
+    let person = office.add_user(&tom).unwrap();
+    office.add_group("Operations", &["tom".into()], Some("ruth")).unwrap();
+    let page = world.pull(&laptop, before.head, 0, all_at_once()).await.unwrap();
+    let kinds: Vec<&str> = page.entries.iter().map(|entry| entry.kind.as_str()).collect();
+    assert_eq!(kinds, ["person", "group", "group"], "in the order of the commands");
+    assert_eq!(page.entries[0].id, person.id.0);
+    world.laptop("tom").await;
+    let command = laptop.issue(a_site("Antwerp"));
+    world.push(&laptop, 1, &[command]).await.expect("and the server goes on writing");
+}
+
+#[tokio::test]
+async fn a_refused_set_up_changes_nothing() {
+    let world = World::new().await;
+    let office = world.office();
+    let before = office.state().unwrap();
+    let mut tom = user("tom", Role::Technician);
+    tom.groups.push("no such group".into());
+    let mut short = user("tim", Role::Technician);
+    short.password = "short".into();
+    for wrong in [tom, short, user("ruth", Role::Viewer)] {
+        let refused = office.add_user(&wrong);
+        assert!(matches!(&refused, Err(SetupError::Refused(_))), "{refused:?}");
+    }
+    assert!(matches!(office.add_group("CAB", &[], None), Err(SetupError::Refused(_))), "the name is taken");
+    assert!(matches!(office.change_members("CAB", &["nobody".into()], &[]), Err(SetupError::Refused(_))));
+    assert_eq!(office.state().unwrap(), before, "neither records nor log");
+}
+
+#[test]
+fn a_folder_is_not_made_twice_and_not_served_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Office::open(folder.path(), system_clock()).is_err(), "an empty folder");
+    let new = NewWorkspace { name: "Test".into(), administrator: None };
+    let state = Office::create(folder.path(), &new, system_clock()).unwrap().state().unwrap();
+    assert!(Office::create(folder.path(), &new, system_clock()).is_err(), "there is one already");
+    assert_eq!(Office::open(folder.path(), system_clock()).unwrap().state().unwrap(), state, "and it is untouched");
+}
+
+#[test]
+fn a_workspace_that_cannot_be_made_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut administrator = user("no blanks please", Role::Administrator);
+    administrator.password = "long enough".into();
+    let new = NewWorkspace { name: "Test".into(), administrator: Some(administrator) };
+    assert!(matches!(Office::create(folder.path(), &new, system_clock()), Err(SetupError::Refused(_))));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the folder is as it was");
+}

@@ -1,0 +1,233 @@
+//! One suite for every storage: what the server relies on.
+
+use crate::support::new_id;
+use slipway_domain::id::{SiteId, WorkspaceId};
+use slipway_domain::lookup::{Lookup, pair};
+use slipway_domain::people::Site;
+use slipway_domain::record::Kind;
+use slipway_domain::records::{Records, RecordsExt};
+use slipway_domain::time::Timestamp;
+use slipway_server::storage::sqlite::Sqlite;
+use slipway_server::storage::{Storage, StorageError};
+use slipway_sync::bucket::Bucket;
+use slipway_sync::log::Edge;
+use slipway_sync::protocol::Epoch;
+use std::path::Path;
+use std::sync::Arc;
+use uuid::Uuid;
+
+const WORKSPACE: WorkspaceId = WorkspaceId(Uuid::from_u128(7));
+
+fn site(id: SiteId, name: &str) -> Site {
+    Site { id, name: name.into(), address: String::new() }
+}
+
+fn new_site(name: &str) -> Site {
+    site(SiteId(new_id()), name)
+}
+
+/// Runs every test of the suite against a storage made by this expression for a folder.
+macro_rules! suite {
+    ($name:ident, $open:expr) => {
+        mod $name {
+            use super::*;
+            #[test]
+            fn a_transaction_dropped_never_was() {
+                with($open, dropped);
+            }
+            #[test]
+            fn a_savepoint_undoes_records_sequences_and_sums() {
+                with($open, undone);
+            }
+            #[test]
+            fn a_snapshot_stays_at_its_moment() {
+                with($open, moment);
+            }
+            #[test]
+            fn no_reader_misses_a_row_behind_its_cursor() {
+                with($open, commit_order);
+            }
+            #[test]
+            fn sums_are_those_of_the_rows_present() {
+                with($open, sums);
+            }
+            #[test]
+            fn look_ups_follow_the_record() {
+                with($open, lookups);
+            }
+            #[test]
+            fn the_log_keeps_its_edge() {
+                with($open, log);
+            }
+            #[test]
+            fn another_workspace_is_not_there() {
+                with($open, other_workspace);
+            }
+        }
+    };
+}
+
+suite!(sqlite, |folder: &Path| {
+    let epoch = Epoch(Uuid::from_u128(1));
+    Arc::new(Sqlite::create(&folder.join("w.sqlite"), WORKSPACE, "Test", epoch, Timestamp(0)).unwrap())
+});
+
+fn with<S: Storage>(open: impl FnOnce(&Path) -> Arc<S>, test: impl FnOnce(&Arc<dyn Storage>)) {
+    let folder = tempfile::tempdir().unwrap();
+    let storage: Arc<dyn Storage> = open(folder.path());
+    test(&storage);
+}
+
+fn head(storage: &Arc<dyn Storage>) -> u64 {
+    storage.snapshot(WORKSPACE).unwrap().workspace().unwrap().head
+}
+
+fn put(storage: &Arc<dyn Storage>, site: Site) {
+    let mut tx = storage.begin(WORKSPACE).unwrap();
+    tx.savepoint().unwrap();
+    tx.put(site).unwrap();
+    tx.release_savepoint().unwrap();
+    tx.commit().unwrap();
+}
+
+fn dropped(storage: &Arc<dyn Storage>) {
+    let mut tx = storage.begin(WORKSPACE).unwrap();
+    tx.put(new_site("A")).unwrap();
+    drop(tx);
+    assert_eq!(head(storage), 0);
+    let tx = storage.begin(WORKSPACE).unwrap();
+    assert!(tx.all::<Site>().unwrap().is_empty());
+}
+
+fn undone(storage: &Arc<dyn Storage>) {
+    let (kept, lost) = (new_site("A"), new_site("B"));
+    let mut tx = storage.begin(WORKSPACE).unwrap();
+    tx.savepoint().unwrap();
+    tx.put(kept.clone()).unwrap();
+    assert_eq!(tx.release_savepoint().unwrap().len(), 1);
+    tx.savepoint().unwrap();
+    tx.put(lost.clone()).unwrap();
+    tx.remove(Kind::Site, kept.id.0).unwrap();
+    tx.rollback_to_savepoint().unwrap();
+    assert!(tx.get::<Site>(lost.id).unwrap().is_none());
+    assert_eq!(tx.get::<Site>(kept.id).unwrap(), Some(kept.clone()));
+    tx.savepoint().unwrap();
+    tx.put(site(kept.id, "C")).unwrap();
+    tx.put(site(kept.id, "D")).unwrap();
+    let changes = tx.release_savepoint().unwrap();
+    assert_eq!(changes.len(), 1, "one record is one change, however often it was written");
+    assert_eq!(changes[0].seq, 2, "the undone command took no sequence");
+    tx.commit().unwrap();
+    let sum = storage.snapshot(WORKSPACE).unwrap().sum(Bucket::Workspace).unwrap();
+    assert_eq!((head(storage), sum.count), (2, 1));
+}
+
+fn moment(storage: &Arc<dyn Storage>) {
+    put(storage, new_site("A"));
+    let view = storage.snapshot(WORKSPACE).unwrap();
+    assert_eq!(view.workspace().unwrap().head, 1);
+    put(storage, new_site("B"));
+    let feed = view.feed(Bucket::Workspace, 0, 10, usize::MAX).unwrap();
+    assert_eq!((feed.entries.len(), view.workspace().unwrap().head), (1, 1), "the second write came later");
+    drop(view);
+    assert_eq!(head(storage), 2);
+}
+
+/// Eight writers and one reader that only ever goes on from its cursor.
+fn commit_order(storage: &Arc<dyn Storage>) {
+    const EACH: usize = 25;
+    let writers: Vec<_> = (0..8)
+        .map(|writer| {
+            let storage = Arc::clone(storage);
+            std::thread::spawn(move || (0..EACH).for_each(|n| put(&storage, new_site(&format!("{writer}/{n}")))))
+        })
+        .collect();
+    let (mut cursor, mut seen) = (0, Vec::new());
+    let mut read = |storage: &Arc<dyn Storage>| {
+        let view = storage.snapshot(WORKSPACE).unwrap();
+        let head = view.workspace().unwrap().head;
+        let feed = view.feed(Bucket::Workspace, cursor, 7, usize::MAX).unwrap();
+        seen.extend(feed.entries.iter().map(|entry| entry.seq));
+        cursor = if feed.exhausted { head } else { feed.entries.last().unwrap().seq };
+        feed.exhausted
+    };
+    while !writers.iter().all(std::thread::JoinHandle::is_finished) {
+        read(storage);
+    }
+    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    while !read(storage) {}
+    assert_eq!(seen, (1..=8 * EACH as u64).collect::<Vec<_>>(), "every sequence once, in order");
+}
+
+fn sums(storage: &Arc<dyn Storage>) {
+    let (a, b) = (new_site("A"), new_site("B"));
+    for step in [a.clone(), b.clone(), site(a.id, "C"), a.clone()] {
+        put(storage, step);
+    }
+    let mut tx = storage.begin(WORKSPACE).unwrap();
+    tx.remove(Kind::Site, b.id.0).unwrap();
+    tx.remove(Kind::Site, b.id.0).unwrap();
+    tx.commit().unwrap();
+    let view = storage.snapshot(WORKSPACE).unwrap();
+    let feed = view.feed(Bucket::Workspace, 0, 10, usize::MAX).unwrap();
+    let rows: Vec<_> = feed.entries.iter().filter_map(|e| e.body.as_ref().map(|body| (e, body))).collect();
+    let sum = rows.iter().fold(0_u64, |sum, (e, body)| {
+        sum.wrapping_add(slipway_domain::checksum::row_checksum(&e.kind, e.id, e.seq, body))
+    });
+    let told = view.sum(Bucket::Workspace).unwrap();
+    assert_eq!((told.count, told.sum), (1, sum));
+    assert_eq!(feed.entries.len(), 2, "one record, one tombstone");
+}
+
+fn lookups(storage: &Arc<dyn Storage>) {
+    let a = new_site("Antwerp");
+    put(storage, a.clone());
+    put(storage, site(a.id, "Bergen"));
+    let mut tx = storage.begin(WORKSPACE).unwrap();
+    let find = |tx: &dyn Records, name: &str| tx.find(Lookup::Name, &pair("site", name)).unwrap();
+    assert!(find(tx.as_ref(), "Antwerp").is_empty(), "the old name is free");
+    assert_eq!(find(tx.as_ref(), "bergen"), [a.id.0]);
+    tx.remove(Kind::Site, a.id.0).unwrap();
+    assert!(find(tx.as_ref(), "Bergen").is_empty(), "a removed record is not found");
+}
+
+fn log(storage: &Arc<dyn Storage>) {
+    let mut expected = Edge::default();
+    for n in 0..5_u8 {
+        let mut tx = storage.begin(WORKSPACE).unwrap();
+        tx.append_leaf([n; 32], &[n; 16], &[0; 32], slipway_domain::id::CommandId(new_id())).unwrap();
+        tx.commit().unwrap();
+        expected.append([n; 32]);
+        assert_eq!(storage.snapshot(WORKSPACE).unwrap().log().unwrap(), expected);
+    }
+}
+
+fn other_workspace(storage: &Arc<dyn Storage>) {
+    let other = WorkspaceId(Uuid::from_u128(8));
+    assert!(matches!(storage.begin(other), Err(StorageError::NoWorkspace)));
+    assert!(matches!(storage.snapshot(other), Err(StorageError::NoWorkspace)));
+}
+
+#[test]
+fn a_file_of_a_newer_program_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.sqlite");
+    drop(Sqlite::create(&path, WORKSPACE, "Test", Epoch(Uuid::nil()), Timestamp(0)).unwrap());
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(Sqlite::open(&path), Err(StorageError::Newer { found: 99, .. })));
+}
+
+#[test]
+fn two_programs_write_to_one_file_in_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.sqlite");
+    let one: Arc<dyn Storage> =
+        Arc::new(Sqlite::create(&path, WORKSPACE, "Test", Epoch(Uuid::nil()), Timestamp(0)).unwrap());
+    let two: Arc<dyn Storage> = Arc::new(Sqlite::open(&path).unwrap());
+    let writers: Vec<_> = [Arc::clone(&one), two]
+        .into_iter()
+        .map(|storage| std::thread::spawn(move || (0..50).for_each(|n| put(&storage, new_site(&n.to_string())))))
+        .collect();
+    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    assert_eq!(head(&one), 100, "no sequence was given twice");
+}
