@@ -50,6 +50,9 @@ enum Command {
         /// Reads the administrator's password from the first line of standard input.
         #[arg(long)]
         password_stdin: bool,
+        /// Fills the workspace with the sample company; sample-users.json in the folder names its people.
+        #[arg(long)]
+        sample: bool,
     },
     /// Serves the workspace over HTTPS until it is told to stop.
     Serve {
@@ -232,7 +235,7 @@ fn complain(error: &anyhow::Error, json: bool) -> ExitCode {
 
 fn carry_out(command: Command) -> anyhow::Result<Said> {
     match command {
-        Command::Init { data, workspace, admin, password_stdin } => {
+        Command::Init { data, workspace, admin, password_stdin, sample } => {
             let password = if password_stdin { password()? } else { String::new() };
             let administrator = admin.map(|user| NewUser {
                 name: user.clone(),
@@ -241,10 +244,15 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
                 groups: Vec::new(),
                 password,
             });
-            let name = workspace.unwrap_or_else(|| "Slipway".to_owned());
+            let usual = if sample { "Harbour & Vale" } else { "Slipway" };
+            let name = workspace.unwrap_or_else(|| usual.to_owned());
             let new = NewWorkspace { name: name.clone(), administrator };
             quiet_log();
-            let state = Office::create(&data.path, &new, system_clock())?.state()?;
+            let office = Office::create(&data.path, &new, system_clock())?;
+            if sample {
+                office.add_sample()?;
+            }
+            let state = office.state()?;
             Ok(Said {
                 text: format!("Made the workspace {name:?} in {} with {} records.", data.path.display(), state.records),
                 json: json!({ "workspace": name, "data": data.path, "state": state }),

@@ -119,6 +119,15 @@ impl Folder {
         Ok((Self { path: path.to_owned(), identity }, storage))
     }
 
+    /// Writes a file that holds no secret of the workspace.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, name: &str, content: &[u8]) -> Result<(), FolderError> {
+        let file = self.path.join(name);
+        fs::write(&file, content).map_err(at(&file))
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -191,7 +200,7 @@ impl Folder {
 
     /// Removes what [`Folder::create`] made, as far as that goes: its making failed half-way.
     pub(crate) fn discard(&self) {
-        for name in [IDENTITY, WORKSPACE, "workspace.sqlite-wal", "workspace.sqlite-shm", CA, "sample-users.json"] {
+        for name in [IDENTITY, WORKSPACE, "workspace.sqlite-wal", "workspace.sqlite-shm", CA, SAMPLE_USERS] {
             let _ = fs::remove_file(self.path.join(name));
         }
         let _ = fs::remove_dir_all(self.path.join("keys"));
@@ -213,6 +222,8 @@ const CONSOLE_KEY: &str = "keys/console.key";
 const LOG_KEY: &str = "keys/log.key";
 const AUTHORITY_KEY: &str = "keys/ca.key";
 const CA: &str = "ca.pem";
+/// Names the people of the sample company and their password; only there with the sample.
+pub const SAMPLE_USERS: &str = "sample-users.json";
 
 /// A random identity.
 ///

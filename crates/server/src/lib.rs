@@ -7,6 +7,7 @@ pub mod error;
 pub mod folder;
 mod http;
 mod limit;
+pub mod sample;
 pub mod serve;
 pub mod setup;
 pub mod storage;

@@ -124,3 +124,59 @@ impl Company {
 fn id(name: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("slipway-sample/{name}").as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+    use super::*;
+    use slipway_domain::record::Record;
+    use slipway_domain::records::Records;
+    use slipway_domain::release::record::{Phase, ReleaseType};
+    use slipway_domain::setting::default_policies;
+    use std::collections::BTreeSet;
+
+    fn judged() -> Memory {
+        let (cab, emergency) = (GroupId(id("group/cab")), GroupId(id("group/emergency")));
+        let policies = default_policies(cab, emergency);
+        let now = Timestamp(1_790_000_000_000);
+        let past = company(now, cab, emergency, &policies).unwrap_or_else(|refused| panic!("{refused:?}"));
+        let mut records = Memory::default();
+        for policy in policies {
+            records.write(policy.into()).unwrap();
+        }
+        for group in [(cab, "CAB"), (emergency, "Emergency CAB")] {
+            let group =
+                slipway_domain::people::Group { id: group.0, name: group.1.to_owned(), members: [].into(), lead: None };
+            records.write(group.into()).unwrap();
+        }
+        for command in past {
+            let mut context =
+                Context { command: command.id, actor: command.actor, now: command.at, numbers: BTreeMap::new() };
+            execute(&command.command, &mut context, &mut records).unwrap_or_else(|refused| panic!("{refused:?}"));
+        }
+        records
+    }
+
+    #[test]
+    fn the_company_has_releases_of_both_types_and_one_in_every_phase() {
+        let records = judged();
+        let releases = records.records().filter_map(|r| match r {
+            Record::Release(release) => Some((release.phase, release.release_type.unwrap())),
+            _ => None,
+        });
+        let standing: Vec<(Phase, ReleaseType)> = releases.collect();
+        let phases: BTreeSet<Phase> = standing.iter().map(|s| s.0).collect();
+        assert_eq!(phases.len(), Phase::ALL.len(), "a newcomer sees every phase: {phases:?}");
+        let types: BTreeSet<ReleaseType> = standing.iter().map(|s| s.1).collect();
+        assert_eq!(types.len(), ReleaseType::ALL.len(), "hardware and software");
+    }
+
+    #[test]
+    fn everybody_who_can_sign_in_has_a_record() {
+        let records = judged();
+        for user in users() {
+            let person = records.read(slipway_domain::record::Kind::Person, user.person.0).unwrap();
+            assert!(person.is_some(), "{} may sign in", user.user);
+        }
+    }
+}

@@ -4,19 +4,18 @@
 
 use crate::core::{Clock, Console, Core};
 use crate::error::ServerError;
-use crate::folder::{Folder, FolderError, random_id};
+use crate::folder::{Folder, FolderError, SAMPLE_USERS, random_id};
+use crate::sample;
 use crate::storage::{Device, Workspace};
 use serde::Serialize;
-use slipway_domain::approval::record::ApprovalRule;
 use slipway_domain::checksum::StateHash;
 use slipway_domain::command::{Command, SetupCommand};
-use slipway_domain::id::{GroupId, PersonId, SettingId};
+use slipway_domain::id::{GroupId, PersonId};
 use slipway_domain::lookup::{Lookup, pair};
 use slipway_domain::people::{Group, Person, Role};
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::{Failure, Fault, Finding, Refusal};
-use slipway_domain::release::record::ReleaseClass;
-use slipway_domain::setting::{ApprovalPolicy, Gate};
+use slipway_domain::setting::default_policies;
 use slipway_sync::encoding::hex;
 use slipway_sync::protocol::{Epoch, Verdict};
 use slipway_sync::signing::PrivateKey;
@@ -154,6 +153,28 @@ impl Office {
         Ok(console.commit()?)
     }
 
+    /// Gives a new workspace the sample company: its past as commands, its people as users, and a file that names
+    /// them with their password.
+    ///
+    /// # Errors
+    /// A rule refuses a part, because the sample and the rules have drifted apart; or the storage failed.
+    pub fn add_sample(&self) -> Result<(), SetupError> {
+        let mut console = self.console()?;
+        let now = self.core.now();
+        for past in sample::company(now, CAB, EMERGENCY_CAB, &default_policies(CAB, EMERGENCY_CAB))? {
+            judged(console.issue_as(past.actor, past.at, past.id, past.command)?.verdict)?;
+        }
+        for user in sample::users() {
+            console.put_account(user.person, user.user, sample::PASSWORD)?;
+        }
+        console.commit()?;
+        let users = sample::users().into_iter().map(
+            |u| serde_json::json!({ "user": u.user, "password": sample::PASSWORD, "name": u.name, "roles": u.roles }),
+        );
+        let list = serde_json::Value::from_iter(users);
+        Ok(self.folder.write(SAMPLE_USERS, format!("{list:#}\n").as_bytes())?)
+    }
+
     /// Adds a person with a password.
     ///
     /// # Errors
@@ -287,24 +308,8 @@ fn start() -> Vec<SetupCommand> {
     let group =
         |id, name: &str| SetupCommand::PutGroup(Group { id, name: name.to_owned(), members: [].into(), lead: None });
     let mut commands = vec![group(CAB, "CAB"), group(EMERGENCY_CAB, "Emergency CAB")];
-    commands.extend(policies().into_iter().map(SetupCommand::PutApprovalPolicy));
+    commands.extend(default_policies(CAB, EMERGENCY_CAB).into_iter().map(SetupCommand::PutApprovalPolicy));
     commands
-}
-
-/// Every gate is the CAB's, that of an emergency the emergency CAB's.
-fn policies() -> Vec<ApprovalPolicy> {
-    let gates = [Gate::PlanAndDesign, Gate::BuildAndTest, Gate::DistributionAndRollout, Gate::Change];
-    let policy = |n: u128, gate, class, group, due_hours| ApprovalPolicy {
-        id: SettingId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0001_0000 + n)),
-        gate,
-        class,
-        groups: vec![group],
-        rule: ApprovalRule::AllMustApprove,
-        due_hours,
-    };
-    let usual = (0..).zip(gates).map(|(n, gate)| policy(n, gate, None, CAB, 72));
-    let emergency = (16..).zip(gates).map(|(n, gate)| policy(n, gate, Some(ReleaseClass::Emergency), EMERGENCY_CAB, 4));
-    usual.chain(emergency).collect()
 }
 
 fn issue(console: &mut Console<'_>, command: Command) -> Result<(), SetupError> {

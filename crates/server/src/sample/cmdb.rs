@@ -127,7 +127,8 @@ fn hosts(company: &mut Company) -> Result<(), Failure> {
     for (index, (_, application, ..)) in SERVICES.into_iter().enumerate() {
         let (short, count) = if index % 2 == 0 { ("rtm", 10) } else { ("gdy", 6) };
         let name = application.to_lowercase();
-        for (offset, guest) in [format!("{name}-app1"), format!("{name}-app2"), format!("{name}-db")].iter().enumerate() {
+        for (offset, guest) in [format!("{name}-app1"), format!("{name}-app2"), format!("{name}-db")].iter().enumerate()
+        {
             let host = format!("{short}-esx-{:02}", 1 + (index + offset) % count);
             relate(company, guest, RelationType::HostedOn, &host)?;
         }

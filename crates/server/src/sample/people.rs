@@ -108,7 +108,10 @@ pub fn build(company: &mut Company, cab: GroupId, emergency_cab: GroupId) -> Res
         ("Bristol office", "2 Redcliff Quay, Bristol"),
         ("Gdynia terminal", "Kontenerowa 7, Gdynia"),
     ] {
-        setup(company, SetupCommand::PutSite(Site { id: site(name), name: name.to_owned(), address: address.to_owned() }))?;
+        setup(
+            company,
+            SetupCommand::PutSite(Site { id: site(name), name: name.to_owned(), address: address.to_owned() }),
+        )?;
     }
     let groups: [(GroupId, &str, &[&str], &str); 5] = [
         (cab, "CAB", &[JONAS, LUCIA, BRAM], JONAS),

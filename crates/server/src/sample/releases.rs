@@ -36,12 +36,20 @@ pub fn build(company: &mut Company) -> Result<(), Failure> {
 /// The company's releases, oldest first.
 fn past() -> Vec<Journey> {
     use Stop::{
-        Assess, BackOut, BackedOut, BuildAndTest, BuildApprovalPending, Installed, PlanAndDesign, PlanApprovalPending, Rollout,
-        Terminated, Training, Verification, Verified,
+        Assess, BackOut, BackedOut, BuildAndTest, BuildApprovalPending, Installed, PlanAndDesign, PlanApprovalPending,
+        Rollout, Terminated, Training, Verification, Verified,
     };
     vec![
         software("Cargo tracking 4.3", "TrackWell", "4.2.0", "4.3.0", "Cargo tracking", 80, Verified),
-        hardware("Second power supplies for Rotterdam", "PSU1100", 1, &["rtm-esx-01", "rtm-esx-02"], "Mail", 70, BackedOut),
+        hardware(
+            "Second power supplies for Rotterdam",
+            "PSU1100",
+            1,
+            &["rtm-esx-01", "rtm-esx-02"],
+            "Mail",
+            70,
+            BackedOut,
+        ),
         software("Logging library roll-up", "ScanHub", "3.3.0", "3.4.0", "Warehouse scanning", 60, Terminated),
         software("Mail gateway 6.1", "Postern", "6.0.2", "6.1.0", "Mail", 45, Verification),
         software("Finance ledger 5.5", "Ledgerline", "5.4.0", "5.5.0", "Finance ledger", 40, BackOut),
@@ -54,16 +62,48 @@ fn past() -> Vec<Journey> {
             ..software("Yard management 3.0", "YardMaster", "2.9.1", "3.0.0", "Yard management", 24, Training)
         },
         software("Payroll 9.4", "Paygrade", "9.3.8", "9.4.1", "Payroll", 18, BuildApprovalPending),
-        hardware("Badge readers, ground floor", "B3", 2, &["brs-badge-01", "brs-badge-02"], "Yard management", 16, BuildAndTest),
-        software("Customs clearance 11.1", "DouaneLink", "11.0.3", "11.1.0", "Customs clearance", 10, PlanApprovalPending),
-        hardware("Core switch refresh Gdynia", "NX-9540", 2, &["gdy-core-1", "gdy-core-2"], "Customs clearance", 8, PlanAndDesign),
+        hardware(
+            "Badge readers, ground floor",
+            "B3",
+            2,
+            &["brs-badge-01", "brs-badge-02"],
+            "Yard management",
+            16,
+            BuildAndTest,
+        ),
+        software(
+            "Customs clearance 11.1",
+            "DouaneLink",
+            "11.0.3",
+            "11.1.0",
+            "Customs clearance",
+            10,
+            PlanApprovalPending,
+        ),
+        hardware(
+            "Core switch refresh Gdynia",
+            "NX-9540",
+            2,
+            &["gdy-core-1", "gdy-core-2"],
+            "Customs clearance",
+            8,
+            PlanAndDesign,
+        ),
         software("Warehouse scanning 3.4", "ScanHub", "3.3.0", "3.4.0", "Warehouse scanning", 4, Assess),
         hardware("Badge readers, first floor", "B3", 5, &["brs-badge-03", "brs-badge-04"], "Mail", 2, Assess),
     ]
 }
 
 /// A release that brings an application from one version to the next.
-fn software(title: &'static str, application: &str, from: &str, to: &str, service: &str, days_ago: i64, stop: Stop) -> Journey {
+fn software(
+    title: &'static str,
+    application: &str,
+    from: &str,
+    to: &str,
+    service: &str,
+    days_ago: i64,
+    stop: Stop,
+) -> Journey {
     let lower = application.to_lowercase();
     Journey {
         title,
@@ -72,8 +112,13 @@ fn software(title: &'static str, application: &str, from: &str, to: &str, servic
         impact: Impact::SiteDepartment,
         urgency: Urgency::Average,
         assessment: Assessment::Medium,
-        changes: vec![format!("Upgrade {application} to {to}"), format!("Migrate the {application} database")],
-        cis: vec![ci(application), ci(&format!("{lower}-app1")), ci(&format!("{lower}-app2")), ci(&format!("{lower}-db"))],
+        changes: vec![format!("{title}: upgrade {application} to {to}"), format!("{title}: migrate its database")],
+        cis: vec![
+            ci(application),
+            ci(&format!("{lower}-app1")),
+            ci(&format!("{lower}-app2")),
+            ci(&format!("{lower}-db")),
+        ],
         groups: vec![application_servers()],
         services: vec![ci(service)],
         parts: vec![Part { component: Component::DslItem(item(application, to)), reserve: None }],
@@ -88,7 +133,15 @@ fn software(title: &'static str, application: &str, from: &str, to: &str, servic
 }
 
 /// A release that brings units from the shelf to the places of the named CIs.
-fn hardware(title: &'static str, model: &str, first: u32, places: &[&str], service: &str, days_ago: i64, stop: Stop) -> Journey {
+fn hardware(
+    title: &'static str,
+    model: &str,
+    first: u32,
+    places: &[&str],
+    service: &str,
+    days_ago: i64,
+    stop: Stop,
+) -> Journey {
     let parts = (first..).take(places.len()).map(|n| {
         let unit = unit(&format!("{model}-{n:04}"));
         Part { component: Component::DhsUnit(unit), reserve: Some(unit) }
@@ -115,7 +168,9 @@ fn hardware(title: &'static str, model: &str, first: u32, places: &[&str], servi
 /// A change that no release carries yet.
 fn alone(company: &mut Company, title: &str, state: ChangeState) -> Result<(), Failure> {
     let change = register(company, title, &[], &[])?;
-    let act = |company: &mut Company, action| company.issue(person(JONAS), Command::Change(ChangeCommand::Do(change, action)));
+    let act = |company: &mut Company, action| {
+        company.issue(person(JONAS), Command::Change(ChangeCommand::Do(change, action)))
+    };
     match state {
         ChangeState::Assessed => act(company, ChangeAction::Assess),
         ChangeState::Cancelled => act(company, ChangeAction::Cancel("the fleet is leased for another year".to_owned())),

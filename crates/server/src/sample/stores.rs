@@ -152,7 +152,10 @@ fn shelves(company: &mut Company) -> Result<(), Failure> {
                 reserved_for: None,
                 ci: None,
             };
-            company.issue(person(if n % 2 == 0 { DANA } else { AARON }), Command::Dhs(DhsCommand::Receive(Box::new(received))))?;
+            company.issue(
+                person(if n % 2 == 0 { DANA } else { AARON }),
+                Command::Dhs(DhsCommand::Receive(Box::new(received))),
+            )?;
         }
     }
     Ok(())
