@@ -69,11 +69,11 @@ impl StoreLocal {
     }
 
     fn number(&self, name: &str) -> Result<u64, StoreError> {
-        Ok(self.store.get_meta(name)?.and_then(|text| text.parse().ok()).unwrap_or(0))
+        Ok(self.store.remembered(name)?.and_then(|text| text.parse().ok()).unwrap_or(0))
     }
 
     fn epoch(&self) -> Result<Option<Epoch>, StoreError> {
-        Ok(self.store.get_meta(EPOCH)?.and_then(|text| text.parse().ok()).map(Epoch))
+        Ok(self.store.remembered(EPOCH)?.and_then(|text| text.parse().ok()).map(Epoch))
     }
 
     /// After the device took a new identity nothing of it has been pushed or judged.
@@ -81,8 +81,8 @@ impl StoreLocal {
     /// # Errors
     /// That the storage failed.
     pub fn forget_device(store: &Store) -> Result<(), StoreError> {
-        store.set_meta(ANSWERED, "0")?;
-        store.set_meta(JUDGED, "0")
+        store.remember(ANSWERED, "0")?;
+        store.remember(JUDGED, "0")
     }
 }
 
@@ -127,7 +127,7 @@ impl Local for StoreLocal {
             answered: self.number(ANSWERED).map_err(failed)?,
             waiting: status.pending,
             numbers: status.numbers_left,
-            checkpoint: self.store.get_meta(CHECKPOINT).map_err(failed)?.filter(|text| !text.is_empty()),
+            checkpoint: self.store.remembered(CHECKPOINT).map_err(failed)?.filter(|text| !text.is_empty()),
         })
     }
 
@@ -145,7 +145,7 @@ impl Local for StoreLocal {
         self.store.record_answers(&answers).map_err(failed)?;
         let highest = results.iter().map(|r| r.counter).max().unwrap_or(0);
         let before = self.number(ANSWERED).map_err(failed)?;
-        self.store.set_meta(ANSWERED, &highest.max(before).to_string()).map_err(failed)
+        self.store.remember(ANSWERED, &highest.max(before).to_string()).map_err(failed)
     }
 
     fn stage(&mut self, page: &Page) -> Result<(), LocalError> {
@@ -188,9 +188,9 @@ impl Local for StoreLocal {
             judged: pulled.results.iter().map(|r| judged(r, pulled.head)).collect(),
         };
         let flipped = self.store.flip(&flip).map_err(failed)?;
-        self.store.set_meta(JUDGED, &pulled.judged.to_string()).map_err(failed)?;
+        self.store.remember(JUDGED, &pulled.judged.to_string()).map_err(failed)?;
         if let Some(checkpoint) = &pulled.checkpoint {
-            self.store.set_meta(CHECKPOINT, checkpoint).map_err(failed)?;
+            self.store.remember(CHECKPOINT, checkpoint).map_err(failed)?;
         }
         let mismatched = flipped.mismatched.iter().filter_map(|bucket| bucket.parse().ok()).collect();
         (self.told)(FlipNews { flipped, results: pulled.results });
@@ -201,11 +201,11 @@ impl Local for StoreLocal {
         self.pulled = Pulled::default();
         self.store.start_over(None).map_err(failed)?;
         self.store.requeue_sent().map_err(failed)?;
-        self.store.set_meta(CHECKPOINT, "").map_err(failed)?;
+        self.store.remember(CHECKPOINT, "").map_err(failed)?;
         // Every result is asked for again: what was sent before and waits again in the queue leaves it with them.
-        self.store.set_meta(JUDGED, "0").map_err(failed)?;
-        self.store.set_meta(ANSWERED, &expected_counter.saturating_sub(1).to_string()).map_err(failed)?;
-        self.store.set_meta(EPOCH, &epoch.to_string()).map_err(failed)
+        self.store.remember(JUDGED, "0").map_err(failed)?;
+        self.store.remember(ANSWERED, &expected_counter.saturating_sub(1).to_string()).map_err(failed)?;
+        self.store.remember(EPOCH, &epoch.to_string()).map_err(failed)
     }
 
     fn refetch(&mut self, buckets: &[Bucket]) -> Result<(), LocalError> {

@@ -135,14 +135,14 @@ impl Vault {
     fn get(&self, account: fn(Uuid) -> String, name: &str) -> Result<Option<Zeroizing<String>>, VaultError> {
         Ok(match self {
             Self::Keychain { keychain, profile } => keychain.get(&account(*profile))?,
-            Self::Database(store) => store.get_meta(name)?.filter(|text| !text.is_empty()).map(Zeroizing::new),
+            Self::Database(store) => store.remembered(name)?.filter(|text| !text.is_empty()).map(Zeroizing::new),
         })
     }
 
     fn set(&self, account: fn(Uuid) -> String, name: &str, secret: &str) -> Result<(), VaultError> {
         match self {
             Self::Keychain { keychain, profile } => keychain.set(&account(*profile), secret)?,
-            Self::Database(store) => store.set_meta(name, secret)?,
+            Self::Database(store) => store.remember(name, secret)?,
         }
         Ok(())
     }
@@ -215,7 +215,7 @@ impl Vault {
     pub fn remove_tokens(&self) -> Result<(), VaultError> {
         match self {
             Self::Keychain { keychain, profile } => keychain.remove(&token_account(*profile))?,
-            Self::Database(store) => store.set_meta(TOKENS, "")?,
+            Self::Database(store) => store.forget(TOKENS)?,
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ pub mod flip;
 pub mod issue;
 pub mod key;
 pub mod list;
+pub mod meta;
 pub mod numbers;
 pub mod open;
 pub mod queue;
