@@ -21,6 +21,10 @@ password: string,
  */
 certificate?: string, 
 /**
+ * Its certificate's SHA-256 fingerprint, as the person compared it after `CERTIFICATE_NOT_CONFIRMED`.
+ */
+fingerprint?: string, 
+/**
  * Protects the profile instead of the keychain.
  */
 passphrase?: string, };

@@ -66,6 +66,9 @@ pub struct ConnectRequest {
     /// Path of the server's own certificate (PEM), where it is not signed by a known authority.
     #[serde(default)]
     pub certificate: Option<String>,
+    /// Its certificate's SHA-256 fingerprint, as the person compared it after `CERTIFICATE_NOT_CONFIRMED`.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
     /// Protects the profile instead of the keychain.
     #[serde(default)]
     pub passphrase: Option<String>,
