@@ -1,24 +1,47 @@
 //! THE list: everything a front end can ask for, by name, with what it sends and what it gets. The router, the
 //! TypeScript interface and the tests all come from this one list.
 
+use crate::App;
 use crate::error::CallError;
+use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    approvals, attention, changes, cmdb, dhs, dsl, inbox, lists, mutations, profile, releases, settings,
+    approvals, attention, changes, cmdb, dhs, dsl, inbox, lists, mutations, profile, releases, settings, transfer,
 };
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::fmt::Write as _;
 use std::path::Path;
 use ts_rs::{Config, ExportError, TS};
 
 macro_rules! commands {
-    ($($name:literal: $request:ty => $response:ty;)+) => {
+    ($($name:literal: $request:ty => $response:ty = $how:ident $body:path;)+) => {
         /// The names of all commands, in the order of the list.
         pub const NAMES: &[&str] = &[$($name),+];
 
+        impl App {
+            /// Answers any command of the list by name: what a window or another program calls.
+            ///
+            /// # Errors
+            /// The refusal with every reason, or trouble; `UNKNOWN_CALL` and `BAD_REQUEST` among it.
+            pub async fn call(&self, name: &str, request: Value) -> Result<Value, CallError> {
+                match name {
+                    $($name => {
+                        let request: $request = parse(name, request)?;
+                        let answer: $response = answer!($how, self, $body, request)?;
+                        give(name, &answer)
+                    })+
+                    unknown => Err(CallError::trouble(
+                        "UNKNOWN_CALL",
+                        format!("There is no command {unknown}."),
+                        "Update Slipway: window and application do not fit together.",
+                    )),
+                }
+            }
+        }
+
         /// Writes the TypeScript types of every request and response into a folder.
-        ///
-        /// # Errors
-        /// A type that cannot be written.
         fn export_types(config: &Config) -> Result<(), ExportError> {
             $(<$request>::export_all(config)?; <$response>::export_all(config)?;)+
             Ok(())
@@ -31,65 +54,97 @@ macro_rules! commands {
     };
 }
 
+/// A body that blocks runs on a thread for that; one that waits for the network is awaited.
+macro_rules! answer {
+    (blocking, $app:expr, $body:path, $request:expr) => {{
+        let app = $app.clone();
+        let request = $request;
+        crate::start::blocking(move || $body(&app, request)).await
+    }};
+    (awaited, $app:expr, $body:path, $request:expr) => {
+        Box::pin($body($app.clone(), $request)).await
+    };
+}
+
 commands! {
-    "app.state": Nothing => profile::AppState;
-    "app.connect": profile::ConnectRequest => profile::AppState;
-    "app.start_alone": profile::StartAloneRequest => profile::AppState;
-    "app.unlock": profile::UnlockRequest => profile::AppState;
-    "app.lock": Nothing => profile::AppState;
-    "sync.now": Nothing => profile::SyncStatus;
-    "sync.status": Nothing => profile::SyncStatus;
+    "app.state": Nothing => profile::AppState = blocking crate::start::state;
+    "app.connect": profile::ConnectRequest => profile::AppState = awaited crate::start::connect;
+    "app.start_alone": profile::StartAloneRequest => profile::AppState = blocking crate::start::start_alone;
+    "app.unlock": profile::UnlockRequest => profile::AppState = blocking crate::start::unlock;
+    "app.lock": Nothing => profile::AppState = blocking crate::start::lock;
+    "sync.now": Nothing => profile::SyncStatus = awaited crate::sync::now;
+    "sync.status": Nothing => profile::SyncStatus = blocking crate::sync::status;
 
-    "inbox.get": Nothing => inbox::Inbox;
-    "inbox.seen": inbox::SeenRequest => Nothing;
-    "attention.list": Nothing => attention::AttentionList;
-    "attention.get": attention::AttentionRequest => attention::AttentionPage;
-    "attention.discard": attention::AttentionRequest => Nothing;
-    "attention.send_again": attention::SendAgainRequest => mutations::Done;
+    "inbox.get": Nothing => inbox::Inbox = blocking crate::inbox::get;
+    "inbox.seen": inbox::SeenRequest => Nothing = blocking crate::inbox::seen;
+    "attention.list": Nothing => attention::AttentionList = blocking crate::attention::list;
+    "attention.get": attention::AttentionRequest => attention::AttentionPage = blocking crate::attention::get;
+    "attention.discard": attention::DiscardRequest => Nothing = blocking crate::attention::discard;
+    "attention.send_again": attention::SendAgainRequest => mutations::Done = blocking crate::attention::send_again;
 
-    "lists.open": lists::OpenListRequest => lists::OpenList;
-    "lists.rows": lists::RowsRequest => lists::Rows;
-    "search.records": lists::SearchRequest => lists::SearchHits;
+    "lists.open": lists::OpenListRequest => lists::OpenList = blocking crate::lists::open;
+    "lists.rows": lists::RowsRequest => lists::Rows = blocking crate::lists::rows;
+    "search.records": lists::SearchRequest => lists::SearchHits = blocking crate::search::records;
 
-    "releases.board": releases::BoardRequest => releases::Board;
-    "releases.get": releases::ReleaseRequest => releases::ReleasePage;
-    "releases.create": releases::NewReleaseRequest => mutations::Done;
-    "releases.act": releases::ReleaseActRequest => mutations::Done;
-    "releases.propose_ci_plan": releases::ReleaseRequest => releases::ProposedCiPlan;
-    "tasks.create": releases::NewTaskRequest => mutations::Done;
-    "tasks.act": releases::TaskActRequest => mutations::Done;
-    "approvals.act": approvals::ApprovalActRequest => mutations::Done;
-    "approvals.delegate": approvals::DelegateRequest => mutations::Done;
-    "approvals.revoke_delegation": approvals::RevokeDelegationRequest => mutations::Done;
+    "releases.board": releases::BoardRequest => releases::Board = blocking crate::releases::board::board;
+    "releases.get": releases::ReleaseRequest => releases::ReleasePage = blocking crate::releases::page::get;
+    "releases.create": releases::NewReleaseRequest => mutations::Done = blocking crate::releases::create::create;
+    "releases.act": releases::ReleaseActRequest => mutations::Done = blocking crate::releases::act::act;
+    "releases.propose_ci_plan": releases::ReleaseRequest => releases::ProposedCiPlan = blocking crate::releases::plan::propose;
+    "tasks.create": releases::NewTaskRequest => mutations::Done = blocking crate::releases::tasks::create;
+    "tasks.act": releases::TaskActRequest => mutations::Done = blocking crate::releases::tasks::act;
+    "approvals.act": approvals::ApprovalActRequest => mutations::Done = blocking crate::approvals::act;
+    "approvals.delegate": approvals::DelegateRequest => mutations::Done = blocking crate::approvals::delegate;
+    "approvals.revoke_delegation": approvals::RevokeDelegationRequest => mutations::Done = blocking crate::approvals::revoke_delegation;
 
-    "changes.get": changes::ChangeRequest => changes::ChangePage;
-    "changes.create": changes::NewChangeRequest => mutations::Done;
-    "changes.act": changes::ChangeActRequest => mutations::Done;
+    "changes.get": changes::ChangeRequest => changes::ChangePage = blocking crate::changes::get;
+    "changes.create": changes::NewChangeRequest => mutations::Done = blocking crate::changes::create;
+    "changes.act": changes::ChangeActRequest => mutations::Done = blocking crate::changes::act;
 
-    "cmdb.get": cmdb::CiRequest => cmdb::CiPage;
-    "cmdb.create": cmdb::NewCiRequest => mutations::Done;
-    "cmdb.act": cmdb::CiActRequest => mutations::Done;
+    "cmdb.get": cmdb::CiRequest => cmdb::CiPage = blocking crate::cmdb::get;
+    "cmdb.create": cmdb::NewCiRequest => mutations::Done = blocking crate::cmdb::create;
+    "cmdb.act": cmdb::CiActRequest => mutations::Done = blocking crate::cmdb::act;
 
-    "dsl.get": dsl::DslRequest => dsl::DslPage;
-    "dsl.submit": dsl::SubmitRequest => mutations::Done;
-    "dsl.act": dsl::DslActRequest => mutations::Done;
+    "dsl.get": dsl::DslRequest => dsl::DslPage = blocking crate::dsl::get;
+    "dsl.submit": dsl::SubmitRequest => mutations::Done = blocking crate::dsl::submit;
+    "dsl.act": dsl::DslActRequest => mutations::Done = blocking crate::dsl::act;
 
-    "dhs.get": dhs::UnitRequest => dhs::UnitPage;
-    "dhs.put_model": dhs::PutModelRequest => mutations::Done;
-    "dhs.receive": dhs::ReceiveRequest => mutations::Done;
-    "dhs.act": dhs::UnitActRequest => mutations::Done;
+    "dhs.get": dhs::UnitRequest => dhs::UnitPage = blocking crate::dhs::get;
+    "dhs.put_model": dhs::PutModelRequest => mutations::Done = blocking crate::dhs::put_model;
+    "dhs.receive": dhs::ReceiveRequest => mutations::Done = blocking crate::dhs::receive;
+    "dhs.act": dhs::UnitActRequest => mutations::Done = blocking crate::dhs::act;
 
-    "comments.add": mutations::CommentRequest => mutations::Done;
-    "issue": mutations::IssueRequest => mutations::Done;
-    "dry_run": mutations::IssueRequest => mutations::DryRun;
+    "comments.add": mutations::CommentRequest => mutations::Done = blocking crate::settings::comment;
+    "issue": mutations::IssueRequest => mutations::Done = blocking crate::issue::issue;
+    "dry_run": mutations::IssueRequest => mutations::DryRun = blocking crate::issue::dry_run;
 
-    "people.list": Nothing => profile::PeopleList;
-    "groups.list": Nothing => profile::GroupList;
-    "sites.list": Nothing => profile::SiteList;
-    "settings.get": Nothing => settings::Settings;
-    "settings.set": settings::SetSettingsRequest => settings::Settings;
-    "setup.get": Nothing => settings::WorkspaceSetup;
-    "setup.put": settings::PutSetupRequest => mutations::Done;
+    "import.cis": transfer::ImportRequest => ImportReport = blocking crate::transfer::import_cis;
+    "import.relations": transfer::ImportRequest => ImportReport = blocking crate::transfer::import_relations;
+    "import.changes": transfer::ImportChangesRequest => ImportReport = blocking crate::transfer::import_changes;
+
+    "people.list": Nothing => profile::PeopleList = blocking crate::settings::people;
+    "groups.list": Nothing => profile::GroupList = blocking crate::settings::groups;
+    "sites.list": Nothing => profile::SiteList = blocking crate::settings::sites;
+    "settings.get": Nothing => settings::Settings = blocking crate::settings::get;
+    "settings.set": settings::SetSettingsRequest => settings::Settings = blocking crate::settings::set;
+    "setup.get": Nothing => settings::WorkspaceSetup = blocking crate::settings::workspace;
+    "setup.put": settings::PutSetupRequest => mutations::Done = blocking crate::settings::put;
+}
+
+fn parse<T: DeserializeOwned>(name: &str, request: Value) -> Result<T, CallError> {
+    serde_json::from_value(request).map_err(|error| {
+        CallError::trouble(
+            "BAD_REQUEST",
+            format!("The request of {name} is not understood: {error}."),
+            "Update Slipway: window and application do not fit together.",
+        )
+    })
+}
+
+fn give(name: &str, answer: &impl Serialize) -> Result<Value, CallError> {
+    serde_json::to_value(answer).map_err(|error| {
+        CallError::trouble("BAD_ANSWER", format!("The answer of {name} cannot be written: {error}."), "Report this.")
+    })
 }
 
 /// Writes the interface in TypeScript into an empty folder: a file for each type, and `commands.ts` over them.

@@ -70,6 +70,10 @@ impl From<Finding> for CallError {
 
 impl From<Fault> for CallError {
     fn from(fault: Fault) -> Self {
+        let fault = match fault.0.downcast::<slipway_store::error::StoreError>() {
+            Ok(error) => return (*error).into(),
+            Err(other) => Fault(other),
+        };
         tracing::error!(error = %fault, "the records could not be read or written");
         Self::trouble(
             "STORAGE",

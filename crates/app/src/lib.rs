@@ -1,17 +1,84 @@
 //! Use cases shared by the window and the command line. Knows neither, and holds no rule.
 
+pub mod approvals;
+pub mod attention;
+pub mod changes;
+pub mod cmdb;
 pub mod commands;
+pub mod dhs;
+pub mod dsl;
 pub mod error;
+pub mod files;
+pub mod host;
 pub mod import;
+pub mod inbox;
+pub mod issue;
 pub mod key;
 pub mod keychain;
 pub mod link;
+pub mod lists;
 pub mod local;
+pub mod notices;
+pub mod open;
+pub mod pills;
 pub mod profile;
+pub mod releases;
+pub mod resolve;
+pub mod rows;
+pub mod search;
 pub mod session;
+pub mod settings;
+pub mod sight;
+pub mod start;
+pub mod sync;
 pub mod sync_driver;
 pub mod tls;
+pub mod transfer;
 pub mod transport;
 pub mod trouble;
 pub mod vault;
 pub mod view;
+
+pub use open::{App, Background, Open};
+
+use error::CallError;
+use slipway_domain::approval::record::ApprovalRule;
+use slipway_domain::refusal::Finding;
+use slipway_domain::time::Timestamp;
+
+/// What may be said with a request for approval, instead of the policy's.
+pub(crate) struct Asked<'a> {
+    /// Groups, by name or id.
+    pub groups: Option<&'a [String]>,
+    /// How their votes count.
+    pub rule: Option<ApprovalRule>,
+    /// By when.
+    pub due_at: Option<Timestamp>,
+}
+
+/// An action's code as it was typed, in the one written form.
+pub(crate) fn action_code(text: &str) -> String {
+    text.trim().to_lowercase().replace([' ', '-'], "_")
+}
+
+/// The refusal of an action that does not exist.
+pub(crate) fn unknown_action(of: &str, action: &str) -> CallError {
+    Finding::new(
+        "UNKNOWN_ACTION",
+        format!("There is no action {action} of {of}."),
+        "Look at the actions that the record shows.",
+    )
+    .with("given", action)
+    .into()
+}
+
+/// The refusal of an action that lacks something.
+pub(crate) fn missing(action: &str, field: &str) -> CallError {
+    Finding::new(
+        "MISSING_FIELD",
+        format!("{} needs {}.", action.replace('_', " "), field.replace('_', " ")),
+        format!("Give {}.", field.replace('_', " ")),
+    )
+    .with("field", field)
+    .into()
+}

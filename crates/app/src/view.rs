@@ -13,3 +13,4 @@ pub mod mutations;
 pub mod profile;
 pub mod releases;
 pub mod settings;
+pub mod transfer;

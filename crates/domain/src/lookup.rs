@@ -4,6 +4,7 @@ use crate::approval::record::Subject;
 use crate::id::ReleaseId;
 use crate::number::Number;
 use crate::record::Record;
+use crate::release::task_record::TaskState;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -21,6 +22,8 @@ pub enum Lookup {
     Name,
     /// Task: its release.
     TasksOfRelease,
+    /// Task that is neither done nor cancelled: the person or group it is assigned to.
+    OpenTasksOf,
     /// Test record: its release.
     TestsOfRelease,
     /// Approval: `release|ID` or `change|ID`.
@@ -142,7 +145,12 @@ impl Record {
                     }
                 }
             }
-            Self::Task(t) => out.push((Lookup::TasksOfRelease, t.release.to_string())),
+            Self::Task(t) => {
+                out.push((Lookup::TasksOfRelease, t.release.to_string()));
+                if !matches!(t.state, TaskState::Done | TaskState::Cancelled) {
+                    out.extend(t.assignee.map(|assignee| (Lookup::OpenTasksOf, assignee.to_string())));
+                }
+            }
             Self::TestRecord(t) => out.push((Lookup::TestsOfRelease, t.release.to_string())),
             Self::Approval(a) => {
                 out.push((Lookup::ApprovalsOf, subject_key(a.subject)));

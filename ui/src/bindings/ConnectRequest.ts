@@ -17,7 +17,7 @@ user: string,
  */
 password: string, 
 /**
- * Path of the server's own certificate (PEM), where it is not signed by a known authority.
+ * Path of the certificate (PEM) of the authority that signed the server's.
  */
 certificate?: string, 
 /**

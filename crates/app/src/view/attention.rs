@@ -86,6 +86,17 @@ pub struct AttentionRequest {
     pub command: String,
 }
 
+/// Lets a command go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct DiscardRequest {
+    /// Identity of the command.
+    pub command: String,
+    /// Why it is not needed any more.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
 /// Sends a command again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]

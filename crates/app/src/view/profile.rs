@@ -63,8 +63,8 @@ pub struct ConnectRequest {
     pub user: String,
     /// Password; used once, never kept.
     pub password: String,
-    /// Path of the server's own certificate (PEM), where it is not signed by a known authority.
-    #[serde(default)]
+    /// Path of the certificate (PEM) of the authority that signed the server's.
+    #[serde(default, alias = "authority")]
     pub certificate: Option<String>,
     /// Its certificate's SHA-256 fingerprint, as the person compared it after `CERTIFICATE_NOT_CONFIRMED`.
     #[serde(default)]

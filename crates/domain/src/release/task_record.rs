@@ -34,6 +34,16 @@ pub enum Assignee {
     Group(GroupId),
 }
 
+impl std::fmt::Display for Assignee {
+    /// The id, as a key.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Person(id) => id.fmt(f),
+            Self::Group(id) => id.fmt(f),
+        }
+    }
+}
+
 /// A task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Task {

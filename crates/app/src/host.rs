@@ -1,0 +1,70 @@
+//! What the application needs of the program around it: a window, a command line, or a test.
+
+use crate::view::mutations::Changes;
+use crate::view::profile::SyncStatus;
+use serde::Serialize;
+use slipway_domain::time::Timestamp;
+use uuid::Uuid;
+
+/// The program around the application. Its methods are called from any thread and must not block for long.
+pub trait Host: Send + Sync {
+    /// The time by this computer's clock.
+    fn now(&self) -> Timestamp;
+
+    /// A new identity (UUIDv7).
+    fn new_id(&self) -> Uuid;
+
+    /// Records changed, by this program or by a sync: whoever shows them asks again.
+    fn changed(&self, changes: &Changes);
+
+    /// How sync stands has changed.
+    fn sync(&self, status: &SyncStatus);
+
+    /// Something that the person wants to be told even when the window is not in front.
+    fn notify(&self, notice: &Notice);
+
+    /// Long work went on a step.
+    fn progress(&self, step: &Progress) {
+        let _ = step;
+    }
+}
+
+/// Something worth telling.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// In a line.
+    pub title: String,
+    /// In a sentence.
+    pub body: String,
+    /// Address in the window, opened by a click.
+    pub path: String,
+}
+
+/// A step of long work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    /// What is being done, such as `Hashing payroll-9.4.1.tar.gz`.
+    pub what: String,
+    /// How far.
+    pub done: u64,
+    /// Of how much; 0 when that is not known.
+    pub of: u64,
+}
+
+/// The clock and the randomness of this computer, for hosts that have nothing of their own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct System;
+
+impl System {
+    /// The time by this computer's clock.
+    #[must_use]
+    pub fn now(self) -> Timestamp {
+        Timestamp(chrono::Utc::now().timestamp_millis())
+    }
+
+    /// A new identity.
+    #[must_use]
+    pub fn new_id(self) -> Uuid {
+        Uuid::now_v7()
+    }
+}

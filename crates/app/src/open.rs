@@ -1,0 +1,199 @@
+//! The application: a profile folder, open or closed, and the program around it.
+
+use crate::attention;
+use crate::error::CallError;
+use crate::host::Host;
+use crate::keychain::Keychain;
+use crate::session::Session;
+use crate::sight::{Beside, Sight};
+use crate::sync::Watcher;
+use crate::sync_driver::{Driver, Watch};
+use crate::view::common::SyncMark;
+use slipway_domain::id::PersonId;
+use slipway_domain::record::Kind;
+use slipway_domain::refusal::Fault;
+use slipway_store::Store;
+use slipway_store::view::{View, Waiting};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
+use uuid::Uuid;
+
+/// The application. Cheap to clone; all clones are the same one.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    folder: PathBuf,
+    host: Arc<dyn Host>,
+    keychain: Arc<dyn Keychain>,
+    background: Background,
+    open: RwLock<Option<Arc<Open>>>,
+    /// The person locked the profile: it is not opened again without being asked.
+    locked: AtomicBool,
+}
+
+/// An open profile.
+pub struct Open {
+    /// Database, signing key, account.
+    pub session: Arc<Session>,
+    /// The records.
+    pub store: Arc<Store>,
+    /// Who works here.
+    pub actor: PersonId,
+    /// There is no server: nothing waits for one.
+    pub alone: bool,
+    /// Syncs in the background, where the program wants that and there is a server.
+    pub driver: Option<Driver>,
+}
+
+/// Whether an open profile syncs by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Background {
+    /// In the background, as long as it is open: the window.
+    Sync,
+    /// Only when it is asked for: the command line.
+    Quiet,
+}
+
+impl App {
+    /// An application on a profile folder, which need not exist yet.
+    #[must_use]
+    pub fn new(folder: PathBuf, host: Arc<dyn Host>, keychain: Arc<dyn Keychain>, background: Background) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                folder,
+                host,
+                keychain,
+                background,
+                open: RwLock::new(None),
+                locked: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// The profile folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.inner.folder
+    }
+
+    /// The program around the application.
+    #[must_use]
+    pub fn host(&self) -> &dyn Host {
+        &*self.inner.host
+    }
+
+    /// Where secrets are kept.
+    #[must_use]
+    pub fn keychain(&self) -> &Arc<dyn Keychain> {
+        &self.inner.keychain
+    }
+
+    /// Whether the person locked the profile.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.inner.locked.load(Ordering::Acquire)
+    }
+
+    /// The open profile.
+    ///
+    /// # Errors
+    /// `NOT_OPEN` while it is closed.
+    pub fn open(&self) -> Result<Arc<Open>, CallError> {
+        let open = self.inner.open.read().unwrap_or_else(PoisonError::into_inner).clone();
+        open.ok_or_else(|| {
+            CallError::trouble(
+                "NOT_OPEN",
+                format!("The profile in {} is not open.", self.folder().display()),
+                "Connect to a server, start alone, or unlock it.",
+            )
+        })
+    }
+
+    /// Puts an opened profile in place, and begins to sync where that is wanted. Needs the tokio runtime for that.
+    ///
+    /// # Errors
+    /// When the server's address or trust cannot be used.
+    pub fn put(&self, session: Session) -> Result<Arc<Open>, CallError> {
+        let session = Arc::new(session);
+        let (store, actor) = (session.store().clone(), session.actor());
+        let alone = session.account().is_none();
+        // Nothing else may sync the same profile at the same time.
+        *self.inner.open.write().unwrap_or_else(PoisonError::into_inner) = None;
+        let driver = match self.inner.background {
+            Background::Sync => Driver::start(session.clone(), self.watch())?,
+            Background::Quiet => None,
+        };
+        let open = Arc::new(Open { session, store, actor, alone, driver });
+        *self.inner.open.write().unwrap_or_else(PoisonError::into_inner) = Some(open.clone());
+        self.inner.locked.store(false, Ordering::Release);
+        Ok(open)
+    }
+
+    /// Whom sync tells.
+    #[must_use]
+    pub fn watch(&self) -> Arc<dyn Watch> {
+        Arc::new(Watcher::of(self.inner.host.clone(), WeakApp(Arc::downgrade(&self.inner))))
+    }
+
+    /// Closes the profile until it is unlocked. Calls that are under way finish on what they began with.
+    pub fn close(&self) {
+        *self.inner.open.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.inner.locked.store(true, Ordering::Release);
+    }
+
+    /// Reads at one moment.
+    ///
+    /// # Errors
+    /// `NOT_OPEN`, a storage fault, or what `f` returns.
+    pub fn read<T>(&self, f: impl FnOnce(Sight<'_>) -> Result<T, CallError>) -> Result<T, CallError> {
+        let open = self.open()?;
+        let attention = attention::by_record(&open)?;
+        let (me, now) = (open.actor, self.host().now());
+        open.store.look(|view| {
+            let beside = Held { view, attention: &attention, alone: open.alone };
+            f(Sight { records: view, beside: &beside, me, now })
+        })
+    }
+}
+
+/// The application as those hold it who must not keep it alive.
+pub struct WeakApp(Weak<Inner>);
+
+impl WeakApp {
+    /// The application, if it is still there.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<App> {
+        self.0.upgrade().map(|inner| App { inner })
+    }
+}
+
+/// What the store knows beside the records.
+struct Held<'a> {
+    view: &'a View<'a>,
+    attention: &'a BTreeMap<(Kind, Uuid), u32>,
+    alone: bool,
+}
+
+impl Beside for Held<'_> {
+    fn mark(&self, kind: Kind, id: Uuid) -> Result<SyncMark, Fault> {
+        let waiting = if self.alone { Waiting::default() } else { self.view.waiting(kind, id)? };
+        Ok(SyncMark {
+            waiting: waiting.commands,
+            will_be_refused: waiting.will_be_refused,
+            attention: self.attention.get(&(kind, id)).copied().unwrap_or(0),
+        })
+    }
+
+    fn labelled(&self, kind: Kind, label: &str) -> Result<Vec<Uuid>, Fault> {
+        self.view.labelled(kind, label)
+    }
+
+    fn titled(&self, kind: Kind, title: &str) -> Result<Vec<Uuid>, Fault> {
+        self.view.titled(kind, title)
+    }
+}

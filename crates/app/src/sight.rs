@@ -1,0 +1,125 @@
+//! What a query reads with: the records at one moment, who asks, and when.
+
+use crate::view::common::{Named, Names, SyncMark};
+use slipway_domain::id::PersonId;
+use slipway_domain::people::Person;
+use slipway_domain::record::{Kind, Record};
+use slipway_domain::records::{Records, RecordsExt};
+use slipway_domain::refusal::Fault;
+use slipway_domain::time::Timestamp;
+use uuid::Uuid;
+
+/// What storage knows beside the records.
+pub trait Beside {
+    /// Own commands on a record that wait, will be refused, or need attention.
+    ///
+    /// # Errors
+    /// A storage fault.
+    fn mark(&self, kind: Kind, id: Uuid) -> Result<SyncMark, Fault>;
+
+    /// Records of a kind with that number, name or foreign number, in any case.
+    ///
+    /// # Errors
+    /// A storage fault.
+    fn labelled(&self, kind: Kind, label: &str) -> Result<Vec<Uuid>, Fault>;
+
+    /// Records of a kind with that title (for a DHS unit its serial number), in any case.
+    ///
+    /// # Errors
+    /// A storage fault.
+    fn titled(&self, kind: Kind, title: &str) -> Result<Vec<Uuid>, Fault>;
+}
+
+/// The records at one moment, seen by one person.
+#[derive(Clone, Copy)]
+pub struct Sight<'a> {
+    /// The records.
+    pub records: &'a dyn Records,
+    /// What storage knows beside them.
+    pub beside: &'a dyn Beside,
+    /// Who looks.
+    pub me: PersonId,
+    /// When.
+    pub now: Timestamp,
+}
+
+impl Sight<'_> {
+    /// The person who looks; the workspace itself where nobody is known yet.
+    ///
+    /// # Errors
+    /// A storage fault.
+    pub fn person(&self) -> Result<Person, Fault> {
+        Ok(self.records.get::<Person>(self.me)?.unwrap_or_else(|| Person {
+            id: self.me,
+            name: String::new(),
+            user: String::new(),
+            roles: std::collections::BTreeSet::new(),
+            active: false,
+        }))
+    }
+
+    /// How a person calls a record; its id where it is not here.
+    ///
+    /// # Errors
+    /// A storage fault.
+    pub fn label(&self, kind: Kind, id: impl Into<Uuid>) -> Result<String, Fault> {
+        let id = id.into();
+        if kind == Kind::Person && id == PersonId::SYSTEM.0 {
+            return Ok(slipway_domain::access::system().name);
+        }
+        Ok(self.records.read(kind, id)?.map_or_else(|| id.to_string(), |record| record.label()))
+    }
+
+    /// A record by identity and name.
+    ///
+    /// # Errors
+    /// A storage fault.
+    pub fn named(&self, kind: Kind, id: impl Into<Uuid>) -> Result<Named, Fault> {
+        let id = id.into();
+        Ok(Named { id: id.to_string(), label: self.label(kind, id)? })
+    }
+
+    /// Adds the label of a record to those of a page.
+    ///
+    /// # Errors
+    /// A storage fault.
+    pub fn name(&self, names: &mut Names, kind: Kind, id: impl Into<Uuid>) -> Result<(), Fault> {
+        let id = id.into();
+        if !names.contains_key(&id.to_string()) {
+            names.insert(id.to_string(), self.label(kind, id)?);
+        }
+        Ok(())
+    }
+
+    /// Whether the record is confirmed.
+    ///
+    /// # Errors
+    /// A storage fault.
+    pub fn mark(&self, record: &Record) -> Result<SyncMark, Fault> {
+        self.beside.mark(record.kind(), record.id())
+    }
+}
+
+/// The address of a record in the window; `None` for kinds that have no page.
+#[must_use]
+pub fn path(record: &Record) -> Option<String> {
+    Some(match record {
+        Record::Release(r) => format!("/releases/{}", address(r.number.as_str())),
+        Record::Change(c) => format!("/changes/{}", address(c.number.as_str())),
+        Record::Ci(c) => format!("/cmdb/{}", address(c.number.as_str())),
+        Record::DslItem(i) => format!("/dsl/{}", address(i.number.as_str())),
+        Record::DhsUnit(u) => format!("/dhs/{}", address(u.number.as_str())),
+        Record::Task(t) => format!("/releases/{}/tasks", t.release),
+        Record::TestRecord(t) => format!("/releases/{}/readiness", t.release),
+        Record::Approval(a) => match a.subject {
+            slipway_domain::approval::record::Subject::Release(id) => format!("/releases/{id}/approvals"),
+            slipway_domain::approval::record::Subject::Change(id) => format!("/changes/{id}"),
+        },
+        _ => return None,
+    })
+}
+
+/// A number as part of an address: as it is, but for what an address cannot hold.
+fn address(number: &str) -> String {
+    number.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect()
+}
