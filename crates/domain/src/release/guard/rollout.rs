@@ -123,9 +123,9 @@ fn override_findings(release: &Release, reason: &str, may: bool, who: &str, inst
     findings
 }
 
-/// The CI update plan would apply without a difference.
+/// The CI update plan would apply without a difference. Once applied, it is not asked again.
 pub fn ci_plan_applies(i: &GuardInput<'_>) -> Findings {
-    install::plan_findings(i.release, i.records)
+    if i.release.install.is_some() { Ok(Vec::new()) } else { install::plan_findings(i.release, i.records) }
 }
 
 /// *Update system* exists in Distribution and rollout and is done.
