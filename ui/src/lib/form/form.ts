@@ -15,7 +15,7 @@ interface Base {
 }
 
 export type FormField =
-  | (Base & { type: 'text' | 'area' | 'number' | 'check' })
+  | (Base & { type: 'text' | 'area' | 'number' | 'check' | 'password' })
   /** Milliseconds since 1970, written in the person's zone. */
   | (Base & { type: 'time' })
   /** With `empty`, the word for no choice. */

@@ -9,6 +9,8 @@ export interface Column<Row> {
   text?: (row: Row) => string;
   /** Sorts by this column in the store. */
   sortable?: boolean;
+  /** What the store calls it, where that is not the id. */
+  by?: string;
   /** Figures, to the right and in even digits. */
   figures?: boolean;
 }

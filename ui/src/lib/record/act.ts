@@ -17,6 +17,8 @@ export interface Act {
   /** What happens, in a sentence, on the sheet. */
   note?: string;
   danger?: boolean;
+  /** The sheet opens although it is not allowed as it stands: what is filled in there may allow it (an override). */
+  tries?: boolean;
   /** Gets what was filled in, by the names of the request. */
   call: (filled: Record<string, unknown>) => Promise<unknown>;
 }
@@ -26,8 +28,8 @@ export function filled(values: Values): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => !isEmpty(value)));
 }
 
-export function act({ sheets }: WindowParts, { number, action, fields, values, note, danger, call }: Act): void {
-  if (whyNot(action) !== undefined) {
+export function act({ sheets }: WindowParts, { number, action, fields, values, note, danger, tries, call }: Act): void {
+  if (whyNot(action) !== undefined && !tries) {
     sheets.refused = {
       title: `${action.title}: not allowed now`,
       error: { kind: 'refused', findings: action.findings },
@@ -46,6 +48,7 @@ export function act({ sheets }: WindowParts, { number, action, fields, values, n
     values,
     confirm: action.title,
     danger,
+    findings: action.findings,
     submit: (given) => call(filled(given)),
     done: `${number}: ${action.title}, done`,
   });

@@ -8,7 +8,7 @@ import type { WindowParts } from '../../lib/context';
 import { options, type FormField, type Values } from '../../lib/form/form';
 import { EARLIER_PHASES } from '../../lib/form/levels';
 import { act, REASON, REMARK } from '../../lib/record/act';
-import { find } from '../../lib/record/actions';
+import { find, whyNot } from '../../lib/record/actions';
 
 /** What each action asks for beside a plain reason. */
 const FIELDS: Record<string, FormField[]> = {
@@ -46,6 +46,28 @@ const NOTES: Record<string, string> = {
   send_back: 'Approvals of that phase and later are voided; tasks of later phases are open again.',
 };
 
+/** What belongs to a line of a tab; the bar on top has the ways forward and out. */
+const IN_TABS = new Set([
+  'edit',
+  'attach_change',
+  'detach_change',
+  'verify_master',
+  'record_outcome',
+  'record_test',
+  'waive_test',
+  'write_review',
+  'attest',
+  'waive_criterion',
+  'clear_criterion',
+  'decide_conflict',
+  'add_task',
+  'ask_training',
+  'no_training',
+]);
+
+/** Allowed with a reason that only the sheet asks for. */
+const TRIES = new Set(['record_install']);
+
 export class ReleaseDesk {
   constructor(
     readonly parts: WindowParts,
@@ -79,6 +101,21 @@ export class ReleaseDesk {
     return this.parts.backend.call('issue', { command: { release: [this.page.release.id, { edit: edits }] } });
   }
 
+  /** What stands on top of the page. */
+  get moves(): ActionState[] {
+    return this.page.actions.filter(({ action }) => !IN_TABS.has(action));
+  }
+
+  /** Whether it makes sense now at all. */
+  offers(code: string): boolean {
+    return find(this.page.actions, code) !== undefined;
+  }
+
+  /** Why something is not allowed now. */
+  why(code: string): string | undefined {
+    return whyNot(find(this.page.actions, code));
+  }
+
   /** The action of the page, or one that the page does not list: the application then judges it when it is asked. */
   action(code: string, title: string): ActionState {
     const known = find(this.page.actions, code);
@@ -95,6 +132,7 @@ export class ReleaseDesk {
       values,
       note: NOTES[code],
       danger: code === 'terminate' || code === 'back_out',
+      tries: TRIES.has(code),
       call: (given) => this.ask(action.action, given),
     });
   }

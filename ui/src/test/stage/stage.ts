@@ -1,0 +1,25 @@
+/** The window on a backend in memory, for looking at screens in a browser without the desktop. Never part of a build. */
+import { mount } from 'svelte';
+import App from '../../App.svelte';
+import '../../app.css';
+import { a_workspace } from '../world';
+
+const asked = new URLSearchParams(location.search);
+const state = asked.get('state');
+const backend = a_workspace(
+  state === 'first'
+    ? { 'app.state': () => ({ state: 'no_profile' }) }
+    : state === 'locked'
+      ? {
+          'app.state': () => ({
+            state: 'locked',
+            reason: 'passphrase',
+            sentence: 'This profile is protected by a passphrase.',
+            way_out: 'Write it to open your records.',
+          }),
+        }
+      : {},
+);
+history.replaceState(null, '', asked.get('path') ?? '/');
+const target = document.getElementById('app');
+if (target) mount(App, { target, props: { backend } });
