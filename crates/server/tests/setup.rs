@@ -61,3 +61,46 @@ fn a_workspace_that_cannot_be_made_leaves_nothing_behind() {
     assert!(matches!(Office::create(folder.path(), &new, system_clock()), Err(SetupError::Refused(_))));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the folder is as it was");
 }
+
+#[test]
+fn the_sample_company_stands_in_every_phase_and_state() {
+    use slipway_domain::change::record::{Change, ChangeState};
+    use slipway_domain::record::Kind;
+    use slipway_domain::release::record::{Phase, Release, ReleaseClass, ReleaseType};
+    use slipway_server::storage::Storage;
+    use slipway_server::storage::sqlite::Sqlite;
+
+    let folder = tempfile::tempdir().unwrap();
+    let new = NewWorkspace { name: "Harbour & Vale".into(), administrator: None };
+    let office = Office::create(folder.path(), &new, system_clock()).unwrap();
+    office.add_sample().unwrap();
+    let storage = Sqlite::open(&folder.path().join("workspace.sqlite")).unwrap();
+    let view = storage.snapshot(storage.workspace_id()).unwrap();
+    let (mut releases, mut changes) = (Vec::<Release>::new(), Vec::<Change>::new());
+    view.each_record(&mut |kind, _, body| match Kind::named(kind) {
+        Some(Kind::Release) => releases.push(serde_json::from_str(body).unwrap()),
+        Some(Kind::Change) => changes.push(serde_json::from_str(body).unwrap()),
+        _ => {}
+    })
+    .unwrap();
+    for phase in Phase::ALL {
+        assert!(releases.iter().any(|release| release.phase == *phase), "a release in {phase}");
+    }
+    for release_type in ReleaseType::ALL {
+        assert!(releases.iter().any(|r| r.release_type == Some(*release_type)), "a {release_type} release");
+    }
+    for class in ReleaseClass::ALL {
+        assert!(releases.iter().any(|release| release.class == *class), "a {class} release");
+    }
+    for state in ChangeState::ALL {
+        assert!(changes.iter().any(|change| change.state == *state), "a change that is {state}");
+    }
+    let users = std::fs::read_to_string(folder.path().join("sample-users.json")).unwrap();
+    let users: serde_json::Value = serde_json::from_str(&users).unwrap();
+    assert_eq!(users[0]["roles"][0], "release_manager", "the first is who the newcomer signs in as");
+    let (people, _) = office.people().unwrap();
+    assert_eq!(users.as_array().unwrap().len(), people.len(), "everybody can sign in");
+    let roles: std::collections::BTreeSet<_> = people.iter().flat_map(|person| &person.roles).collect();
+    let missing: Vec<_> = Role::ALL.iter().filter(|role| !roles.contains(role)).collect();
+    assert!(missing.iter().all(|role| **role == Role::Viewer), "nobody is {missing:?}");
+}

@@ -119,6 +119,37 @@ fn hardware(company: &mut Company) -> Result<(), Failure> {
             c.criticality = Criticality::Low;
         })?;
     }
+    handhelds(company)
+}
+
+/// The terminal's scanners and their radio access points.
+fn handhelds(company: &mut Company) -> Result<(), Failure> {
+    for n in 1..=6u32 {
+        let name = format!("gdy-ap-{n:02}");
+        add(company, &name, "access point", |c| {
+            c.manufacturer = "Norrgate".to_owned();
+            c.model = "Air 6".to_owned();
+            c.version = "6.2.1".to_owned();
+            c.serial_number = format!("NGAIR6{n:04}");
+            c.support_group = Some(group("operations"));
+            c.location.site = Some(site("Gdynia terminal"));
+        })?;
+        relate(company, &name, RelationType::ConnectsTo, &format!("gdy-core-{}", 1 + n % 2))?;
+    }
+    for n in 1..=30u32 {
+        let name = format!("gdy-scan-{n:02}");
+        add(company, &name, "handheld scanner", |c| {
+            c.manufacturer = "Tallymark".to_owned();
+            c.model = "TM40".to_owned();
+            c.version = if n % 7 == 0 { "4.8.0" } else { "4.9.2" }.to_owned();
+            c.serial_number = format!("TM40{n:05}");
+            c.asset_tag = format!("HV-GDY-3{n:03}");
+            c.support_group = Some(group("desk"));
+            c.location.site = Some(site("Gdynia terminal"));
+            c.criticality = Criticality::Low;
+        })?;
+        relate(company, &name, RelationType::ConnectsTo, &format!("gdy-ap-{:02}", 1 + n % 6))?;
+    }
     Ok(())
 }
 

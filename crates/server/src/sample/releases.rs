@@ -13,7 +13,7 @@ use slipway_domain::id::{ChangeId, CiId};
 use slipway_domain::level::{Assessment, Impact, Urgency};
 use slipway_domain::number::Series;
 use slipway_domain::refusal::Failure;
-use slipway_domain::release::record::{Component, ReleaseClass, ReleaseType, Target};
+use slipway_domain::release::record::{Component, Outcome, ReleaseClass, ReleaseType, Target};
 
 pub fn build(company: &mut Company) -> Result<(), Failure> {
     for release in past() {
@@ -25,8 +25,11 @@ pub fn build(company: &mut Company) -> Result<(), Failure> {
         ("Move DNS to the new resolvers", ChangeState::ApprovalPending),
         ("Open the customs test network to partners", ChangeState::Denied),
         ("Replace the office printer fleet", ChangeState::Cancelled),
-        ("Patch Postern to 6.1.1", ChangeState::Approved),
+        ("Patch Postern to 6.1.2", ChangeState::Approved),
         ("Renew the portal's certificates", ChangeState::Approved),
+        ("Double the scanners' buffer", ChangeState::ApprovalWithdrawn),
+        ("Clean the Rotterdam air filters", ChangeState::Implemented),
+        ("Extend the backup window", ChangeState::Closed),
     ] {
         alone(company, title, state)?;
     }
@@ -90,6 +93,11 @@ fn past() -> Vec<Journey> {
             PlanAndDesign,
         ),
         software("Warehouse scanning 3.4", "ScanHub", "3.3.0", "3.4.0", "Warehouse scanning", 4, Assess),
+        Journey {
+            urgency: Urgency::Critical,
+            class: ReleaseClass::Emergency,
+            ..software("Mail gateway emergency fix", "Postern", "6.1.0", "6.1.1", "Mail", 3, Verified)
+        },
         hardware("Badge readers, first floor", "B3", 5, &["brs-badge-03", "brs-badge-04"], "Mail", 2, Assess),
     ]
 }
@@ -186,7 +194,22 @@ fn alone(company: &mut Company, title: &str, state: ChangeState) -> Result<(), F
             act(company, ChangeAction::Assess)?;
             journey::approve(company, journey::about_change(change))
         }
-        _ => Ok(()),
+        ChangeState::ApprovalWithdrawn => {
+            act(company, ChangeAction::Assess)?;
+            journey::approve(company, journey::about_change(change))?;
+            act(company, ChangeAction::WithdrawApproval("the vendor advises against it".to_owned()))
+        }
+        ChangeState::Implemented | ChangeState::Closed => {
+            act(company, ChangeAction::Assess)?;
+            journey::approve(company, journey::about_change(change))?;
+            act(company, ChangeAction::Implement)?;
+            if state == ChangeState::Implemented {
+                return Ok(());
+            }
+            act(company, ChangeAction::Review { outcome: Outcome::Successful })?;
+            act(company, ChangeAction::Close)
+        }
+        ChangeState::Registered | ChangeState::Reviewed => Ok(()),
     }
 }
 

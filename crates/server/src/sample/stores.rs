@@ -54,6 +54,7 @@ pub fn build(company: &mut Company) -> Result<(), Failure> {
         ("ScanHub", "3.4.0", ItemKind::Application, Accepted),
         ("Paygrade", "9.4.1", ItemKind::Application, Accepted),
         ("Postern", "6.1.0", ItemKind::Application, Accepted),
+        ("Postern", "6.1.1", ItemKind::Application, Accepted),
         ("Ledgerline", "5.5.0", ItemKind::Application, Accepted),
         ("Badge agent", "1.0.9", ItemKind::Firmware, Quarantine),
         ("Halden BMC", "2.88", ItemKind::Firmware, Quarantine),
