@@ -5,8 +5,8 @@ use slipway_domain::command::Command;
 use slipway_domain::execute::{Context, Effect, execute};
 use slipway_domain::id::{CommandId, GroupId, PersonId, SettingId};
 use slipway_domain::people::{Group, Person, Role};
-use slipway_domain::record::Entity;
-use slipway_domain::records::{Memory, RecordsExt};
+use slipway_domain::record::{Entity, Kind};
+use slipway_domain::records::{Memory, Records, RecordsExt};
 use slipway_domain::refusal::{Failure, Refusal};
 use slipway_domain::setting::{ApprovalPolicy, Gate};
 use slipway_domain::time::Timestamp;
@@ -85,6 +85,13 @@ impl World {
     pub fn policy(&mut self, gate: Gate, rule: ApprovalRule) {
         let id = SettingId(Uuid::from_u128(0x41 + gate as u128));
         self.put(ApprovalPolicy { id, gate, class: None, groups: vec![CAB], rule, due_hours: 48 });
+    }
+
+    /// Nobody approves anything.
+    pub fn forget_policies(&mut self) {
+        for policy in self.records.all::<ApprovalPolicy>().expect("memory never fails") {
+            self.records.remove(Kind::ApprovalPolicy, policy.id.into()).expect("memory never fails");
+        }
     }
 
     /// A fresh id.

@@ -3,11 +3,16 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod access;
+mod approvals;
+mod back_out;
 mod builders;
 mod change;
 mod cmdb;
 mod dhs;
 mod dsl;
+mod edits;
+mod readiness;
 mod setup;
 mod story;
+mod tasks;
 mod transitions;

@@ -30,16 +30,11 @@ pub fn restore_cmdb(i: &mut EffectInput<'_>) -> Result<(), Failure> {
         let baseline: Baseline = i.records.must(install.baseline)?;
         conflicts.extend(restore_relations(&i.release.scope.ci_plan, i.records)?);
         let left = as_installed(&i.release.scope.ci_plan, &baseline);
-        for before in &baseline.cis {
-            if let Some(installed) = left.get(&before.id) {
-                conflicts.extend(restore_fields(before, installed, i.records)?);
-            }
+        // What was created goes first: it may hold a name that an older CI wants back.
+        for installed in baseline.absent_cis.iter().filter_map(|id| left.get(id)) {
+            conflicts.extend(remove_created(installed, i.release.id, i.records)?);
         }
-        for id in &baseline.absent_cis {
-            if let Some(installed) = left.get(id) {
-                conflicts.extend(remove_created(installed, i.release.id, i.records)?);
-            }
-        }
+        conflicts.extend(restore_fields(&baseline.cis, &left, i.records)?);
     }
     i.release.back_out =
         Some(BackOut { by: i.actor.id, at: i.context.now, reason: i.ask.reason.trim().to_owned(), conflicts });
@@ -97,46 +92,78 @@ fn set(ci: &mut Ci, field: &str, value: &str) -> Result<(), Finding> {
     ci.set_field(field, value)
 }
 
-fn restore_fields(before: &Ci, installed: &Ci, records: &mut dyn Records) -> Result<Vec<BackOutConflict>, Failure> {
-    // A CI that is gone was removed by the back-out of the release that created it: nothing is left to restore.
-    let Some(now) = records.get::<Ci>(before.id)? else { return Ok(Vec::new()) };
-    let (was, left, is) = (fields(before), fields(installed), fields(&now));
-    let mut restored = now.clone();
+/// Puts every field back that is still as the install left it, in all CIs, and lists the others.
+fn restore_fields(
+    before: &[Ci],
+    left: &BTreeMap<CiId, Ci>,
+    records: &mut dyn Records,
+) -> Result<Vec<BackOutConflict>, Failure> {
     let mut conflicts = Vec::new();
-    let mut went_back = Vec::new();
-    let names: BTreeSet<&String> = was.keys().chain(left.keys()).collect();
-    for name in names {
-        let value = |of: &BTreeMap<String, String>| of.get(name).cloned().unwrap_or_default();
-        let (was, left, is) = (value(&was), value(&left), value(&is));
-        if was == left || is == was {
-            continue;
-        }
-        let conflict = BackOutConflict {
-            ci: before.id,
-            field: name.clone(),
-            before: was,
-            installed: left,
-            now: is,
-            decision: None,
-        };
-        if conflict.now != conflict.installed || set(&mut restored, name, &conflict.before).is_err() {
-            conflicts.push(conflict);
-        } else {
-            went_back.push(conflict);
-        }
-    }
-    // A name, serial number or tag that went to another CI since cannot simply be taken back.
-    if !went_back.is_empty() && !uniqueness(&restored, records)?.is_empty() {
-        for conflict in went_back {
-            if is_identity(&conflict.field) && set(&mut restored, &conflict.field, &conflict.now).is_ok() {
-                conflicts.push(conflict);
+    let mut identities: BTreeMap<CiId, Vec<BackOutConflict>> = BTreeMap::new();
+    for before in before {
+        // A CI that is gone was removed by the back-out of the release that created it: nothing is left to restore.
+        let (Some(installed), Some(now)) = (left.get(&before.id), records.get::<Ci>(before.id)?) else { continue };
+        let mut restored = now.clone();
+        for field in changed_fields(before, installed, &now) {
+            let as_left = field.now == field.installed;
+            if !as_left || set(&mut restored, &field.field, &field.before).is_err() {
+                conflicts.push(field);
+            } else if is_identity(&field.field) {
+                identities.entry(before.id).or_default().push(field);
             }
         }
+        if restored != now {
+            records.put(restored)?;
+        }
     }
-    if restored != now {
-        records.put(restored)?;
-    }
+    conflicts.extend(keep_unique(identities, records)?);
     Ok(conflicts)
+}
+
+/// The fields that the install changed and that are not already as before.
+fn changed_fields(before: &Ci, installed: &Ci, now: &Ci) -> Vec<BackOutConflict> {
+    let (was, left, is) = (fields(before), fields(installed), fields(now));
+    let names: BTreeSet<&String> = was.keys().chain(left.keys()).collect();
+    let value = |of: &BTreeMap<String, String>, name: &String| of.get(name).cloned().unwrap_or_default();
+    names
+        .into_iter()
+        .map(|name| BackOutConflict {
+            ci: before.id,
+            field: name.clone(),
+            before: value(&was, name),
+            installed: value(&left, name),
+            now: value(&is, name),
+            decision: None,
+        })
+        .filter(|field| field.before != field.installed && field.now != field.before)
+        .collect()
+}
+
+/// A name, serial number or tag that went to another CI since is not taken back: it is listed. Looked at once every
+/// CI is restored, so that two that swapped a name swap it back; keeping one may stand in the way of another.
+fn keep_unique(
+    mut identities: BTreeMap<CiId, Vec<BackOutConflict>>,
+    records: &mut dyn Records,
+) -> Result<Vec<BackOutConflict>, Failure> {
+    let mut conflicts = Vec::new();
+    loop {
+        let mut taken = None;
+        for id in identities.keys() {
+            if let Some(ci) = records.get::<Ci>(*id)?
+                && !uniqueness(&ci, records)?.is_empty()
+            {
+                taken = Some(ci);
+                break;
+            }
+        }
+        let Some(mut ci) = taken else { return Ok(conflicts) };
+        for field in identities.remove(&ci.id).unwrap_or_default() {
+            if set(&mut ci, &field.field, &field.now).is_ok() {
+                conflicts.push(field);
+            }
+        }
+        records.put(ci)?;
+    }
 }
 
 /// Fields that must be unique, alone or together.
