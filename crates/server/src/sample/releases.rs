@@ -17,7 +17,7 @@ use slipway_domain::release::record::{Component, Outcome, ReleaseClass, ReleaseT
 
 pub fn build(company: &mut Company) -> Result<(), Failure> {
     for release in past() {
-        journey::travel(company, release)?;
+        journey::travel(company, &release)?;
     }
     for (title, state) in [
         ("Rotate the terminal's Wi-Fi keys", ChangeState::Registered),

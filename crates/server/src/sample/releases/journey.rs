@@ -69,14 +69,14 @@ pub struct Journey {
 }
 
 /// Takes a release from its changes to its stop.
-pub fn travel(company: &mut Company, journey: Journey) -> Result<(), Failure> {
+pub fn travel(company: &mut Company, journey: &Journey) -> Result<(), Failure> {
     company.days_ago(journey.days_ago);
-    let release = assess(company, &journey)?;
+    let release = assess(company, journey)?;
     if journey.stop == Stop::Assess {
         return Ok(());
     }
     act(company, release, ReleaseCommand::Advance)?;
-    plan(company, release, &journey)?;
+    plan(company, release, journey)?;
     if journey.stop == Stop::PlanAndDesign {
         return Ok(());
     }
@@ -86,7 +86,7 @@ pub fn travel(company: &mut Company, journey: Journey) -> Result<(), Failure> {
     }
     approve(company, Subject::Release(release))?;
     act(company, release, ReleaseCommand::Advance)?;
-    build_and_test(company, release, &journey)?;
+    build_and_test(company, release, journey)?;
     match journey.stop {
         Stop::BuildAndTest => return Ok(()),
         Stop::Terminated => {
@@ -103,7 +103,7 @@ pub fn travel(company: &mut Company, journey: Journey) -> Result<(), Failure> {
     if journey.stop == Stop::Training {
         return Ok(());
     }
-    roll_out(company, release, &journey)
+    roll_out(company, release, journey)
 }
 
 fn roll_out(company: &mut Company, release: ReleaseId, journey: &Journey) -> Result<(), Failure> {
