@@ -25,10 +25,9 @@ CREATE TABLE record (
 ) STRICT;
 
 CREATE TABLE lookup (
-    name TEXT NOT NULL, -- which look-up
-    key  TEXT NOT NULL, -- what is looked up
-    id   BLOB NOT NULL, -- the record found
-    PRIMARY KEY (name, key, id)
+    key BLOB NOT NULL, -- first 16 bytes of the SHA-256 of "name|key": half the pages of the texts themselves
+    id  BLOB NOT NULL, -- the record found
+    PRIMARY KEY (key, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE summary (

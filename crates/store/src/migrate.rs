@@ -60,3 +60,44 @@ fn copy(conn: &Connection, to: &Path, key: &Key) -> Result<(), rusqlite::Error> 
     drop(target);
     std::fs::File::open(to).and_then(|file| file.sync_all()).map_err(io)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::{MIGRATIONS, copy_path, migrate, version};
+    use crate::key::Key;
+    use crate::open::{Profile, Store};
+    use crate::pool::{Purpose, connect};
+    use slipway_domain::id::{DeviceId, WorkspaceId};
+    use uuid::Uuid;
+
+    #[test]
+    fn a_migration_keeps_a_copy_and_happens_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("slipway.db");
+        let key = Key::new([3; 32]);
+        let profile = Profile { workspace: WorkspaceId(Uuid::nil()), device: DeviceId(Uuid::nil()) };
+        let store = Store::create(&path, &key, profile).unwrap();
+        store.remember("colour", "green").unwrap();
+        drop(store);
+
+        let add = "ALTER TABLE meta ADD COLUMN later TEXT NOT NULL DEFAULT 'x'";
+        let mut conn = connect(&path, &key, Purpose::Write).unwrap();
+        let broken = migrate(&mut conn, &path, &key, &[MIGRATIONS[0], add, "CREATE NONSENSE"]).unwrap_err();
+        assert!(broken.to_string().contains("nothing was changed"), "{broken}");
+        assert_eq!(version(&conn).unwrap(), 1, "neither of the two steps was kept");
+        assert!(conn.prepare("SELECT later FROM meta").is_err(), "nor the column");
+
+        migrate(&mut conn, &path, &key, &[MIGRATIONS[0], add]).unwrap();
+        assert_eq!(version(&conn).unwrap(), 2, "the new format");
+        let colour = |conn: &rusqlite::Connection| -> String {
+            conn.query_row("SELECT value FROM meta WHERE name = 'colour'", (), |row| row.get(0)).unwrap()
+        };
+        assert_eq!(colour(&conn), "green", "what was there is there");
+
+        let copy = connect(&copy_path(&path, 1), &key, Purpose::Write).unwrap();
+        assert_eq!((version(&copy).unwrap(), colour(&copy).as_str()), (1, "green"), "the copy is as before, encrypted");
+        let plain = std::fs::read(copy_path(&path, 1)).unwrap();
+        assert!(!plain.windows(6).any(|w| w == b"colour"), "and nobody can read it without the key");
+    }
+}

@@ -14,6 +14,8 @@ pub(crate) const READERS: usize = 3;
 const BUSY: Duration = Duration::from_secs(5);
 const WRITER_CACHE_KIB: i64 = 65_536;
 const READER_CACHE_KIB: i64 = 16_384;
+/// The log is copied into the file when it has grown by so many pages of 4 KiB.
+const CHECKPOINT_PAGES: i64 = 8_000;
 const STATEMENTS: usize = 96;
 
 pub(crate) struct Pool {
@@ -57,7 +59,9 @@ pub(crate) fn durable(conn: &Connection) -> Result<(), rusqlite::Error> {
     conn.pragma_update(None, "fullfsync", true)?;
     conn.pragma_update(None, "checkpoint_fullfsync", true)?;
     conn.pragma_update(None, "foreign_keys", true)?;
-    conn.pragma_update(None, "journal_size_limit", 67_108_864)?;
+    // An import touches the same index pages in every batch: they are copied into the file once in a while, not each time.
+    conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    conn.pragma_update(None, "journal_size_limit", 2 * CHECKPOINT_PAGES * 4096)?;
     Ok(())
 }
 

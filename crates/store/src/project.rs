@@ -2,7 +2,7 @@
 //! by, and the words that search finds.
 
 use crate::error::Trouble;
-use crate::view::uuid;
+use crate::view::{lookup_key, uuid};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use slipway_domain::id::PersonId;
 use slipway_domain::lookup::Lookup;
@@ -92,13 +92,13 @@ pub(crate) fn relookup(
     old: &[(Lookup, String)],
     new: &[(Lookup, String)],
 ) -> Result<(), rusqlite::Error> {
-    let mut delete = conn.prepare_cached("DELETE FROM lookup WHERE name = ?1 AND key = ?2 AND id = ?3")?;
+    let mut delete = conn.prepare_cached("DELETE FROM lookup WHERE key = ?1 AND id = ?2")?;
     for (name, key) in old.iter().filter(|key| !new.contains(key)) {
-        delete.execute((name.name(), key, id.as_bytes()))?;
+        delete.execute((lookup_key(*name, key), id.as_bytes()))?;
     }
-    let mut insert = conn.prepare_cached("INSERT OR IGNORE INTO lookup (name, key, id) VALUES (?1, ?2, ?3)")?;
+    let mut insert = conn.prepare_cached("INSERT OR IGNORE INTO lookup (key, id) VALUES (?1, ?2)")?;
     for (name, key) in new.iter().filter(|key| !old.contains(key)) {
-        insert.execute((name.name(), key, id.as_bytes()))?;
+        insert.execute((lookup_key(*name, key), id.as_bytes()))?;
     }
     Ok(())
 }

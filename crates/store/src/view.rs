@@ -3,6 +3,7 @@
 use crate::error::Trouble;
 use crate::open::Store;
 use rusqlite::{Connection, OptionalExtension};
+use sha2::{Digest, Sha256};
 use slipway_domain::lookup::Lookup;
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::Records;
@@ -61,14 +62,9 @@ impl View<'_> {
     /// A storage fault.
     pub fn waiting(&self, kind: Kind, id: Uuid) -> Result<Waiting, Fault> {
         let counted = || -> Result<Waiting, rusqlite::Error> {
-            self.0
-                .prepare_cached(
-                    "SELECT count(*), coalesce(max(queue.predicted != ''), 0)
-                     FROM before JOIN queue ON queue.n = before.n WHERE before.kind = ?1 AND before.id = ?2",
-                )?
-                .query_row((kind.name(), id.as_bytes()), |row| {
-                    Ok(Waiting { commands: row.get(0)?, will_be_refused: row.get(1)? })
-                })
+            self.0.prepare_cached(WAITING)?.query_row((kind.name(), id.as_bytes()), |row| {
+                Ok(Waiting { commands: row.get(0)?, will_be_refused: row.get(1)? })
+            })
         };
         counted().map_err(Fault::new)
     }
@@ -78,7 +74,7 @@ impl View<'_> {
     /// # Errors
     /// A storage fault.
     pub fn labelled(&self, kind: Kind, label: &str) -> Result<Vec<Uuid>, Fault> {
-        self.ids("SELECT id FROM summary WHERE kind = ?1 AND label = ?2 ORDER BY id LIMIT 100", kind, label)
+        self.ids(LABELLED, kind, label)
     }
 
     /// Records of a kind with that title, in any case; for a DHS unit its serial number.
@@ -86,7 +82,7 @@ impl View<'_> {
     /// # Errors
     /// A storage fault.
     pub fn titled(&self, kind: Kind, title: &str) -> Result<Vec<Uuid>, Fault> {
-        self.ids("SELECT id FROM summary WHERE kind = ?1 AND title = ?2 ORDER BY id LIMIT 100", kind, title)
+        self.ids(TITLED, kind, title)
     }
 
     fn ids(&self, sql: &str, kind: Kind, text: &str) -> Result<Vec<Uuid>, Fault> {
@@ -116,8 +112,12 @@ impl Records for View<'_> {
     }
 }
 
+pub(crate) const WAITING: &str = "SELECT count(*), coalesce(max(queue.predicted != ''), 0)
+    FROM before JOIN queue ON queue.n = before.n WHERE before.kind = ?1 AND before.id = ?2";
+pub(crate) const LABELLED: &str = "SELECT id FROM summary WHERE kind = ?1 AND label = ?2 ORDER BY id LIMIT 100";
+pub(crate) const TITLED: &str = "SELECT id FROM summary WHERE kind = ?1 AND title = ?2 ORDER BY id LIMIT 100";
 pub(crate) const BODY: &str = "SELECT n, body FROM record WHERE kind = ?1 AND id = ?2";
-pub(crate) const FIND: &str = "SELECT id FROM lookup WHERE name = ?1 AND key = ?2 ORDER BY id";
+pub(crate) const FIND: &str = "SELECT id FROM lookup WHERE key = ?1 ORDER BY id";
 
 /// Row number and stored form of a record.
 pub(crate) fn body(conn: &Connection, kind: &str, id: Uuid) -> Result<Option<(i64, String)>, rusqlite::Error> {
@@ -126,7 +126,13 @@ pub(crate) fn body(conn: &Connection, kind: &str, id: Uuid) -> Result<Option<(i6
 
 /// Ids under a key, ascending.
 pub(crate) fn find(conn: &Connection, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, rusqlite::Error> {
-    conn.prepare_cached(FIND)?.query_map((lookup.name(), key), |row| uuid(row, 0))?.collect()
+    conn.prepare_cached(FIND)?.query_map((lookup_key(lookup, key),), |row| uuid(row, 0))?.collect()
+}
+
+/// Under which key of `lookup` a look-up is kept.
+pub(crate) fn lookup_key(lookup: Lookup, key: &str) -> [u8; 16] {
+    let digest = Sha256::digest(format!("{}|{key}", lookup.name()));
+    digest.first_chunk().copied().unwrap_or_default()
 }
 
 /// An id in a row.

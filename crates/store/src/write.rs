@@ -125,6 +125,11 @@ impl<'t> Writer<'t> {
     pub(crate) fn finish(self) -> Result<Changes, Trouble> {
         let mut changes = Changes::default();
         for ((kind, id), old) in self.touched {
+            if old.is_none() && !is_projected(kind) {
+                // New: there is nothing to compare with and nothing to derive.
+                changes.add(kind, id);
+                continue;
+            }
             let new = body(self.conn, kind.name(), id)?;
             if new == old {
                 continue;
