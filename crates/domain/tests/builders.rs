@@ -94,6 +94,11 @@ impl World {
         }
     }
 
+    /// The same moment with other records.
+    pub fn with(&self, records: Memory) -> Self {
+        Self { records, now: self.now, next: self.next }
+    }
+
     /// A fresh id.
     pub fn id<I: From<Uuid>>(&mut self) -> I {
         self.next += 1;
