@@ -10,7 +10,7 @@ use slipway_domain::dsl::item::DslItem;
 use slipway_domain::lookup::{Lookup, pair};
 use slipway_domain::number::Number;
 use slipway_domain::people::{Group, Person, Site};
-use slipway_domain::record::{Entity, Kind, Record, RecordRef};
+use slipway_domain::record::{Entity, Kind, Record};
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::{Fault, Finding};
 use slipway_domain::release::record::Release;
@@ -245,11 +245,22 @@ pub fn not_found(what: &str, text: &str, way_out: &str) -> CallError {
 }
 
 fn ambiguous<E: Entity>(what: &str, text: &str, several: Vec<E>) -> CallError {
-    let refs: Vec<RecordRef> = several.into_iter().map(|r| RecordRef::to(&r.into())).collect();
-    let named = |r: &RecordRef| format!("{} ({})", r.label, r.id);
-    let list = refs.iter().map(named).collect::<Vec<_>>().join(", ");
+    let records: Vec<Record> = several.into_iter().map(Into::into).collect();
+    let list = records.iter().map(apart).collect::<Vec<_>>().join(", ");
+    let ids = records.iter().map(|r| r.id().to_string()).collect::<Vec<_>>().join(" ");
     Finding::new("AMBIGUOUS", format!("Several records answer to {what} {text}: {list}."), "Give the number or the id.")
         .with("given", text)
-        .with("candidates", refs.iter().map(|r| r.id.to_string()).collect::<Vec<_>>().join(" "))
+        .with("candidates", ids)
         .into()
+}
+
+/// What tells a record from others of the same name.
+fn apart(record: &Record) -> String {
+    match record {
+        Record::Ci(ci) => format!("{} ({})", ci.number, ci.class),
+        Record::Change(change) => format!("{} ({})", change.number, change.title),
+        Record::DhsUnit(unit) => format!("{} ({})", unit.number, unit.serial_number),
+        Record::Person(person) => format!("{} ({})", person.user, person.name),
+        other => format!("{} ({})", other.label(), other.id()),
+    }
 }

@@ -3,7 +3,7 @@
 use crate::Common;
 use crate::print::{Answer, rows, table, text, wrong_use};
 use serde_json::{Value, json};
-use slipway_app::App;
+use slipway_app::{App, Background};
 use slipway_app::error::CallError;
 use slipway_app::host::{Host, Notice, Progress};
 use slipway_app::keychain::OsKeychain;
@@ -54,7 +54,7 @@ pub fn folder(common: &Common) -> Result<PathBuf, CallError> {
 
 /// The application on the profile folder, not opened yet.
 pub fn application(common: &Common) -> Result<App, CallError> {
-    Ok(App::new(folder(common)?, Arc::new(Terminal), Arc::new(OsKeychain)))
+    Ok(App::new(folder(common)?, Arc::new(Terminal), Arc::new(OsKeychain), Background::Quiet))
 }
 
 /// The passphrase that was given, if one was.
