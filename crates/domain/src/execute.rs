@@ -42,7 +42,9 @@ impl Context {
             *next += 1;
             return Ok(number);
         }
-        if taken {
+        // A provisional number only stands in until the server assigns one: among thousands of rows of an import two
+        // may well look alike.
+        if taken && !wanted.is_provisional() {
             return Err(Finding::new(
                 "NUMBER_TAKEN",
                 format!("{wanted} is already in use."),
