@@ -313,20 +313,19 @@ impl Run {
             (self.local.clone(), self.lock.clone(), self.lock_file.clone(), self.counts.clone());
         move || {
             let mut local = local.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut held = lock.lock().unwrap_or_else(PoisonError::into_inner);
-            if held.0.is_none() {
-                held.0 = Some(take_lock(&file)?);
+            if hold(&lock, &file)? {
                 // Another program may have synced since: what this one remembers of an unfinished pull is stale.
                 local.begin_anew();
             }
-            drop(held);
             let answer = perform(&mut *local, &request)?;
+            drop(local);
             let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
             match &request {
                 LocalRequest::Record(results) => counts.pushed += results.len() as u64,
                 LocalRequest::Stage(page) => counts.pulled += page.entries.len() as u64,
                 _ => {}
             }
+            drop(counts);
             Ok(answer)
         }
     }
@@ -383,6 +382,17 @@ fn seed() -> u64 {
     // Without randomness the jitter is the same each time, which is no harm.
     let _ = getrandom::fill(&mut bytes);
     u64::from_le_bytes(bytes)
+}
+
+/// Holds the profile's sync lock; says whether it was taken just now.
+fn hold(lock: &Mutex<CycleLock>, file: &Path) -> Result<bool, LocalError> {
+    let mut held = lock.lock().unwrap_or_else(PoisonError::into_inner);
+    let taken = held.0.is_none();
+    if taken {
+        held.0 = Some(take_lock(file)?);
+    }
+    drop(held);
+    Ok(taken)
 }
 
 /// Takes the profile's sync lock, waiting for another program's sync to end.

@@ -6,6 +6,7 @@
 //! the network, of windows, or of clocks: times, ids and signatures come in.
 
 pub mod attention;
+pub mod each;
 pub mod error;
 pub mod flip;
 pub mod issue;

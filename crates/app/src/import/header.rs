@@ -1,5 +1,6 @@
 //! The header of an import: which column holds what, and every fault of it at once.
 
+use crate::export::cells::plain;
 use crate::import::rows::Row;
 use slipway_domain::refusal::{Finding, Refusal};
 use std::collections::BTreeMap;
@@ -115,10 +116,11 @@ impl Header {
         self.positions.keys().map(String::as_str)
     }
 
-    /// The value of a column in a row, trimmed; empty if the file has no such column.
+    /// The value of a column in a row, trimmed, without the apostrophe by which an export keeps spreadsheets from
+    /// taking it for a formula; empty if the file has no such column.
     #[must_use]
     pub fn value<'a>(&self, fields: &'a [String], column: &str) -> &'a str {
-        self.positions.get(column).and_then(|p| fields.get(*p)).map_or("", |f| f.trim())
+        self.positions.get(column).and_then(|p| fields.get(*p)).map_or("", |f| plain(f.trim()))
     }
 
     /// Whether a row has as many fields as the header; empty ones beyond are let pass.

@@ -1,13 +1,16 @@
 //! A server with two people, laptops, and a keychain that a test can lock.
 
 use slipway_app::error::CallError;
+use slipway_app::host::{Host, Notice};
 use slipway_app::key::SecretKey;
 use slipway_app::keychain::{Keychain, KeychainError};
 use slipway_app::local::FlipNews;
 use slipway_app::profile::{KeyChoice, Profile, Trust};
 use slipway_app::session::{Credentials, Session};
 use slipway_app::sync_driver::{SyncReport, Watch, sync_once};
-use slipway_app::view::profile::SyncStatus;
+use slipway_app::view::mutations::Changes;
+use slipway_app::view::profile::{SyncStatus, UnlockRequest};
+use slipway_app::{App, Background};
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::command::Command;
 use slipway_domain::id::{CiId, CommandId};
@@ -30,6 +33,16 @@ use zeroize::Zeroizing;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "a long enough password";
+
+/// The larger real data, which lies beside the clone on some machines; where it is absent the test says so and ends.
+pub fn shared_data() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let path = if path.is_dir() { Some(path) } else { std::env::var_os("SLIPWAY_SHARED_DATA").map(PathBuf::from) };
+    if path.is_none() {
+        eprintln!("skipped: the larger data is not on this machine");
+    }
+    path
+}
 
 fn now_ms() -> i64 {
     chrono::Utc::now().timestamp_millis()
@@ -64,7 +77,7 @@ impl Centre {
             let new = NewUser {
                 user: user.to_owned(),
                 name: user.to_uppercase(),
-                roles: vec![Role::ConfigurationManager, Role::ReleaseManager],
+                roles: vec![Role::ConfigurationManager, Role::ReleaseManager, Role::ChangeManager],
                 groups: Vec::new(),
                 password: PASSWORD.to_owned(),
             };
@@ -177,6 +190,21 @@ impl Watch for Nobody {
     }
     fn status(&self, _status: &SyncStatus) {}
     fn flipped(&self, _news: &FlipNews) {}
+}
+
+/// A program that shows nothing.
+struct Quiet;
+
+impl Host for Quiet {
+    fn now(&self) -> Timestamp {
+        Timestamp(now_ms())
+    }
+    fn new_id(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+    fn changed(&self, _changes: &Changes) {}
+    fn sync(&self, _status: &SyncStatus) {}
+    fn notify(&self, _notice: &Notice) {}
 }
 
 /// A CI with a name.
@@ -300,6 +328,7 @@ impl Laptop {
         Session::sign_in(profile, &key, self.keychain.clone(), credentials).await
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "reads better in the tests")]
     pub fn issue(&self, command: Command) -> Result<Issued, IssueError> {
         self.issue_with(&mut |_| command.clone())
     }
@@ -313,6 +342,14 @@ impl Laptop {
             sign: &|bytes| self.session.sign(bytes),
             replaces: None,
         })
+    }
+
+    /// The application on this laptop, as a second program.
+    pub fn app(&self) -> App {
+        let keychain: Arc<dyn Keychain> = self.keychain.clone();
+        let app = App::new(self.folder.path().to_owned(), Arc::new(Quiet), keychain, Background::Quiet);
+        slipway_app::start::unlock(&app, UnlockRequest { passphrase: self.passphrase.clone() }).unwrap();
+        app
     }
 
     pub async fn sync(&self) -> Result<SyncReport, CallError> {
