@@ -118,7 +118,7 @@ fn voters(sight: Sight<'_>, approval: &Approval) -> Result<Vec<Option<Named>>, F
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn act(app: &App, request: ApprovalActRequest) -> Result<Done, CallError> {
+pub fn act(app: &App, request: &ApprovalActRequest) -> Result<Done, CallError> {
     let approval: ApprovalId = resolve::must_id("approval", &request.approval)?;
     let note = request.note.clone();
     let command = app.read(|sight| {
@@ -149,7 +149,7 @@ pub fn act(app: &App, request: ApprovalActRequest) -> Result<Done, CallError> {
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn delegate(app: &App, request: DelegateRequest) -> Result<Done, CallError> {
+pub fn delegate(app: &App, request: &DelegateRequest) -> Result<Done, CallError> {
     let id = DelegationId(app.host().new_id());
     let delegation = app.read(|sight| {
         let to = request.to.iter().map(|p| Ok(resolve::person(sight, p)?.id)).collect::<Result<_, CallError>>()?;
@@ -174,7 +174,7 @@ pub fn delegate(app: &App, request: DelegateRequest) -> Result<Done, CallError> 
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn revoke_delegation(app: &App, request: RevokeDelegationRequest) -> Result<Done, CallError> {
+pub fn revoke_delegation(app: &App, request: &RevokeDelegationRequest) -> Result<Done, CallError> {
     let id: DelegationId = resolve::must_id("delegation", &request.delegation)?;
     app.issue(Command::Approval(ApprovalCommand::RevokeDelegation(id)), Some((Kind::Delegation, id.0)))
 }

@@ -39,7 +39,7 @@ pub fn by_record(open: &Open) -> Result<BTreeMap<Key, u32>, CallError> {
 ///
 /// # Errors
 /// Trouble.
-pub fn list(app: &App, _: Nothing) -> Result<AttentionList, CallError> {
+pub fn list(app: &App, _: &Nothing) -> Result<AttentionList, CallError> {
     Ok(AttentionList { items: items(app)? })
 }
 
@@ -57,7 +57,7 @@ pub fn items(app: &App) -> Result<Vec<AttentionItem>, CallError> {
 ///
 /// # Errors
 /// `NOT_FOUND`, or trouble.
-pub fn get(app: &App, request: AttentionRequest) -> Result<AttentionPage, CallError> {
+pub fn get(app: &App, request: &AttentionRequest) -> Result<AttentionPage, CallError> {
     let open = app.open()?;
     let attention = must(&open, &request.command)?;
     let command = entered(&attention)?;
@@ -89,7 +89,7 @@ pub fn get(app: &App, request: AttentionRequest) -> Result<AttentionPage, CallEr
 ///
 /// # Errors
 /// `NOT_FOUND`, or trouble.
-pub fn discard(app: &App, request: DiscardRequest) -> Result<Nothing, CallError> {
+pub fn discard(app: &App, request: &DiscardRequest) -> Result<Nothing, CallError> {
     let open = app.open()?;
     let attention = must(&open, &request.command)?;
     let reason = request.reason.as_deref().map(str::trim).filter(|r| !r.is_empty()).unwrap_or("not needed any more");
@@ -102,15 +102,15 @@ pub fn discard(app: &App, request: DiscardRequest) -> Result<Nothing, CallError>
 ///
 /// # Errors
 /// The refusal with every reason, or trouble.
-pub fn send_again(app: &App, request: SendAgainRequest) -> Result<Done, CallError> {
+pub fn send_again(app: &App, request: &SendAgainRequest) -> Result<Done, CallError> {
     let open = app.open()?;
     let attention = must(&open, &request.command)?;
-    let command = match request.edited {
-        Some(edited) => edited,
+    let command = match &request.edited {
+        Some(edited) => edited.clone(),
         None => entered(&attention)?,
     };
     let key = about(&command);
-    let done = app.issue_in_place_of(command, key, Some(attention.id))?;
+    let done = app.issue_in_place_of(&command, key, Some(attention.id))?;
     tell(app, &attention);
     Ok(done)
 }

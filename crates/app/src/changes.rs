@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 ///
 /// # Errors
 /// `NOT_FOUND`, or trouble.
-pub fn get(app: &App, request: ChangeRequest) -> Result<ChangePage, CallError> {
+pub fn get(app: &App, request: &ChangeRequest) -> Result<ChangePage, CallError> {
     app.read(|sight| {
         let change = resolve::change(sight, &request.change)?;
         let record = Record::from(change.clone());
@@ -70,7 +70,7 @@ fn names(sight: Sight<'_>, change: &Change) -> Result<Names, Fault> {
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn create(app: &App, request: NewChangeRequest) -> Result<Done, CallError> {
+pub fn create(app: &App, request: &NewChangeRequest) -> Result<Done, CallError> {
     let id = ChangeId(app.host().new_id());
     let change = app.read(|sight| {
         let person = |text: &Option<String>| match text {
@@ -116,7 +116,7 @@ pub fn create(app: &App, request: NewChangeRequest) -> Result<Done, CallError> {
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn act(app: &App, request: ChangeActRequest) -> Result<Done, CallError> {
+pub fn act(app: &App, request: &ChangeActRequest) -> Result<Done, CallError> {
     let change = app.read(|sight| resolve::change(sight, &request.change))?;
     let key = Some((Kind::Change, change.id.0));
     let reason = request.reason.clone().unwrap_or_default();

@@ -29,7 +29,7 @@ use std::collections::BTreeSet;
 ///
 /// # Errors
 /// `NOT_FOUND`, `AMBIGUOUS`, or trouble.
-pub fn get(app: &App, request: CiRequest) -> Result<CiPage, CallError> {
+pub fn get(app: &App, request: &CiRequest) -> Result<CiPage, CallError> {
     app.read(|sight| {
         let ci = resolve::ci(sight, &request.ci)?;
         let record = Record::from(ci.clone());
@@ -179,7 +179,7 @@ fn units(sight: Sight<'_>, ci: &Ci) -> Result<Vec<ListRow>, Fault> {
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn create(app: &App, request: NewCiRequest) -> Result<Done, CallError> {
+pub fn create(app: &App, request: &NewCiRequest) -> Result<Done, CallError> {
     let id = CiId(app.host().new_id());
     let ci = app.read(|sight| {
         let owner = match &request.owner {
@@ -219,7 +219,7 @@ pub fn create(app: &App, request: NewCiRequest) -> Result<Done, CallError> {
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn act(app: &App, request: CiActRequest) -> Result<Done, CallError> {
+pub fn act(app: &App, request: &CiActRequest) -> Result<Done, CallError> {
     let ci = app.read(|sight| resolve::ci(sight, &request.ci))?;
     let action = action_code(&request.action);
     let end = || -> Result<(RelationType, CiId), CallError> {

@@ -59,7 +59,7 @@ macro_rules! answer {
     (blocking, $app:expr, $body:path, $request:expr) => {{
         let app = $app.clone();
         let request = $request;
-        crate::start::blocking(move || $body(&app, request)).await
+        crate::start::blocking(move || $body(&app, &request)).await
     }};
     (awaited, $app:expr, $body:path, $request:expr) => {
         Box::pin($body($app.clone(), $request)).await

@@ -21,7 +21,7 @@ use slipway_domain::refusal::Fault;
 ///
 /// # Errors
 /// `NOT_FOUND`, or trouble.
-pub fn get(app: &App, request: UnitRequest) -> Result<UnitPage, CallError> {
+pub fn get(app: &App, request: &UnitRequest) -> Result<UnitPage, CallError> {
     app.read(|sight| {
         let unit = resolve::unit(sight, &request.unit)?;
         let record = Record::from(unit.clone());
@@ -64,16 +64,16 @@ fn movement(sight: Sight<'_>, movement: Movement) -> Result<MovementLine, Fault>
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn put_model(app: &App, request: PutModelRequest) -> Result<Done, CallError> {
+pub fn put_model(app: &App, request: &PutModelRequest) -> Result<Done, CallError> {
     let id = match &request.id {
         Some(text) => resolve::must_id("model", text)?,
         None => DhsModelId(app.host().new_id()),
     };
     let model = DhsModel {
         id,
-        manufacturer: request.manufacturer,
-        name: request.name,
-        part_numbers: request.part_numbers,
+        manufacturer: request.manufacturer.clone(),
+        name: request.name.clone(),
+        part_numbers: request.part_numbers.clone(),
         height_tenth_u: request.height_tenth_u,
     };
     app.issue(Command::Dhs(DhsCommand::PutModel(model)), Some((Kind::DhsModel, id.0)))
@@ -83,18 +83,18 @@ pub fn put_model(app: &App, request: PutModelRequest) -> Result<Done, CallError>
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn receive(app: &App, request: ReceiveRequest) -> Result<Done, CallError> {
+pub fn receive(app: &App, request: &ReceiveRequest) -> Result<Done, CallError> {
     let id = DhsUnitId(app.host().new_id());
     let model = app.read(|sight| resolve::model(sight, &request.model))?;
     let unit = DhsUnit {
         id,
         number: Number::provisional(Series::DhsUnit, id.0),
         model: model.id,
-        serial_number: request.serial_number,
-        asset_tag: request.asset_tag,
+        serial_number: request.serial_number.clone(),
+        asset_tag: request.asset_tag.clone(),
         condition: request.condition.unwrap_or(Condition::New),
         state: UnitState::InStore,
-        bin: request.bin.unwrap_or_default(),
+        bin: request.bin.clone().unwrap_or_default(),
         reserved_for: None,
         ci: None,
     };
@@ -107,7 +107,7 @@ pub fn receive(app: &App, request: ReceiveRequest) -> Result<Done, CallError> {
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn act(app: &App, request: UnitActRequest) -> Result<Done, CallError> {
+pub fn act(app: &App, request: &UnitActRequest) -> Result<Done, CallError> {
     let unit = app.read(|sight| resolve::unit(sight, &request.unit))?;
     let id = unit.id;
     let action = action_code(&request.action);

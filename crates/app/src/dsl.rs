@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// `NOT_FOUND`, or trouble.
-pub fn get(app: &App, request: DslRequest) -> Result<DslPage, CallError> {
+pub fn get(app: &App, request: &DslRequest) -> Result<DslPage, CallError> {
     app.read(|sight| {
         let item = resolve::item(sight, &request.item)?;
         let record = Record::from(item.clone());
@@ -65,18 +65,18 @@ fn check(sight: Sight<'_>, item: &DslItem, kind: CheckKind) -> Result<CheckLine,
 ///
 /// # Errors
 /// A refusal, or trouble with a file.
-pub fn submit(app: &App, request: SubmitRequest) -> Result<Done, CallError> {
+pub fn submit(app: &App, request: &SubmitRequest) -> Result<Done, CallError> {
     let id = DslItemId(app.host().new_id());
     let open = app.open()?;
     let item = DslItem {
         id,
         number: Number::provisional(Series::DslItem, id.0),
-        name: request.name,
-        version: request.version,
-        vendor: request.vendor,
+        name: request.name.clone(),
+        version: request.version.clone(),
+        vendor: request.vendor.clone(),
         kind: request.kind.unwrap_or(ItemKind::Package),
-        platform: request.platform,
-        licence: request.licence,
+        platform: request.platform.clone(),
+        licence: request.licence.clone(),
         files: files::hash(app, &request.paths)?,
         state: ItemState::Submitted,
         checks: BTreeMap::new(),
@@ -95,18 +95,18 @@ pub fn submit(app: &App, request: SubmitRequest) -> Result<Done, CallError> {
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn act(app: &App, request: DslActRequest) -> Result<Done, CallError> {
+pub fn act(app: &App, request: &DslActRequest) -> Result<Done, CallError> {
     let item = app.read(|sight| resolve::item(sight, &request.item))?;
     let action = action_code(&request.action);
     let command = match action.as_str() {
         "record_check" => DslCommand::RecordCheck {
             check: request.check.ok_or_else(|| missing(&action, "check"))?,
             passed: request.passed.ok_or_else(|| missing(&action, "passed"))?,
-            note: request.note.unwrap_or_default(),
+            note: request.note.clone().unwrap_or_default(),
         },
         "accept" => DslCommand::Accept,
         "supersede" => DslCommand::Supersede,
-        "withdraw" => DslCommand::Withdraw { reason: request.reason.unwrap_or_default() },
+        "withdraw" => DslCommand::Withdraw { reason: request.reason.clone().unwrap_or_default() },
         other => return Err(unknown_action("a DSL item", other)),
     };
     app.issue(Command::Dsl(item.id, command), Some((Kind::DslItem, item.id.0)))

@@ -44,7 +44,7 @@ fn seen_name(approval: &Approval) -> String {
 ///
 /// # Errors
 /// Trouble.
-pub fn get(app: &App, _: Nothing) -> Result<Inbox, CallError> {
+pub fn get(app: &App, _: &Nothing) -> Result<Inbox, CallError> {
     let attention = attention::items(app)?;
     let waiting = app.read(|sight| Ok(approvals::waiting_for(sight)?))?;
     let mut seen = Vec::new();
@@ -72,7 +72,7 @@ pub fn get(app: &App, _: Nothing) -> Result<Inbox, CallError> {
 ///
 /// # Errors
 /// `NOT_FOUND`, or trouble.
-pub fn seen(app: &App, request: SeenRequest) -> Result<Nothing, CallError> {
+pub fn seen(app: &App, request: &SeenRequest) -> Result<Nothing, CallError> {
     let id: ApprovalId = resolve::must_id("approval", &request.approval)?;
     let (approval, scope) = app.read(|sight| {
         let approval = sight.records.must::<Approval>(id)?;

@@ -21,16 +21,16 @@ pub type Key = (Kind, Uuid);
 ///
 /// # Errors
 /// The refusal with every reason, or trouble.
-pub fn issue(app: &App, request: IssueRequest) -> Result<Done, CallError> {
+pub fn issue(app: &App, request: &IssueRequest) -> Result<Done, CallError> {
     let key = about(&request.command);
-    app.issue(request.command, key)
+    app.issue(request.command.clone(), key)
 }
 
 /// Tries any command; nothing is kept.
 ///
 /// # Errors
 /// Trouble; a refusal is an answer here.
-pub fn dry_run(app: &App, request: IssueRequest) -> Result<DryRun, CallError> {
+pub fn dry_run(app: &App, request: &IssueRequest) -> Result<DryRun, CallError> {
     let open = app.open()?;
     Ok(match open.try_all(app, std::slice::from_ref(&request.command)) {
         Ok(effect) => DryRun { allowed: true, findings: Vec::new(), effect: Some(effect) },
@@ -44,8 +44,9 @@ impl App {
     ///
     /// # Errors
     /// The refusal with every reason, or trouble.
+    #[expect(clippy::needless_pass_by_value, reason = "callers build the command for this call")]
     pub fn issue(&self, command: Command, key: Option<Key>) -> Result<Done, CallError> {
-        self.issue_in_place_of(command, key, None)
+        self.issue_in_place_of(&command, key, None)
     }
 
     /// Issues one command, settling an item of *Needs attention*.
@@ -54,7 +55,7 @@ impl App {
     /// The refusal with every reason, or trouble.
     pub fn issue_in_place_of(
         &self,
-        command: Command,
+        command: &Command,
         key: Option<Key>,
         replaces: Option<CommandId>,
     ) -> Result<Done, CallError> {
@@ -80,7 +81,7 @@ impl App {
     }
 
     /// Issues one command as the workspace itself: only for what a workspace without a server begins with.
-    pub(crate) fn issue_as_workspace(&self, command: Command) -> Result<(), CallError> {
+    pub(crate) fn issue_as_workspace(&self, command: &Command) -> Result<(), CallError> {
         let open = self.open()?;
         open.store.issue(Issue {
             id: CommandId(self.host().new_id()),

@@ -11,12 +11,12 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// Trouble.
-pub fn open(app: &App, request: OpenListRequest) -> Result<OpenList, CallError> {
+pub fn open(app: &App, request: &OpenListRequest) -> Result<OpenList, CallError> {
     let open = app.open()?;
     let list = open.store.open_list(&ListSpec {
         kind: request.kind,
-        filter: request.filter,
-        sort: request.sort,
+        filter: request.filter.clone(),
+        sort: request.sort.clone(),
         descending: request.descending,
         me: Some(open.actor),
     })?;
@@ -31,7 +31,7 @@ pub fn open(app: &App, request: OpenListRequest) -> Result<OpenList, CallError> 
 ///
 /// # Errors
 /// `TOO_MANY_ROWS`, or trouble.
-pub fn rows(app: &App, request: RowsRequest) -> Result<Rows, CallError> {
+pub fn rows(app: &App, request: &RowsRequest) -> Result<Rows, CallError> {
     if request.ids.len() > ROWS_MOST {
         return Err(CallError::trouble(
             "TOO_MANY_ROWS",

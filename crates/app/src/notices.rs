@@ -22,7 +22,7 @@ const NOTICES_MOST: usize = 5;
 /// # Errors
 /// Trouble.
 pub fn of(app: &App, news: &FlipNews) -> Result<Vec<Notice>, CallError> {
-    let choices = crate::settings::get(app, Nothing)?.notifications;
+    let choices = crate::settings::get(app, &Nothing)?.notifications;
     let mut notices = Vec::new();
     let changes = &news.flipped.changes;
     if choices.approval_pending == Channel::System && changes.kinds.contains(&Kind::Approval) {

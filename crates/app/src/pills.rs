@@ -10,8 +10,8 @@ use slipway_domain::record::Record;
 use slipway_domain::release::record::{Phase, Release, Status, TestResult};
 use slipway_domain::release::task_record::TaskState;
 
-fn pill(label: impl ToString, hue: Hue) -> Pill {
-    Pill { label: label.to_string(), hue }
+fn pill(label: impl Into<String>, hue: Hue) -> Pill {
+    Pill { label: label.into(), hue }
 }
 
 /// How a release stands: its status in its phase, or how it ended.
@@ -41,7 +41,7 @@ pub fn change(state: ChangeState) -> Pill {
         ChangeState::Approved | ChangeState::Implemented | ChangeState::Reviewed => Hue::Ok,
         ChangeState::Denied | ChangeState::ApprovalWithdrawn => Hue::Bad,
     };
-    pill(state, hue)
+    pill(state.label(), hue)
 }
 
 /// How a CI stands.
@@ -55,7 +55,7 @@ pub fn ci(status: CiStatus) -> Pill {
         CiStatus::InMaintenance => Hue::Warn,
         CiStatus::Missing => Hue::Bad,
     };
-    pill(status, hue)
+    pill(status.label(), hue)
 }
 
 /// How a DSL item stands.
@@ -67,7 +67,7 @@ pub fn item(state: ItemState) -> Pill {
         ItemState::Accepted => Hue::Ok,
         ItemState::Withdrawn => Hue::Bad,
     };
-    pill(state, hue)
+    pill(state.label(), hue)
 }
 
 /// How a DHS unit stands.
@@ -79,7 +79,7 @@ pub fn unit(state: UnitState) -> Pill {
         UnitState::Reserved | UnitState::Issued => Hue::Info,
         UnitState::InRepair => Hue::Warn,
     };
-    pill(state, hue)
+    pill(state.label(), hue)
 }
 
 /// How a task stands.
@@ -87,11 +87,11 @@ pub fn unit(state: UnitState) -> Pill {
 pub fn task(state: TaskState, ready: bool) -> Pill {
     match state {
         TaskState::Planned if ready => pill("ready", Hue::Info),
-        TaskState::Planned => pill(state, Hue::Neutral),
-        TaskState::InProgress => pill(state, Hue::Info),
-        TaskState::Blocked => pill(state, Hue::Bad),
-        TaskState::Done => pill(state, Hue::Ok),
-        TaskState::Cancelled => pill(state, Hue::Neutral),
+        TaskState::Planned => pill(state.label(), Hue::Neutral),
+        TaskState::InProgress => pill(state.label(), Hue::Info),
+        TaskState::Blocked => pill(state.label(), Hue::Bad),
+        TaskState::Done => pill(state.label(), Hue::Ok),
+        TaskState::Cancelled => pill(state.label(), Hue::Neutral),
     }
 }
 
@@ -105,7 +105,7 @@ pub fn approval(state: ApprovalState) -> Pill {
         ApprovalState::Void => Hue::Warn,
         ApprovalState::Withdrawn => Hue::Neutral,
     };
-    pill(state, hue)
+    pill(state.label(), hue)
 }
 
 /// What a vote says.

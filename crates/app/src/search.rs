@@ -14,7 +14,7 @@ const LIMIT_MOST: u32 = 100;
 ///
 /// # Errors
 /// Trouble.
-pub fn records(app: &App, request: SearchRequest) -> Result<SearchHits, CallError> {
+pub fn records(app: &App, request: &SearchRequest) -> Result<SearchHits, CallError> {
     let limit = request.limit.unwrap_or(LIMIT).min(LIMIT_MOST) as usize;
     let found = app.open()?.store.search(&request.text, request.kinds.as_deref().unwrap_or_default(), limit)?;
     app.read(|sight| {

@@ -24,7 +24,7 @@ const SETTINGS: &str = "settings";
 ///
 /// # Errors
 /// Trouble.
-pub fn get(app: &App, _: Nothing) -> Result<Settings, CallError> {
+pub fn get(app: &App, _: &Nothing) -> Result<Settings, CallError> {
     let text = app.open()?.store.remembered(SETTINGS)?.unwrap_or_default();
     Ok(serde_json::from_str(&text).unwrap_or_default())
 }
@@ -33,17 +33,17 @@ pub fn get(app: &App, _: Nothing) -> Result<Settings, CallError> {
 ///
 /// # Errors
 /// Trouble.
-pub fn set(app: &App, request: SetSettingsRequest) -> Result<Settings, CallError> {
+pub fn set(app: &App, request: &SetSettingsRequest) -> Result<Settings, CallError> {
     let text = serde_json::to_string(&request.settings).unwrap_or_default();
     app.open()?.store.remember(SETTINGS, &text)?;
-    Ok(request.settings)
+    Ok(request.settings.clone())
 }
 
 /// Everybody who has a record here, by name.
 ///
 /// # Errors
 /// Trouble.
-pub fn people(app: &App, _: Nothing) -> Result<PeopleList, CallError> {
+pub fn people(app: &App, _: &Nothing) -> Result<PeopleList, CallError> {
     app.read(|sight| {
         let mut people = sight.records.all::<Person>()?;
         people.sort_by_key(|p| p.name.to_lowercase());
@@ -55,7 +55,7 @@ pub fn people(app: &App, _: Nothing) -> Result<PeopleList, CallError> {
 ///
 /// # Errors
 /// Trouble.
-pub fn groups(app: &App, _: Nothing) -> Result<GroupList, CallError> {
+pub fn groups(app: &App, _: &Nothing) -> Result<GroupList, CallError> {
     app.read(|sight| {
         let mut groups = sight.records.all::<Group>()?;
         groups.sort_by_key(|g| g.name.to_lowercase());
@@ -79,7 +79,7 @@ pub fn groups(app: &App, _: Nothing) -> Result<GroupList, CallError> {
 ///
 /// # Errors
 /// Trouble.
-pub fn sites(app: &App, _: Nothing) -> Result<SiteList, CallError> {
+pub fn sites(app: &App, _: &Nothing) -> Result<SiteList, CallError> {
     app.read(|sight| {
         let mut sites = sight.records.all::<Site>()?;
         sites.sort_by_key(|s| s.name.to_lowercase());
@@ -91,7 +91,7 @@ pub fn sites(app: &App, _: Nothing) -> Result<SiteList, CallError> {
 ///
 /// # Errors
 /// Trouble.
-pub fn workspace(app: &App, _: Nothing) -> Result<WorkspaceSetup, CallError> {
+pub fn workspace(app: &App, _: &Nothing) -> Result<WorkspaceSetup, CallError> {
     app.read(|sight| {
         let records = sight.records;
         let mut delegations = records.all::<Delegation>()?;
@@ -111,9 +111,9 @@ pub fn workspace(app: &App, _: Nothing) -> Result<WorkspaceSetup, CallError> {
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn put(app: &App, request: PutSetupRequest) -> Result<Done, CallError> {
+pub fn put(app: &App, request: &PutSetupRequest) -> Result<Done, CallError> {
     let new = || app.host().new_id();
-    let command = match request {
+    let command = match request.clone() {
         PutSetupRequest::Person { id, name, user, roles, active } => Command::Setup(SetupCommand::PutPerson(Person {
             id: id.unwrap_or_else(|| PersonId(new())),
             name,
@@ -158,13 +158,13 @@ pub fn put(app: &App, request: PutSetupRequest) -> Result<Done, CallError> {
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn comment(app: &App, request: CommentRequest) -> Result<Done, CallError> {
+pub fn comment(app: &App, request: &CommentRequest) -> Result<Done, CallError> {
     let on = app.read(|sight| Ok(RecordRef::to(&resolve::any(sight, request.kind, &request.record)?)))?;
     let key = Some((on.kind, on.id));
     let comment = Comment {
         id: CommentId(app.host().new_id()),
         on,
-        text: request.text,
+        text: request.text.clone(),
         by: app.open()?.actor,
         at: app.host().now(),
     };

@@ -85,8 +85,8 @@ impl Sight<'_> {
     /// A storage fault.
     pub fn name(&self, names: &mut Names, kind: Kind, id: impl Into<Uuid>) -> Result<(), Fault> {
         let id = id.into();
-        if !names.contains_key(&id.to_string()) {
-            names.insert(id.to_string(), self.label(kind, id)?);
+        if let std::collections::btree_map::Entry::Vacant(place) = names.entry(id.to_string()) {
+            place.insert(self.label(kind, id)?);
         }
         Ok(())
     }

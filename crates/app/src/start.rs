@@ -26,7 +26,7 @@ const NUMBERS_ALONE: u32 = 999_999;
 ///
 /// # Errors
 /// Trouble with an open profile; one that does not open is an answer here.
-pub fn state(app: &App, _: Nothing) -> Result<AppState, CallError> {
+pub fn state(app: &App, _: &Nothing) -> Result<AppState, CallError> {
     if app.open().is_err() {
         if let Some(closed) = closed(app) {
             return Ok(closed);
@@ -63,7 +63,7 @@ pub async fn connect(app: App, request: ConnectRequest) -> Result<AppState, Call
 ///
 /// # Errors
 /// What keeps the profile from being made.
-pub fn start_alone(app: &App, request: StartAloneRequest) -> Result<AppState, CallError> {
+pub fn start_alone(app: &App, request: &StartAloneRequest) -> Result<AppState, CallError> {
     if request.name.trim().is_empty() {
         return Err(crate::missing("start alone", "name"));
     }
@@ -75,7 +75,7 @@ pub fn start_alone(app: &App, request: StartAloneRequest) -> Result<AppState, Ca
     }
     open.store.remember(WORKSPACE_NAME, request.workspace.trim())?;
     for command in beginnings(app, open.actor, request.name.trim()) {
-        app.issue_as_workspace(Command::Setup(command))?;
+        app.issue_as_workspace(&Command::Setup(command))?;
     }
     ready(app)
 }
@@ -118,7 +118,7 @@ fn beginnings(app: &App, id: PersonId, name: &str) -> Vec<SetupCommand> {
 ///
 /// # Errors
 /// Why it does not open.
-pub fn unlock(app: &App, request: UnlockRequest) -> Result<AppState, CallError> {
+pub fn unlock(app: &App, request: &UnlockRequest) -> Result<AppState, CallError> {
     if app.open().is_err() {
         open_profile(app, request.passphrase.as_deref())?;
     }
@@ -129,7 +129,7 @@ pub fn unlock(app: &App, request: UnlockRequest) -> Result<AppState, CallError> 
 ///
 /// # Errors
 /// None at present.
-pub fn lock(app: &App, _: Nothing) -> Result<AppState, CallError> {
+pub fn lock(app: &App, _: &Nothing) -> Result<AppState, CallError> {
     app.close();
     Ok(closed(app).unwrap_or(AppState::NoProfile))
 }

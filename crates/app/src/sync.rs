@@ -16,7 +16,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// Trouble.
-pub fn status(app: &App, _: Nothing) -> Result<SyncStatus, CallError> {
+pub fn status(app: &App, _: &Nothing) -> Result<SyncStatus, CallError> {
     let open = app.open()?;
     let mut status = match &open.driver {
         Some(driver) => driver.status(),
@@ -41,7 +41,7 @@ pub async fn now(app: App, _: Nothing) -> Result<SyncStatus, CallError> {
             sync_once(open.session.clone(), app.watch()).await?;
         }
     }
-    crate::start::blocking(move || status(&app, Nothing)).await
+    crate::start::blocking(move || status(&app, &Nothing)).await
 }
 
 /// Passes what sync tells on to the program around the application.

@@ -20,7 +20,7 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// A refused header, an unreadable file, or trouble; refused rows are in the report.
-pub fn import_cis(app: &App, request: ImportRequest) -> Result<ImportReport, CallError> {
+pub fn import_cis(app: &App, request: &ImportRequest) -> Result<ImportReport, CallError> {
     run(app, &request.path, request.dry_run, cis::Cis::default())
 }
 
@@ -28,7 +28,7 @@ pub fn import_cis(app: &App, request: ImportRequest) -> Result<ImportReport, Cal
 ///
 /// # Errors
 /// A refused header, an unreadable file, or trouble; refused rows are in the report.
-pub fn import_relations(app: &App, request: ImportRequest) -> Result<ImportReport, CallError> {
+pub fn import_relations(app: &App, request: &ImportRequest) -> Result<ImportReport, CallError> {
     run(app, &request.path, request.dry_run, relations::Relations::default())
 }
 
@@ -36,7 +36,7 @@ pub fn import_relations(app: &App, request: ImportRequest) -> Result<ImportRepor
 ///
 /// # Errors
 /// A refused header, an unreadable file, or trouble; refused rows are in the report.
-pub fn import_changes(app: &App, request: ImportChangesRequest) -> Result<ImportReport, CallError> {
+pub fn import_changes(app: &App, request: &ImportChangesRequest) -> Result<ImportReport, CallError> {
     let format = changes::Changes::of(&request.system, app.open()?.actor, app.host().now());
     run(app, &request.path, request.dry_run, format)
 }

@@ -14,10 +14,10 @@ use slipway_domain::release::record::{Component, Release};
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn act(app: &App, request: ReleaseActRequest) -> Result<Done, CallError> {
+pub fn act(app: &App, request: &ReleaseActRequest) -> Result<Done, CallError> {
     let release = app.read(|sight| resolve::release(sight, &request.release))?;
     let key = Some((Kind::Release, release.id.0));
-    let wanted = Wanted { app, release: &release, request: &request };
+    let wanted = Wanted { app, release: &release, request };
     match action_code(&request.action).as_str() {
         "request_approval" => {
             let asked = Asked { groups: request.groups.as_deref(), rule: request.rule, due_at: request.due_at };

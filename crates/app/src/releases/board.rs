@@ -35,7 +35,7 @@ const COLUMNS: [Phase; 7] = [
 ///
 /// # Errors
 /// Trouble.
-pub fn board(app: &App, request: BoardRequest) -> Result<Board, CallError> {
+pub fn board(app: &App, request: &BoardRequest) -> Result<Board, CallError> {
     let open = app.open()?;
     let list = open.store.open_list(&ListSpec {
         kind: Kind::Release,

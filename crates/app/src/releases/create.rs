@@ -14,7 +14,7 @@ use slipway_domain::release::record::{Packaging, ReleaseClass};
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn create(app: &App, request: NewReleaseRequest) -> Result<Done, CallError> {
+pub fn create(app: &App, request: &NewReleaseRequest) -> Result<Done, CallError> {
     let id = ReleaseId(app.host().new_id());
     let key = (Kind::Release, id.0);
     let (new, changes) = app.read(|sight| {

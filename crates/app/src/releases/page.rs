@@ -26,7 +26,7 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// `NOT_FOUND`, or trouble.
-pub fn get(app: &App, request: ReleaseRequest) -> Result<ReleasePage, CallError> {
+pub fn get(app: &App, request: &ReleaseRequest) -> Result<ReleasePage, CallError> {
     app.read(|sight| page(sight, resolve::release(sight, &request.release)?))
 }
 

@@ -109,7 +109,7 @@ impl Line<'_> {
 ///
 /// # Errors
 /// `NOT_FOUND`, or trouble.
-pub fn propose(app: &App, request: ReleaseRequest) -> Result<ProposedCiPlan, CallError> {
+pub fn propose(app: &App, request: &ReleaseRequest) -> Result<ProposedCiPlan, CallError> {
     app.read(|sight| {
         let release = resolve::release(sight, &request.release)?;
         let mut proposal = Proposal { sight, updates: Vec::new(), notes: Vec::new(), versions: BTreeMap::new() };

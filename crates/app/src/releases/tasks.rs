@@ -93,7 +93,7 @@ pub fn number(task: &Task) -> String {
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn create(app: &App, request: NewTaskRequest) -> Result<Done, CallError> {
+pub fn create(app: &App, request: &NewTaskRequest) -> Result<Done, CallError> {
     let id = TaskId(app.host().new_id());
     let command = app.read(|sight| {
         let release = resolve::release(sight, &request.release)?;
@@ -115,7 +115,7 @@ pub fn create(app: &App, request: NewTaskRequest) -> Result<Done, CallError> {
 ///
 /// # Errors
 /// A refusal, or trouble.
-pub fn act(app: &App, request: TaskActRequest) -> Result<Done, CallError> {
+pub fn act(app: &App, request: &TaskActRequest) -> Result<Done, CallError> {
     let task = app.read(|sight| resolve::task(sight, &request.task))?;
     let state = match crate::action_code(&request.action).as_str() {
         "start" => TaskState::InProgress,
@@ -126,9 +126,9 @@ pub fn act(app: &App, request: TaskActRequest) -> Result<Done, CallError> {
         other => return Err(crate::unknown_action("a task", other)),
     };
     let result = match state {
-        TaskState::Done => Some(request.result.unwrap_or(TestResult::Passed)),
+        TaskState::Done => Some(request.result.clone().unwrap_or(TestResult::Passed)),
         _ => None,
     };
-    let command = TaskCommand::SetState { state, result, note: request.note };
+    let command = TaskCommand::SetState { state, result, note: request.note.clone() };
     app.issue(Command::Task(task.id, command), Some((Kind::Task, task.id.0)))
 }

@@ -9,7 +9,7 @@ impl Desk {
     }
 
     async fn act(&self, action: &str, more: Value) -> Value {
-        self.ok("releases.act", with(json!({ "release": "REL-000001", "action": action }), more)).await
+        self.ok("releases.act", with(json!({ "release": "REL-000001", "action": action }), &more)).await
     }
 
     async fn edit(&self, edits: Value) {
@@ -97,7 +97,7 @@ impl Desk {
     }
 }
 
-fn with(mut request: Value, more: Value) -> Value {
+fn with(mut request: Value, more: &Value) -> Value {
     for (name, value) in more.as_object().into_iter().flatten() {
         request[name] = value.clone();
     }
