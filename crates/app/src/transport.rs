@@ -15,10 +15,10 @@ use std::time::Duration;
 
 /// Until a connection stands.
 const CONNECT: Duration = Duration::from_secs(10);
-/// Between two pieces of an answer.
-const READ: Duration = Duration::from_secs(30);
-/// Until an answer is complete: a push of bulk commands is judged while we wait.
-const ANSWER: Duration = Duration::from_secs(120);
+/// Between two pieces of an answer: a push of bulk commands is judged while we wait.
+const READ: Duration = Duration::from_secs(90);
+/// Until an answer is complete; a little less than the sync engine waits for it.
+const ANSWER: Duration = Duration::from_secs(115);
 /// Largest answer that is read, after decompression.
 const ANSWER_BYTES: usize = 96 * 1024 * 1024;
 /// Requests from this size on are compressed.

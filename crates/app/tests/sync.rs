@@ -8,13 +8,15 @@ mod support;
 
 use slipway_app::profile::Trust;
 use slipway_app::session::{Credentials, Session};
+use slipway_app::sync_driver::Driver;
 use slipway_domain::cmdb::ci::{Ci, FieldChange};
 use slipway_domain::command::{CmdbCommand, Command};
 use slipway_domain::id::CiId;
 use slipway_domain::number::Series;
 use slipway_domain::refusal::Fault;
 use slipway_store::queue::{QueuedState, Verdict};
-use support::{Centre, Laptop, PASSWORD, a_ci};
+use std::sync::Arc;
+use support::{Centre, Laptop, PASSWORD, Seen, a_ci};
 use uuid::Uuid;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -293,4 +295,32 @@ async fn a_command_that_no_longer_fits_is_marked_before_it_is_sent() {
     let count =
         bea.session.store().read(|records: &_| records.find(slipway_domain::lookup::Lookup::CiByBareName, "web-01"));
     assert_eq!(count.map_err(|e: Fault| e.to_string()).unwrap().len(), 1, "the refused CI is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_background_driver_sends_what_is_issued_and_notices_that_the_server_is_away_and_back() {
+    let mut centre = Centre::start().await;
+    let anna = Laptop::signed_in(&centre, "anna").await;
+    let watch = Arc::new(Seen::default());
+    let driver = Driver::start(anna.session.clone(), watch.clone()).unwrap().unwrap();
+    watch.until("the first sync", |s| s.last_sync_at.is_some() && !s.running).await;
+
+    anna.issue(Command::Cmdb(CmdbCommand::CreateCi(Box::new(a_ci("web-01"))))).unwrap();
+    driver.issued();
+    watch.until("the command's way to the server", |s| s.waiting == 0 && !s.running && s.online).await;
+    assert_eq!(anna.hash(), centre.state_hash());
+
+    centre.stop().await;
+    anna.issue(Command::Cmdb(CmdbCommand::CreateCi(Box::new(a_ci("web-02"))))).unwrap();
+    driver.issued();
+    let away = watch.until("the news that the server is away", |s| s.offline_since.is_some()).await;
+    assert_eq!((away.waiting, away.online), (1, false));
+    assert!(away.sentence.is_some() && away.way_out.is_some(), "{away:?}");
+    assert!(!away.sign_in_needed);
+
+    centre.resume().await;
+    driver.sync_now();
+    watch.until("the news that the server is back", |s| s.online && s.waiting == 0 && !s.running).await;
+    assert_eq!(driver.status().offline_since, None);
+    assert_eq!(anna.hash(), centre.state_hash());
 }

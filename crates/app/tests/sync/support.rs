@@ -192,6 +192,37 @@ impl Watch for Nobody {
     fn flipped(&self, _news: &FlipNews) {}
 }
 
+/// What the background driver told last.
+pub struct Seen(tokio::sync::watch::Sender<SyncStatus>);
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self(tokio::sync::watch::Sender::new(SyncStatus::default()))
+    }
+}
+
+impl Seen {
+    /// Waits until the driver tells something that is wanted.
+    pub async fn until(&self, what: &str, wanted: impl Fn(&SyncStatus) -> bool) -> SyncStatus {
+        let mut seen = self.0.subscribe();
+        let waited = tokio::time::timeout(std::time::Duration::from_secs(60), seen.wait_for(|s| wanted(s))).await;
+        match waited {
+            Ok(status) => status.unwrap().clone(),
+            Err(_) => panic!("waited in vain for {what}: {:?}", self.0.borrow()),
+        }
+    }
+}
+
+impl Watch for Seen {
+    fn now(&self) -> Timestamp {
+        Timestamp(now_ms())
+    }
+    fn status(&self, status: &SyncStatus) {
+        self.0.send_replace(status.clone());
+    }
+    fn flipped(&self, _news: &FlipNews) {}
+}
+
 /// A program that shows nothing.
 struct Quiet;
 
