@@ -90,7 +90,8 @@ struct IssuedBy {
 }
 
 impl Store {
-    /// The first `limit` pending commands, in the order in which they were issued.
+    /// The first `limit` pending commands, in the order in which they were issued; those that are answered already
+    /// among them.
     ///
     /// # Errors
     /// That the storage failed.

@@ -2,8 +2,9 @@
 
 use crate::support::{Laptop, PROFILE, create, issue, key, set_version};
 use slipway_store::Store;
-use slipway_store::error::StoreError;
+use slipway_store::error::{OpenError, StoreError};
 use slipway_store::issue::IssueError;
+use slipway_store::stage::Staged;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -93,6 +94,50 @@ fn a_full_disk_is_said_to_be_full_and_nothing_is_done_by_half() {
     let store = Store::open(&path, &key()).unwrap();
     store.check().unwrap();
     assert_eq!(store.pending(100_000).unwrap().len() as u128, done, "what was done is there, and nothing else");
+}
+
+#[test]
+fn on_a_full_disk_nothing_is_made_or_staged_and_what_is_there_opens_again_later() {
+    let Some(mount) = SmallDisk::mount() else {
+        eprintln!("skipped: a small file system cannot be mounted here");
+        return;
+    };
+    let path = mount.0.path().join("slipway.db");
+    let store = Store::create(&path, &key(), PROFILE).unwrap();
+    issue(&store, 1, &create(1)).unwrap();
+    let ballast = mount.0.path().join("ballast");
+    let mut file = std::fs::File::create(&ballast).unwrap();
+    while std::io::Write::write(&mut file, &[1; 4096]).is_ok_and(|n| n > 0) {}
+    drop(file);
+
+    let page: Vec<Staged> = (0..2_000)
+        .map(|seq| Staged {
+            bucket: "workspace".to_owned(),
+            seq,
+            kind: "hologram".to_owned(),
+            id: uuid::Uuid::from_u128(u128::from(seq)),
+            body: Some("x".repeat(2_000)),
+        })
+        .collect();
+    let error = store.stage(&page, &[]).unwrap_err();
+    assert!(matches!(error, StoreError::DiskFull { .. }), "{error:?}");
+    assert_eq!(store.staged_cursor("workspace").unwrap(), 0, "nothing of the page was taken");
+    drop(store);
+
+    let other = mount.0.path().join("other.db");
+    let error = Store::create(&other, &key(), PROFILE).map(|_| ()).unwrap_err();
+    assert!(matches!(error, OpenError::Store(StoreError::DiskFull { .. })), "{error:?}");
+    assert!(!other.exists(), "no half-made profile is left");
+
+    // Whether it opens while the disk is full depends on what is left over; if not, it says why.
+    if let Err(error) = Store::open(&path, &key()) {
+        assert!(matches!(error, OpenError::Store(StoreError::DiskFull { .. })), "{error:?}");
+    }
+    std::fs::remove_file(ballast).unwrap();
+    let store = Store::open(&path, &key()).unwrap();
+    store.check().unwrap();
+    issue(&store, 2, &create(2)).unwrap();
+    assert_eq!(store.pending(9).unwrap().len(), 2, "with room again it goes on");
 }
 
 fn set_large(done: u128) -> slipway_domain::command::Command {
