@@ -1,6 +1,7 @@
 //! Every command of the list, on a host that is only traits: no window, no terminal, no keychain of the system.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
+mod attention;
 mod calls;
 mod names;
 mod story;

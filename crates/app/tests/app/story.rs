@@ -157,6 +157,8 @@ async fn a_release_travels_from_assess_to_verified() {
     assert_eq!(page["sync"]["waiting"], 0, "nothing waits for a server that there is not");
     assert!(list(&page, "/rail").iter().all(|step| step["state"] == "done" || step["state"] == "skipped"));
     assert!(list(&page, "/history").len() > 10);
+    let board = desk.ok("releases.board", json!({})).await;
+    assert!(list(&board, "/columns").iter().all(|column| list(column, "/cards").is_empty()), "a closed one has gone");
 }
 
 #[tokio::test]
