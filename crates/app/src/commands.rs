@@ -121,6 +121,7 @@ commands! {
     "import.cis": transfer::ImportRequest => ImportReport = blocking crate::transfer::import_cis;
     "import.relations": transfer::ImportRequest => ImportReport = blocking crate::transfer::import_relations;
     "import.changes": transfer::ImportChangesRequest => ImportReport = blocking crate::transfer::import_changes;
+    "export.records": transfer::ExportRequest => transfer::ExportReport = blocking crate::transfer::export_records;
 
     "people.list": Nothing => profile::PeopleList = blocking crate::settings::people;
     "groups.list": Nothing => profile::GroupList = blocking crate::settings::groups;

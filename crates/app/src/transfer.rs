@@ -1,10 +1,11 @@
-//! Imports from files, as the window and the command line run them.
+//! Imports from files and exports into them, as the window and the command line run them.
 
 use crate::error::CallError;
+use crate::export::{self, ExportFormat, ExportKind};
 use crate::host::Progress;
 use crate::import::{self, ImportReport, Mode, NumberSource, Sink, changes, cis, relations};
 use crate::view::mutations::Changes;
-use crate::view::transfer::{ImportChangesRequest, ImportRequest};
+use crate::view::transfer::{ExportReport, ExportRequest, ImportChangesRequest, ImportRequest};
 use crate::{App, Open};
 use slipway_domain::command::Command;
 use slipway_domain::execute::Effect;
@@ -13,6 +14,7 @@ use slipway_domain::records::Records;
 use slipway_domain::refusal::Fault;
 use slipway_store::numbers::Numbers;
 use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -39,6 +41,17 @@ pub fn import_relations(app: &App, request: &ImportRequest) -> Result<ImportRepo
 pub fn import_changes(app: &App, request: &ImportChangesRequest) -> Result<ImportReport, CallError> {
     let format = changes::Changes::of(&request.system, app.open()?.actor, app.host().now());
     run(app, &request.path, request.dry_run, format)
+}
+
+/// Writes every record of a kind into a file.
+///
+/// # Errors
+/// An unknown kind or format, or trouble with the file.
+pub fn export_records(app: &App, request: &ExportRequest) -> Result<ExportReport, CallError> {
+    let kind: ExportKind = request.kind.parse()?;
+    let format: ExportFormat = request.format.as_deref().unwrap_or("csv").parse()?;
+    let rows = export::write_file(&app.open()?.store, kind, format, Path::new(&request.path))?;
+    Ok(ExportReport { rows })
 }
 
 fn run<F: import::Format>(app: &App, path: &str, dry_run: bool, format: F) -> Result<ImportReport, CallError> {

@@ -22,6 +22,8 @@ import type { DryRun } from "./DryRun";
 import type { DslActRequest } from "./DslActRequest";
 import type { DslPage } from "./DslPage";
 import type { DslRequest } from "./DslRequest";
+import type { ExportReport } from "./ExportReport";
+import type { ExportRequest } from "./ExportRequest";
 import type { GroupList } from "./GroupList";
 import type { ImportChangesRequest } from "./ImportChangesRequest";
 import type { ImportReport } from "./ImportReport";
@@ -110,6 +112,7 @@ export interface Commands {
   "import.cis": { request: ImportRequest; response: ImportReport };
   "import.relations": { request: ImportRequest; response: ImportReport };
   "import.changes": { request: ImportChangesRequest; response: ImportReport };
+  "export.records": { request: ExportRequest; response: ExportReport };
   "people.list": { request: Nothing; response: PeopleList };
   "groups.list": { request: Nothing; response: GroupList };
   "sites.list": { request: Nothing; response: SiteList };

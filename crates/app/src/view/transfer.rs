@@ -1,4 +1,4 @@
-//! Imports from files on this computer.
+//! Imports from files on this computer, and exports into them.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -27,4 +27,25 @@ pub struct ImportChangesRequest {
     #[serde(default)]
     #[ts(as = "Option<_>")]
     pub dry_run: bool,
+}
+
+/// Exports every record of a kind into a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct ExportRequest {
+    /// `cis`, `relations`, `changes`, `releases` or `tasks`.
+    pub kind: String,
+    /// `csv` (for people and spreadsheets) when left out, or `json` (as stored).
+    #[serde(default)]
+    pub format: Option<String>,
+    /// Path of the file; one that is there is replaced.
+    pub path: String,
+}
+
+/// What an export wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ExportReport {
+    /// Records.
+    #[ts(type = "number")]
+    pub rows: u64,
 }

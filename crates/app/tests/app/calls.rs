@@ -110,6 +110,9 @@ async fn an_import_says_what_became_of_each_row() {
     assert_eq!(desk.ok("import.relations", json!({ "path": relations })).await["created"], 1);
     let page = desk.ok("cmdb.get", json!({ "ci": "web-01" })).await;
     assert_eq!(text(&page, "/relations/0/reads"), "runs", "read from the other end");
+    let out = desk.file("out.csv", "");
+    assert_eq!(desk.ok("export.records", json!({ "kind": "cis", "path": out })).await["rows"], 2);
+    assert!(std::fs::read_to_string(&out).unwrap().contains("web-01"));
     let missing = desk.app.call("import.cis", json!({ "path": "/nowhere.csv" })).await.unwrap_err();
     assert!(missing.has("FILE_UNREADABLE"));
 }
