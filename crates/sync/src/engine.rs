@@ -135,8 +135,9 @@ pub enum Output {
         request: LocalRequest,
     },
     /// The server knows another history of this device, or parts of ours are gone. Make a new device id and key,
-    /// register it (`POST /v1/device`), then in one transaction of the store sign every command that has no result
-    /// under it, counters from 1, ids unchanged. Nothing is lost. Answer with [`Event::Reissued`].
+    /// register it (`POST /v1/device`), then in one transaction of the store sign every command whose result is not in
+    /// force under it, counters from 1, ids unchanged, `answered` and `judged` 0, staged results forgotten: they are
+    /// the old identity's. Nothing is lost. Answer with [`Event::Reissued`].
     Reissue {
         /// To quote.
         ticket: Ticket,

@@ -92,8 +92,9 @@ pub trait Local {
     fn flip(&mut self) -> Result<Flipped, LocalError>;
 
     /// The server's history is another one, and it expects this counter from the device next. What was staged is
-    /// forgotten, every cursor goes to 0, `answered` to `expected_counter - 1`, `judged` no higher than that, and
-    /// results of commands from there on, flipped or not, no longer count. No record and no command is deleted.
+    /// forgotten, every cursor goes to 0, `answered` and `judged` no higher than `expected_counter - 1` (lower where
+    /// they were lower: an answer was lost, or the server knows another history of this device), and kept commands
+    /// wait for their results again. No record and no command is deleted.
     ///
     /// # Errors
     /// The store failed.

@@ -71,14 +71,15 @@ impl Engine {
                 }
                 _ => self.reissue(now),
             },
-            ErrorCode::DeviceForked | ErrorCode::BadSignature => self.reissue(now),
+            // Commands of an earlier identity, back from the kept ones after a restore, take the present one.
+            ErrorCode::DeviceForked | ErrorCode::BadSignature | ErrorCode::WrongDevice => self.reissue(now),
             ErrorCode::TooLarge if self.cycle.commands > 1 => {
                 self.cycle.commands /= 2;
                 self.cycle.payload_bytes /= 2;
                 self.next_batch(now);
             }
             // The queue cannot go, but records can come.
-            ErrorCode::WrongActor | ErrorCode::WrongDevice | ErrorCode::TooLarge if !self.cycle.push_off => {
+            ErrorCode::WrongActor | ErrorCode::TooLarge if !self.cycle.push_off => {
                 self.cycle.push_off = true;
                 self.report.trouble = Some(Trouble::Server(body));
                 self.pull(now);
