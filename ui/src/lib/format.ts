@@ -12,11 +12,20 @@ export interface Locale {
   timeZone?: string;
 }
 
+/** The person's language. The C locale of a bare system is none, and has no way to group figures. */
+const HERE = ((): string => {
+  try {
+    return Intl.getCanonicalLocales(navigator.language)[0] ?? 'en';
+  } catch {
+    return 'en';
+  }
+})();
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function formatter(options: Intl.DateTimeFormatOptions, { locale, timeZone }: Locale): Intl.DateTimeFormat {
   const key = JSON.stringify([options, locale, timeZone]);
-  const known = formats.get(key) ?? new Intl.DateTimeFormat(locale, { ...options, timeZone });
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(locale ?? HERE, { ...options, timeZone });
   formats.set(key, known);
   return known;
 }
@@ -100,7 +109,7 @@ export function size(bytes: number): string {
 }
 
 export function count(value: number, { locale }: Locale = {}): string {
-  return new Intl.NumberFormat(locale).format(value);
+  return new Intl.NumberFormat(locale ?? HERE).format(value);
 }
 
 /** "1 change", "3 changes" */
@@ -113,13 +122,18 @@ export function shortDigest(digest: string): string {
   return digest.length <= 8 ? digest : `${digest.slice(0, 4)}…${digest.slice(-2)}`;
 }
 
+/** With a capital letter, as a sentence or a label begins. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** "rollout_plan", "RolloutPlan" and "plan_and_design" as words, for a code that has no words of its own. */
 export function words(code: string): string {
   const spaced = code
     .replace(/([a-z])([A-Z])/g, '$1 $2')
     .replace(/[_-]+/g, ' ')
     .toLowerCase();
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+  return capital(spaced);
 }
 
 /** What a person wrote ("2026-11-28 22:00") as a time in their zone; undefined if it is not one. */

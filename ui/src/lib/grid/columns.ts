@@ -25,6 +25,11 @@ export function tracks(columns: readonly { width: string }[]): string {
   return columns.map(({ width }) => width).join(' ');
 }
 
+/** The least width of a row: the same for all, whatever is in their cells. */
+export function leastWidth(columns: readonly { width: string }[]): string {
+  return `calc(${columns.map(({ width }) => /^minmax\(([^,]+),/.exec(width)?.[1] ?? width).join(' + ')})`;
+}
+
 /** The sort after a header was pressed: up, down, up again. */
 export function turned(sort: Sort | undefined, column: string): Sort {
   return { column, descending: sort?.column === column && !sort.descending };

@@ -26,12 +26,12 @@ export function wordColumn(id: string, title: string, width: string): Column<Lis
   return { id, title, width, text: (row) => words(shown(id, row)), sortable: true };
 }
 
-export const NUMBER: Column<ListRow> = { id: 'number', title: 'Number', width: '16ch', sortable: true };
+export const NUMBER: Column<ListRow> = { id: 'number', title: 'Number', width: '15ch', sortable: true };
 export const TITLE: Column<ListRow> = {
   id: 'title',
   title: 'Title',
-  width: 'minmax(24ch, 3fr)',
+  width: 'minmax(20ch, 3fr)',
   text: ({ title }) => title,
   sortable: true,
 };
-export const STATE: Column<ListRow> = { id: 'state', title: 'State', width: 'minmax(16ch, 1fr)', sortable: true };
+export const STATE: Column<ListRow> = { id: 'state', title: 'State', width: 'minmax(18ch, 1fr)', sortable: true };

@@ -1,0 +1,263 @@
+/** The whole window on the workspace in memory: the gate, the places, the keys; axe on every screen. */
+import { cleanup, render, screen, waitFor, within } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import App from '../App.svelte';
+import { toasts } from '../lib/ui/toasts.svelte';
+import { problems } from './axe';
+import type { Answers, TestBackend } from './backend';
+import { a_finding, a_workspace } from './world';
+
+let backend: TestBackend;
+
+function open(path: string, more: Answers = {}): void {
+  history.replaceState(null, '', path);
+  backend = a_workspace(more);
+  render(App, { props: { backend } });
+}
+
+const called = (name: string) => backend.calls.filter((call) => call.name === name).map(({ request }) => request);
+
+beforeEach(() => localStorage.clear());
+afterEach(() => {
+  cleanup();
+  toasts.list = [];
+});
+
+describe('the gate', () => {
+  it('at first start offers to connect, and asks for the fingerprint when nobody has confirmed it', async () => {
+    let tries = 0;
+    open('/', {
+      'app.state': () => ({ state: 'no_profile' }),
+      'app.connect': () => {
+        tries += 1;
+        throw {
+          kind: 'trouble',
+          code: 'CERTIFICATE_NOT_CONFIRMED',
+          sentence: 'Nobody has confirmed the certificate.',
+          way_out: 'Compare its fingerprint.',
+        };
+      },
+    });
+    await userEvent.type(await screen.findByLabelText('Server address'), 'https://slipway.example:8443', { delay: 60 });
+    await userEvent.type(screen.getByLabelText('Your name there'), 'ben', { delay: 60 });
+    await userEvent.type(screen.getByLabelText('Password'), 'secret', { delay: 60 });
+    await userEvent.click(screen.getByRole('button', { name: /^Connect Ctrl/ }));
+    expect(await screen.findByText('Nobody has confirmed the certificate.')).toBeTruthy();
+    const fingerprint = screen.getByLabelText('Fingerprint of its certificate');
+    await userEvent.type(fingerprint, 'ab12', { delay: 60 });
+    await userEvent.click(screen.getByRole('button', { name: /^Connect Ctrl/ }));
+    await waitFor(() => expect(tries).toBe(2));
+    expect(called('app.connect').at(-1)).toEqual({
+      server: 'https://slipway.example:8443',
+      user: 'ben',
+      password: 'secret',
+      fingerprint: 'ab12',
+    });
+    expect(await problems()).toEqual([]);
+  });
+
+  it('starts alone with a name, and with a passphrase where the keychain does not answer', async () => {
+    let absent = true;
+    open('/', {
+      'app.state': () => ({ state: 'no_profile' }),
+      'app.start_alone': () => {
+        if (!absent) return { state: 'locked', reason: 'locked', sentence: 'Started.', way_out: '' };
+        throw {
+          kind: 'trouble',
+          code: 'KEYCHAIN_ABSENT',
+          sentence: 'There is no keychain.',
+          way_out: 'Give a passphrase.',
+        };
+      },
+    });
+    await userEvent.click(await screen.findByRole('button', { name: 'Start alone' }));
+    await userEvent.type(screen.getByLabelText('Your name'), 'Ben');
+    await userEvent.click(screen.getByRole('button', { name: /^Start Ctrl/ }));
+    await userEvent.type(await screen.findByLabelText('Passphrase'), 'long enough');
+    await userEvent.type(screen.getByLabelText('Passphrase again'), 'long enough');
+    absent = false;
+    await userEvent.click(screen.getByRole('button', { name: /^Start Ctrl/ }));
+    expect(await screen.findByText('Started.')).toBeTruthy();
+    expect(called('app.start_alone').at(-1)).toEqual({
+      name: 'Ben',
+      workspace: "Ben's workspace",
+      passphrase: 'long enough',
+    });
+  });
+
+  it('shows why it is locked and opens by the passphrase', async () => {
+    open('/', {
+      'app.state': () => ({
+        state: 'locked',
+        reason: 'passphrase',
+        sentence: 'It is protected.',
+        way_out: 'Write it.',
+      }),
+      'app.unlock': ({ passphrase }: { passphrase: string }) => {
+        if (passphrase !== 'right')
+          throw { kind: 'trouble', code: 'WRONG_PASSPHRASE', sentence: 'It is another one.', way_out: 'Try again.' };
+        return a_workspace().answers['app.state']?.(null as never);
+      },
+    });
+    const field = await screen.findByLabelText('Passphrase');
+    await userEvent.type(field, 'wrong{Enter}');
+    expect(await screen.findByText('It is another one.')).toBeTruthy();
+    await userEvent.clear(field);
+    await userEvent.type(field, 'right{Enter}');
+    expect(await screen.findByRole('navigation', { name: 'Places' })).toBeTruthy();
+  });
+});
+
+describe('every screen', () => {
+  it.each([
+    ['/inbox', 'Inbox'],
+    ['/releases', 'Releases'],
+    ['/releases/board', 'Releases'],
+    ['/releases/REL-000123', 'Release REL-000123'],
+    ['/releases/REL-000123/scope', 'Release REL-000123'],
+    ['/releases/REL-000123/plans', 'Release REL-000123'],
+    ['/releases/REL-000123/tasks', 'Release REL-000123'],
+    ['/releases/REL-000123/readiness', 'Release REL-000123'],
+    ['/releases/REL-000123/approvals', 'Release REL-000123'],
+    ['/releases/REL-000123/ci_update', 'Release REL-000123'],
+    ['/releases/REL-000123/history', 'Release REL-000123'],
+    ['/changes', 'Changes'],
+    ['/changes/CHG-004411', 'Change CHG-004411'],
+    ['/cmdb', 'CMDB'],
+    ['/cmdb/CI-0091822', 'CI CI-0091822'],
+    ['/dsl', 'DSL'],
+    ['/dsl/DSL-000012', 'DSL item DSL-000012'],
+    ['/dhs', 'DHS'],
+    ['/dhs/UNI-002211', 'DHS unit UNI-002211'],
+    ['/settings', 'Settings'],
+    ['/settings/window', 'Settings'],
+    ['/settings/people', 'Settings'],
+    ['/settings/approvals', 'Settings'],
+    ['/settings/workspace', 'Settings'],
+  ])('%s is shown and axe finds nothing', async (path, name) => {
+    open(path);
+    const main = await screen.findByRole('main', { name });
+    await waitFor(() => expect(within(main).queryByRole('status', { name: 'Loading' })).toBeNull());
+    expect(await problems()).toEqual([]);
+  });
+});
+
+describe('a release', () => {
+  it('says where it stands and why it cannot go on', async () => {
+    open('/releases/REL-000123');
+    const rail = await screen.findByRole('list', { name: 'Phases' });
+    expect(within(rail).getByText('Plan and design').closest('li')?.getAttribute('aria-current')).toBe('step');
+    expect(
+      within(screen.getByRole('region', { name: 'Open gates' })).getByText('The back-out plan is empty.'),
+    ).toBeTruthy();
+    const advance = screen.getByRole('button', { name: 'Advance to Build and test' });
+    await userEvent.click(advance);
+    expect(called('releases.act')).toEqual([]);
+  });
+
+  it('is terminated only on a sheet, with a reason, by Ctrl Enter', async () => {
+    open('/releases/REL-000123');
+    await screen.findByRole('button', { name: 'All actions' });
+    await userEvent.keyboard('.');
+    await userEvent.click(await screen.findByRole('menuitem', { name: 'Terminate' }));
+    const sheet = await screen.findByRole('dialog', { name: 'REL-000123: Terminate' });
+    await userEvent.keyboard('{Control>}{Enter}{/Control}');
+    expect(called('releases.act')).toEqual([]);
+    await userEvent.type(within(sheet).getByLabelText('Reason (needed)'), 'No budget', { delay: 60 });
+    await userEvent.keyboard('{Enter}');
+    expect(called('releases.act')).toEqual([]);
+    await userEvent.keyboard('{Control>}{Enter}{/Control}');
+    await waitFor(() => expect(called('releases.act')).toHaveLength(1));
+    expect(called('releases.act')[0]).toMatchObject({ release: 'r1', action: 'terminate' });
+  });
+
+  it('keeps a refused sheet open and lists every reason', async () => {
+    open('/releases/REL-000123', {
+      'releases.act': () => {
+        throw {
+          kind: 'refused',
+          findings: [a_finding('ONE', 'First reason.', 'Do this.'), a_finding('TWO', 'Second reason.', 'Do that.')],
+        };
+      },
+    });
+    await userEvent.click(await screen.findByRole('button', { name: 'Send back…' }));
+    const sheet = await screen.findByRole('dialog', { name: 'REL-000123: Send back' });
+    await userEvent.selectOptions(within(sheet).getByLabelText('To (needed)'), 'assess');
+    await userEvent.type(within(sheet).getByLabelText('Reason (needed)'), 'x');
+    await userEvent.click(await within(sheet).findByRole('button', { name: /^Send back Ctrl/ }));
+    const alert = await within(sheet).findByRole('alert');
+    expect(
+      within(alert)
+        .getAllByRole('listitem')
+        .map((item) => item.dataset.code),
+    ).toEqual(['ONE', 'TWO']);
+  });
+
+  it('edits only what was changed, with what was seen', async () => {
+    open('/releases/REL-000123');
+    await userEvent.click(await screen.findByRole('button', { name: /^Edit… E/ }));
+    const sheet = await screen.findByRole('dialog');
+    await userEvent.selectOptions(within(sheet).getByLabelText('Risk'), 'low');
+    await userEvent.click(within(sheet).getByRole('button', { name: /^Save Ctrl/ }));
+    await waitFor(() => expect(called('issue')).toHaveLength(1));
+    expect(called('issue')[0]).toEqual({
+      command: { release: ['r1', { edit: [{ risk: { from: 'high', to: 'low' } }] }] },
+    });
+  });
+});
+
+describe('the Inbox', () => {
+  it('approves on the sheet that A opens, with the digest that was shown', async () => {
+    open('/inbox');
+    const entry = await screen.findByRole('option', { name: /REL-000123 Core switch refresh/ });
+    await userEvent.click(entry);
+    await userEvent.keyboard('a');
+    const sheet = await screen.findByRole('dialog', { name: 'REL-000123: Approve' });
+    expect(called('approvals.act')).toEqual([]);
+    await userEvent.click(within(sheet).getByRole('button', { name: /^Approve Ctrl/ }));
+    await waitFor(() => expect(called('approvals.act')).toHaveLength(1));
+    expect(called('approvals.act')[0]).toMatchObject({
+      approval: 'a1',
+      action: 'approve',
+      digest: expect.stringMatching(/^8f3a/),
+    });
+  });
+
+  it('a scanned code with an A and an Enter in it approves nothing and opens its record', async () => {
+    open('/inbox');
+    await userEvent.click(await screen.findByRole('option', { name: /REL-000123 Core switch refresh/ }));
+    await userEvent.keyboard('A0091822{Enter}', { delay: null } as never);
+    await waitFor(() => expect(called('search.records')).toEqual([{ text: 'A0091822', limit: 20 }]));
+    expect(screen.queryByRole('dialog')).toBeNull();
+    expect(called('approvals.act')).toEqual([]);
+  });
+
+  it('shows mine and theirs of a refused command', async () => {
+    open('/inbox');
+    await userEvent.click(await screen.findByRole('option', { name: /Approve REL-000119/ }));
+    expect(await screen.findByRole('table')).toBeTruthy();
+    expect(screen.getByRole('button', { name: 'Send again' })).toBeTruthy();
+  });
+});
+
+describe('by keyboard', () => {
+  it('goes to a place by G and its letter, and by Ctrl and its number', async () => {
+    open('/inbox');
+    await screen.findByRole('main', { name: 'Inbox' });
+    await userEvent.keyboard('gc', { delay: 80 } as never);
+    expect(await screen.findByRole('main', { name: 'Changes' })).toBeTruthy();
+    await userEvent.keyboard('{Control>}4{/Control}');
+    expect(await screen.findByRole('main', { name: 'CMDB' })).toBeTruthy();
+  });
+
+  it('opens the palette, finds a record and goes there', async () => {
+    open('/inbox');
+    await screen.findByRole('main', { name: 'Inbox' });
+    await userEvent.keyboard('{Control>}k{/Control}');
+    const input = await screen.findByRole('combobox', { name: 'Search or do' });
+    await userEvent.type(input, 'payroll', { delay: 60 });
+    await userEvent.click(await screen.findByText('REL-000012'));
+    expect(await screen.findByRole('main', { name: /^Release / })).toBeTruthy();
+  });
+});
