@@ -17,21 +17,14 @@ pub fn rust_files(tree: &Tree, roots: &[String]) -> Vec<Finding> {
 pub fn interface_files(tree: &Tree) -> Vec<Finding> {
     let imports =
         |file: &SourceFile| specifiers(&file.text).flat_map(|specifier| import_places(&file.path, specifier)).collect();
-    let page: Vec<String> = tree
-        .file("ui/index.html")
-        .into_iter()
-        .flat_map(|page| quoted_after(&page.text, "src="))
-        .map(|source| format!("ui/{}", source.trim_start_matches(['.', '/'])))
-        .collect();
-    let mut alive = reached(tree, page, imports);
+    let mut alive = reached(tree, scripts_of_pages(tree, |page| page == "ui/index.html"), imports);
 
-    // What tests and the tools' configuration reach is no dead file either, as long as it lies
-    // with the tests: a component that only its own test imports is dead.
-    let test_roots = tree
-        .files
-        .iter()
-        .filter(|file| is_test(&file.path) || (file.path.starts_with("ui/") && !file.path.starts_with("ui/src/")));
-    let for_tests = reached(tree, test_roots.map(|file| file.path.clone()).collect(), |file| {
+    // What tests, their pages and the tools' configuration reach is no dead file either, as long
+    // as it lies with the tests: a component that only its own test imports is dead.
+    let is_test_root = |path: &str| is_test(path) || (path.starts_with("ui/") && !path.starts_with("ui/src/"));
+    let test_roots = tree.files.iter().map(|file| file.path.clone()).filter(|path| is_test_root(path));
+    let test_roots = test_roots.chain(scripts_of_pages(tree, lies_with_tests)).collect();
+    let for_tests = reached(tree, test_roots, |file| {
         let named = quoted(&file.text).flat_map(|text| import_places(&file.path, text));
         imports(file).into_iter().chain(named).collect()
     });
@@ -44,6 +37,16 @@ pub fn interface_files(tree: &Tree) -> Vec<Finding> {
             && !file.path.starts_with("ui/src/bindings/")
     };
     dead(tree, &alive, checked, "nothing that the window shows imports this file")
+}
+
+/// The scripts that these pages load, from the workspace root.
+fn scripts_of_pages(tree: &Tree, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let pages = tree.files.iter().filter(|file| file.path.starts_with("ui/") && file.path.ends_with(".html"));
+    pages
+        .filter(|page| wanted(&page.path))
+        .flat_map(|page| quoted_after(&page.text, "src="))
+        .map(|source| format!("ui/{}", source.trim_start_matches(['.', '/'])))
+        .collect()
 }
 
 fn is_test(path: &str) -> bool {
@@ -208,6 +211,8 @@ mod tests {
             ("ui/src/lib/OnlyTested.svelte", ""),
             ("ui/src/lib/only-tested.test.ts", "import X from './OnlyTested.svelte'"),
             ("ui/src/test/setup.ts", ""),
+            ("ui/src/test/stage/index.html", "<script src=\"/src/test/stage/stage.ts\"></script>"),
+            ("ui/src/test/stage/stage.ts", ""),
             ("ui/src/lib/forgotten.ts", ""),
             ("ui/src/bindings/Release.ts", ""),
             ("ui/src/vite-env.d.ts", ""),
