@@ -20,11 +20,11 @@ fn take(laptop: &Laptop, kind: ImportKind, file: &Path) -> ImportReport {
     let app = laptop.app();
     let path = file.to_str().unwrap().to_owned();
     let report = match kind {
-        ImportKind::Cis => transfer::import_cis(&app, ImportRequest { path, dry_run: false }),
-        ImportKind::Relations => transfer::import_relations(&app, ImportRequest { path, dry_run: false }),
+        ImportKind::Cis => transfer::import_cis(&app, &ImportRequest { path, dry_run: false }),
+        ImportKind::Relations => transfer::import_relations(&app, &ImportRequest { path, dry_run: false }),
         ImportKind::Changes => {
             let system = "SEC".to_owned();
-            transfer::import_changes(&app, ImportChangesRequest { path, dry_run: false, system })
+            transfer::import_changes(&app, &ImportChangesRequest { path, dry_run: false, system })
         }
     };
     report.unwrap()

@@ -379,7 +379,7 @@ impl Laptop {
     pub fn app(&self) -> App {
         let keychain: Arc<dyn Keychain> = self.keychain.clone();
         let app = App::new(self.folder.path().to_owned(), Arc::new(Quiet), keychain, Background::Quiet);
-        slipway_app::start::unlock(&app, UnlockRequest { passphrase: self.passphrase.clone() }).unwrap();
+        slipway_app::start::unlock(&app, &UnlockRequest { passphrase: self.passphrase.clone() }).unwrap();
         app
     }
 
