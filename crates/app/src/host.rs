@@ -9,10 +9,14 @@ use uuid::Uuid;
 /// The program around the application. Its methods are called from any thread and must not block for long.
 pub trait Host: Send + Sync {
     /// The time by this computer's clock.
-    fn now(&self) -> Timestamp;
+    fn now(&self) -> Timestamp {
+        System.now()
+    }
 
     /// A new identity (UUIDv7).
-    fn new_id(&self) -> Uuid;
+    fn new_id(&self) -> Uuid {
+        System.new_id()
+    }
 
     /// Records changed, by this program or by a sync: whoever shows them asks again.
     fn changed(&self, changes: &Changes);

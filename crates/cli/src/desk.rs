@@ -3,10 +3,10 @@
 use crate::Common;
 use crate::print::{Answer, rows, table, text, wrong_use};
 use serde_json::{Value, json};
-use slipway_app::{App, Background};
 use slipway_app::error::CallError;
 use slipway_app::host::{Host, Notice, Progress};
 use slipway_app::keychain::OsKeychain;
+use slipway_app::open::{App, Background};
 use slipway_app::profile::Profile;
 use slipway_app::view::mutations::Changes;
 use slipway_app::view::profile::SyncStatus;

@@ -1,2 +1,160 @@
-//! The command line of Slipway.
-fn main() {}
+//! `slipwayctl`: the use cases of Slipway without a window.
+//!
+//! Exit codes: 0 done, 1 refused by a rule, 2 wrong use, 3 trouble.
+
+mod attention;
+mod change;
+mod ci;
+mod desk;
+mod dhs;
+mod dsl;
+mod print;
+mod profile;
+mod release;
+mod transfer;
+mod when;
+
+use clap::{Parser, Subcommand};
+use desk::Desk;
+use print::Answer;
+use slipway_app::error::CallError;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Release management that keeps working without a network.
+///
+/// Exit codes: 0 done; 1 refused by a rule, with every reason on standard error; 2 wrong use; 3 trouble (disk,
+/// network, keychain). With --json answers and reasons are JSON.
+#[derive(Parser)]
+#[command(name = "slipwayctl", version, max_term_width = 110)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    call: Call,
+}
+
+/// Options of every command.
+#[derive(clap::Args, Clone)]
+struct Common {
+    /// Folder of the profile: one person's encrypted records on this computer.
+    #[arg(long, global = true, value_name = "DIR", env = "SLIPWAY_PROFILE")]
+    profile: Option<PathBuf>,
+    /// Answer in JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Read the profile's passphrase from the first line of standard input (or set SLIPWAY_PASSPHRASE).
+    #[arg(long, global = true)]
+    passphrase_stdin: bool,
+    /// Say on standard error what is going on; twice for more.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Subcommand)]
+enum Call {
+    /// Make a profile. Example: slipwayctl --profile ann init
+    Init(profile::Init),
+    /// Sign in at a central server. Example: slipwayctl sign-in --server https://host:8443 --user ann --password-stdin --ca ca.pem
+    SignIn(profile::SignIn),
+    /// Send what waits, fetch what is new.
+    Sync,
+    /// Who works here, what waits, when it was last synced.
+    Status,
+    /// The signed-in person and their roles.
+    Whoami,
+    /// The hash of all confirmed records: equal on the server and on every laptop that is in sync.
+    StateHash,
+    /// What the server refused or took in part.
+    #[command(subcommand)]
+    Attention(attention::Attention),
+    /// Take records from a CSV file. Example: slipwayctl import cis cis.csv --dry-run
+    Import(transfer::Import),
+    /// Write records to a file. Example: slipwayctl export cis --format csv --output cis.csv
+    Export(transfer::Export),
+    /// Releases and their phases.
+    #[command(subcommand)]
+    Release(Box<release::ReleaseCall>),
+    /// Changes.
+    #[command(subcommand)]
+    Change(Box<change::ChangeCall>),
+    /// Configuration items.
+    #[command(subcommand)]
+    Ci(Box<ci::CiCall>),
+    /// The Definitive Software Library.
+    #[command(subcommand)]
+    Dsl(dsl::DslCall),
+    /// The Definitive Hardware Store.
+    #[command(subcommand)]
+    Dhs(dhs::DhsCall),
+    /// Everybody known here.
+    People,
+    /// Every group with its members.
+    Groups,
+    /// Find records of every kind by words, numbers, serials. Example: slipwayctl search libssl
+    Search {
+        /// What to look for.
+        text: String,
+        /// At most so many.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Call a use case of the application's list by name with a JSON request; without a name: list them.
+    Call {
+        /// Such as releases.get
+        name: Option<String>,
+        /// Such as {"release":"REL-000001"}
+        #[arg(default_value = "null")]
+        request: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let level = ["error", "info", "debug"].get(usize::from(cli.common.verbose)).copied().unwrap_or("trace");
+    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
+    let json = cli.common.json;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("The program could not start its threads: {error}.");
+            return ExitCode::from(3);
+        }
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(answer) => print::answer(&answer, json),
+        Err(error) => print::error(&error, json),
+    }
+}
+
+async fn run(cli: Cli) -> Result<Answer, CallError> {
+    let common = cli.common;
+    match cli.call {
+        Call::Init(init) => profile::init(&common, init).await,
+        Call::SignIn(sign_in) => profile::sign_in(&common, sign_in).await,
+        Call::Import(import) => transfer::import(&Desk::open(&common).await?, import).await,
+        Call::Export(export) => transfer::export(&Desk::open(&common).await?, &export),
+        call => {
+            let desk = Desk::open(&common).await?;
+            match call {
+                Call::Sync => profile::sync(&desk).await,
+                Call::Status => profile::status(&desk).await,
+                Call::Whoami => profile::whoami(&desk).await,
+                Call::StateHash => profile::state_hash(&desk),
+                Call::Attention(call) => attention::run(&desk, call).await,
+                Call::Release(call) => release::run(&desk, *call).await,
+                Call::Change(call) => change::run(&desk, *call).await,
+                Call::Ci(call) => ci::run(&desk, *call).await,
+                Call::Dsl(call) => dsl::run(&desk, call).await,
+                Call::Dhs(call) => dhs::run(&desk, call).await,
+                Call::People => profile::people(&desk).await,
+                Call::Groups => profile::groups(&desk).await,
+                Call::Search { text, limit } => ci::search(&desk, &text, None, limit).await,
+                Call::Call { name, request } => profile::raw(&desk, name, &request).await,
+                Call::Init(_) | Call::SignIn(_) | Call::Import(_) | Call::Export(_) => {
+                    unreachable!("handled above, before an open profile is shared")
+                }
+            }
+        }
+    }
+}

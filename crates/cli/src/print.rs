@@ -13,19 +13,26 @@ pub struct Answer {
     pub text: String,
     /// Whether something was refused although the call went on (rows of an import).
     pub partly_refused: bool,
+    /// Whether the answer has been written already.
+    pub silent: bool,
 }
 
 impl Answer {
     /// An answer for both.
     pub fn new(json: Value, text: impl Into<String>) -> Self {
-        Self { json, text: text.into(), partly_refused: false }
+        Self { json, text: text.into(), partly_refused: false, silent: false }
+    }
+
+    /// The answer went to standard output already.
+    pub fn silent() -> Self {
+        Self { silent: true, ..Self::new(Value::Null, "") }
     }
 }
 
 /// Prints an answer; a reader that went away is not our trouble.
 pub fn answer(answer: &Answer, json: bool) -> ExitCode {
     let text = if json { answer.json.to_string() } else { answer.text.trim_end().to_owned() };
-    if !text.is_empty() {
+    if !text.is_empty() && !answer.silent {
         let _ = writeln!(std::io::stdout(), "{text}");
     }
     if answer.partly_refused { ExitCode::from(1) } else { ExitCode::SUCCESS }

@@ -10,6 +10,7 @@ use slipway_app::error::CallError;
 use slipway_app::keychain::OsKeychain;
 use slipway_app::profile::{KeyChoice, Profile};
 use slipway_app::session::computer_name;
+use slipway_app::sync_driver::sync_once;
 use std::path::PathBuf;
 
 /// A new profile.
@@ -79,7 +80,8 @@ pub async fn sign_in(common: &Common, sign_in: SignIn) -> Result<Answer, CallErr
 }
 
 pub async fn sync(desk: &Desk) -> Result<Answer, CallError> {
-    let report = serde_json::to_value(desk.app().sync_once().await?).unwrap_or_default();
+    let open = desk.app().open()?;
+    let report = json!(sync_once(open.session.clone(), desk.app().watch()).await?);
     let line = format!(
         "sent {}: {} applied, {} in part, {} refused, {} held; fetched {}; {} need attention",
         report["pushed"],
@@ -117,7 +119,7 @@ pub async fn whoami(desk: &Desk) -> Result<Answer, CallError> {
 }
 
 pub fn state_hash(desk: &Desk) -> Result<Answer, CallError> {
-    let hash = desk.app().state_hash()?;
+    let hash = desk.app().open()?.store.state_hash()?;
     Ok(Answer::new(json!({ "state_hash": hash }), hash))
 }
 
