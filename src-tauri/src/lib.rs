@@ -1,9 +1,39 @@
-//! The desktop shell: windows and operating system; decides nothing.
+//! The desktop shell: the window, the tray and the operating system's notifications. It decides nothing.
 
-/// Starts the desktop.
-pub fn run() {
-    let built = tauri::Builder::default().plugin(tauri_plugin_notification::init()).run(tauri::generate_context!());
-    if let Err(error) = built {
-        eprintln!("Slipway could not start: {error}");
-    }
+mod commands;
+mod events;
+mod notifications;
+mod tray;
+mod window;
+
+use anyhow::Context;
+use slipway_app::open::{App, Background};
+use slipway_app::keychain::OsKeychain;
+use slipway_app::profile::Profile;
+use std::sync::Arc;
+use tauri::Manager;
+
+/// Starts the desktop and returns when it is closed.
+///
+/// # Errors
+/// A window system that does not answer, or a broken installation.
+pub fn run() -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    tauri::Builder::default()
+        .plugin(tauri_plugin_notification::init())
+        .setup(|desktop| {
+            let folder = Profile::default_folder()?;
+            let host = Arc::new(events::Desktop::new(desktop.handle().clone()));
+            let app = App::new(folder, host, Arc::new(OsKeychain), Background::Sync);
+            desktop.manage(app);
+            tray::build(desktop.handle())?;
+            events::refresh_tray(desktop.handle());
+            Ok(())
+        })
+        .invoke_handler(tauri::generate_handler![commands::call])
+        .run(tauri::generate_context!())
+        .context("Starting the window")
 }

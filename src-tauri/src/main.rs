@@ -1,4 +1,4 @@
 //! Starts the Slipway desktop.
-fn main() {
-    slipway_desktop::run();
+fn main() -> anyhow::Result<()> {
+    slipway_desktop::run()
 }
