@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 #[path = "../support/mod.rs"]
+mod story;
 mod support;
 
 use support::server::Server;
