@@ -1,8 +1,8 @@
 //! The one command that crosses the bridge from the window.
 
 use serde_json::Value;
-use slipway_app::open::App;
 use slipway_app::error::CallError;
+use slipway_app::open::App;
 use tauri::State;
 
 /// Calls a use case of the application's list by name.

@@ -1,8 +1,8 @@
 //! What the application tells the desktop: changed records, the state of sync, notices.
 
 use crate::{notifications, tray};
-use slipway_app::open::App;
 use slipway_app::host::{Host, Notice, Progress};
+use slipway_app::open::App;
 use slipway_app::view::inbox::Inbox;
 use slipway_app::view::mutations::Changes;
 use slipway_app::view::profile::SyncStatus;

@@ -7,8 +7,8 @@ mod tray;
 mod window;
 
 use anyhow::Context;
-use slipway_app::open::{App, Background};
 use slipway_app::keychain::OsKeychain;
+use slipway_app::open::{App, Background};
 use slipway_app::profile::Profile;
 use std::sync::Arc;
 use tauri::Manager;

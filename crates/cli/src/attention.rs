@@ -48,9 +48,11 @@ pub async fn run(desk: &Desk, call: Attention) -> Result<Answer, CallError> {
         Attention::Show { command } => {
             let page = desk.call("attention.get", json!({ "command": command })).await?;
             let mut out = vec![format!("{}  {}", text(&page, "/item/outcome_label"), text(&page, "/item/title"))];
-            out.extend(rows(&page, "/item/findings").iter().map(|f| {
-                format!("{}: {} {}", text(f, "/code"), text(f, "/sentence"), text(f, "/way_out"))
-            }));
+            out.extend(
+                rows(&page, "/item/findings")
+                    .iter()
+                    .map(|f| format!("{}: {} {}", text(f, "/code"), text(f, "/sentence"), text(f, "/way_out"))),
+            );
             let sides: Vec<Vec<String>> = rows(&page, "/sides")
                 .iter()
                 .map(|s| ["/field", "/seen", "/mine", "/theirs"].iter().map(|at| text(s, at)).collect())

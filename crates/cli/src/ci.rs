@@ -138,7 +138,8 @@ pub async fn search(desk: &Desk, words: &str, kind: Option<&str>, limit: u32) ->
         .iter()
         .map(|hit| ["/kind", "/label", "/state", "/title"].iter().map(|at| text(hit, at)).collect())
         .collect();
-    let shown = if lines.is_empty() { "nothing found".to_owned() } else { table(&["kind", "record", "state", ""], &lines) };
+    let shown =
+        if lines.is_empty() { "nothing found".to_owned() } else { table(&["kind", "record", "state", ""], &lines) };
     Ok(Answer::new(found, shown))
 }
 
@@ -172,7 +173,17 @@ async fn create(desk: &Desk, new: New) -> Result<Answer, CallError> {
 async fn show(desk: &Desk, ci: &str) -> Result<Answer, CallError> {
     let page = desk.call("cmdb.get", json!({ "ci": ci })).await?;
     let mut out = vec![format!("{}  {}", text(&page, "/ci/number"), text(&page, "/ci/name"))];
-    for field in ["class", "status", "environment", "criticality", "manufacturer", "model", "version", "serial_number", "asset_tag"] {
+    for field in [
+        "class",
+        "status",
+        "environment",
+        "criticality",
+        "manufacturer",
+        "model",
+        "version",
+        "serial_number",
+        "asset_tag",
+    ] {
         let value = text(&page, &format!("/ci/{field}"));
         if !value.is_empty() {
             out.push(format!("  {field:<14}{value}"));

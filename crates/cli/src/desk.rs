@@ -71,7 +71,10 @@ pub fn line_of_input(what: &str) -> Result<String, CallError> {
     let read = std::io::stdin().lock().read_line(&mut line);
     let line = line.trim_end_matches(['\r', '\n']).to_owned();
     if read.is_err() || line.is_empty() {
-        return Err(wrong_use(format!("Standard input holds no {what}."), format!("Give the {what} as a line of its own.")));
+        return Err(wrong_use(
+            format!("Standard input holds no {what}."),
+            format!("Give the {what} as a line of its own."),
+        ));
     }
     Ok(line)
 }

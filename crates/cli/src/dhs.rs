@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use slipway_app::error::CallError;
 
 /// Columns of the list.
-const LIST: &[(&str, &str)] = &[("model", "model"), ("serial_number", "serial"), ("store", "store"), ("shelf", "shelf")];
+const LIST: &[(&str, &str)] =
+    &[("model", "model"), ("serial_number", "serial"), ("store", "store"), ("shelf", "shelf")];
 
 #[derive(Subcommand)]
 pub enum DhsCall {

@@ -106,8 +106,10 @@ pub fn rows<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
 /// The answer of a mutation: what was done to which record.
 pub fn done(done: Value) -> Answer {
     let label = text(&done, "/record/label");
-    let conflicts: Vec<String> =
-        rows(&done, "/effect/conflicts").iter().map(|c| format!("not taken: {}", text(c, "/finding/sentence"))).collect();
+    let conflicts: Vec<String> = rows(&done, "/effect/conflicts")
+        .iter()
+        .map(|c| format!("not taken: {}", text(c, "/finding/sentence")))
+        .collect();
     let mut lines = vec![if label.is_empty() { "done".to_owned() } else { label }];
     lines.extend(conflicts);
     Answer::new(done, lines.join("\n"))

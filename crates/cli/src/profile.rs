@@ -1,9 +1,9 @@
 //! The profile: made, signed in, synced, told about.
 
+use crate::Common;
 use crate::desk::{self, Desk};
 use crate::print::{Answer, rows, table, text, wrong_use};
 use crate::when::shown;
-use crate::Common;
 use clap::Args;
 use serde_json::{Value, json};
 use slipway_app::error::CallError;

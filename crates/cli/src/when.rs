@@ -28,7 +28,10 @@ pub fn moment(text: &str) -> Result<i64, CallError> {
 /// A window from `START..END`.
 pub fn window(text: &str) -> Result<Value, CallError> {
     let Some((start, end)) = text.split_once("..") else {
-        return Err(wrong_use(format!("{text:?} is no window."), "Write it as \"2026-11-28 22:00..2026-11-29 02:00\"."));
+        return Err(wrong_use(
+            format!("{text:?} is no window."),
+            "Write it as \"2026-11-28 22:00..2026-11-29 02:00\".",
+        ));
     };
     Ok(json!({ "start": moment(start)?, "end": moment(end)? }))
 }

@@ -235,9 +235,9 @@ pub async fn finish_tasks(desk: &Desk, release: &str) -> Result<Answer, CallErro
     let mut finished = Vec::new();
     loop {
         let page = desk.call("releases.get", json!({ "release": release })).await?;
-        let ready = rows(&page, "/tasks").iter().find(|t| {
-            t["ready"] == true && !matches!(text(t, "/state").as_str(), "done" | "cancelled")
-        });
+        let ready = rows(&page, "/tasks")
+            .iter()
+            .find(|t| t["ready"] == true && !matches!(text(t, "/state").as_str(), "done" | "cancelled"));
         let Some(task) = ready else { break };
         let id = text(task, "/id");
         if text(task, "/state") != "in_progress" {
@@ -252,7 +252,9 @@ pub async fn finish_tasks(desk: &Desk, release: &str) -> Result<Answer, CallErro
 
 pub async fn test(desk: &Desk, test: Test) -> Result<Answer, CallError> {
     let request = match test.waive {
-        Some(waived) => json!({ "release": test.release, "action": "waive_test", "test": waived, "reason": test.reason }),
+        Some(waived) => {
+            json!({ "release": test.release, "action": "waive_test", "test": waived, "reason": test.reason })
+        }
         None => json!({
             "release": test.release, "action": "record_test", "title": test.title, "result": code(&test.result),
             "note": test.note,
@@ -297,13 +299,14 @@ async fn request_of(desk: &Desk, record: &str) -> Result<(String, Value), CallEr
     };
     let all = rows(&page, "/approvals");
     let wanted = all.iter().rev().find(|a| text(a, "/state") == "pending").or_else(|| all.last());
-    wanted.map(|a| (text(a, "/id"), a.get("digest").cloned().unwrap_or_default())).ok_or_else(|| {
-        CallError::Refused { findings: vec![] }
-    })
+    wanted
+        .map(|a| (text(a, "/id"), a.get("digest").cloned().unwrap_or_default()))
+        .ok_or_else(|| CallError::Refused { findings: vec![] })
 }
 
 async fn vote(desk: &Desk, action: &str, vote: Vote, reason: Option<String>) -> Result<Answer, CallError> {
-    let (approval, digest) = request_of(desk, &vote.record).await.map_err(|error| nothing_asked(error, &vote.record))?;
+    let (approval, digest) =
+        request_of(desk, &vote.record).await.map_err(|error| nothing_asked(error, &vote.record))?;
     let request = json!({
         "approval": approval, "action": action, "digest": digest, "deny_reason": reason, "note": vote.note,
         "on_behalf_of": vote.on_behalf_of,

@@ -221,8 +221,9 @@ pub async fn ci_plan(desk: &Desk, release: &str, propose: bool, file: Option<Pat
         let shown = file.display();
         let read = std::fs::read_to_string(&file);
         let read = read.map_err(|e| wrong_use(format!("{shown} cannot be read: {e}."), "Name a readable file."))?;
-        serde_json::from_str(&read)
-            .map_err(|e| wrong_use(format!("{shown} is no JSON list of updates: {e}."), "See the plan in: release page"))?
+        serde_json::from_str(&read).map_err(|e| {
+            wrong_use(format!("{shown} is no JSON list of updates: {e}."), "See the plan in: release page")
+        })?
     } else {
         let lines: Vec<Vec<String>> = rows(&page, "/ci_plan")
             .iter()

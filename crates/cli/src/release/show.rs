@@ -28,13 +28,19 @@ pub async fn show(desk: &Desk, release: &str) -> Result<Answer, CallError> {
     section(&mut out, "changes", rows(&page, "/changes").iter().map(line));
     section(&mut out, "services", rows(&page, "/services").iter().map(line));
     let components = rows(&page, "/components");
-    section(&mut out, "components", components.iter().map(|c| format!("{}  {}", text(c, "/label"), text(c, "/pill/label"))));
+    section(
+        &mut out,
+        "components",
+        components.iter().map(|c| format!("{}  {}", text(c, "/label"), text(c, "/pill/label"))),
+    );
     section(&mut out, "CI update plan", rows(&page, "/ci_plan").iter().map(plan_line));
     let approvals = rows(&page, "/approvals");
     section(
         &mut out,
         "approvals",
-        approvals.iter().map(|a| format!("{}  {}  due {}", text(a, "/gate_label"), text(a, "/pill/label"), shown(&a["due_at"]))),
+        approvals
+            .iter()
+            .map(|a| format!("{}  {}  due {}", text(a, "/gate_label"), text(a, "/pill/label"), shown(&a["due_at"]))),
     );
     out.push(String::new());
     out.push(actions(&page));
@@ -71,7 +77,11 @@ pub fn actions(page: &Value) -> String {
             out.push(format!("✓ {code}: {}", text(action, "/title")));
         } else {
             out.push(format!("✗ {code}: {}", text(action, "/title")));
-            out.extend(rows(action, "/findings").iter().map(|f| format!("    {} {}", text(f, "/sentence"), text(f, "/way_out"))));
+            out.extend(
+                rows(action, "/findings")
+                    .iter()
+                    .map(|f| format!("    {} {}", text(f, "/sentence"), text(f, "/way_out"))),
+            );
         }
     }
     out.join("\n")
