@@ -324,3 +324,43 @@ async fn the_background_driver_sends_what_is_issued_and_notices_that_the_server_
     assert_eq!(driver.status().offline_since, None);
     assert_eq!(anna.hash(), centre.state_hash());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clone_with_a_queue_of_its_own_survives_a_server_put_back_from_a_backup() {
+    let mut centre = Centre::start().await;
+    let anna = Laptop::signed_in(&centre, "anna").await;
+    anna.sync().await.unwrap();
+    centre.stop().await;
+    let backup = centre.backup();
+    centre.resume().await;
+    let create = |name: &str| Command::Cmdb(CmdbCommand::CreateCi(Box::new(a_ci(name))));
+    anna.issue(create("web-01")).unwrap();
+    anna.sync().await.unwrap();
+    // This command waits on both laptops when the image is taken.
+    anna.issue(create("web-02")).unwrap();
+    let clone = anna.cloned();
+    anna.issue(create("web-03")).unwrap();
+    anna.sync().await.unwrap();
+    clone.issue(create("web-04")).unwrap();
+    let report = clone.sync().await.unwrap();
+    assert_eq!((report.applied, report.refused), (2, 0), "the shared command counts once: {report:?}");
+    assert_eq!(clone.hash(), centre.state_hash());
+
+    centre.stop().await;
+    centre.restore(&backup);
+    centre.resume().await;
+    clone.issue(create("web-05")).unwrap();
+    let error = clone.sync().await.unwrap_err();
+    assert!(error.has("SIGNED_OUT"), "the backup does not know the clone's device: {error:?}");
+    clone.sign_in_again(&centre, "anna", PASSWORD).await.unwrap();
+    clone.sync().await.unwrap();
+    anna.sync().await.unwrap();
+    clone.sync().await.unwrap();
+    for laptop in [&anna, &clone] {
+        assert_eq!(laptop.hash(), centre.state_hash());
+        let status = laptop.session.store().status().unwrap();
+        assert_eq!((status.pending, status.attention), (0, 0), "nothing waits, nothing was refused");
+    }
+    let names = anna.ci_names();
+    assert_eq!(names, ["web-01", "web-02", "web-03", "web-04", "web-05"], "nothing was lost");
+}

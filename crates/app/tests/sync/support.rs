@@ -16,6 +16,7 @@ use slipway_domain::command::Command;
 use slipway_domain::id::{CiId, CommandId};
 use slipway_domain::number::{Number, Series};
 use slipway_domain::people::Role;
+use slipway_domain::record::Kind;
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Fault;
 use slipway_domain::time::Timestamp;
@@ -389,6 +390,18 @@ impl Laptop {
 
     pub fn ci(&self, id: CiId) -> Option<Ci> {
         self.session.store().read(|records: &_| records.get::<Ci>(id)).map_err(|e: Fault| e.to_string()).unwrap()
+    }
+
+    /// Names of all CIs, sorted.
+    pub fn ci_names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        let each = self.session.store().each::<slipway_store::error::StoreError>(Kind::Ci, &mut |record| {
+            names.push(record.label());
+            Ok(())
+        });
+        each.unwrap();
+        names.sort();
+        names
     }
 
     pub fn hash(&self) -> String {
