@@ -4,5 +4,6 @@
 mod attention;
 mod calls;
 mod names;
+mod server;
 mod story;
 mod support;

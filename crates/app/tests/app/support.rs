@@ -19,6 +19,9 @@ use zeroize::Zeroizing;
 pub const START: i64 = 1_790_000_000_000;
 pub const HOUR: i64 = 3_600_000;
 
+/// Ids of several desks never meet.
+static DESKS: AtomicU64 = AtomicU64::new(0);
+
 /// A host that is only traits.
 pub struct TestHost {
     now: AtomicI64,
@@ -73,8 +76,11 @@ impl Desk {
     /// On a folder without a profile.
     pub fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let host =
-            Arc::new(TestHost { now: AtomicI64::new(START), ids: AtomicU64::new(1), changes: Mutex::new(Vec::new()) });
+        let host = Arc::new(TestHost {
+            now: AtomicI64::new(START),
+            ids: AtomicU64::new(1 + DESKS.fetch_add(1_000_000, Ordering::SeqCst)),
+            changes: Mutex::new(Vec::new()),
+        });
         let app = App::new(
             folder.path().join("profile"),
             host.clone(),
@@ -94,6 +100,11 @@ impl Desk {
     /// Lets hours pass.
     pub fn pass(&self, hours: i64) {
         self.host.now.fetch_add(hours * HOUR, Ordering::SeqCst);
+    }
+
+    /// Sets the clock: a real server has a real one.
+    pub fn set_clock(&self, now: i64) {
+        self.host.now.store(now, Ordering::SeqCst);
     }
 
     pub fn now(&self) -> i64 {
