@@ -303,11 +303,12 @@ async fn the_background_driver_sends_what_is_issued_and_notices_that_the_server_
     let anna = Laptop::signed_in(&centre, "anna").await;
     let watch = Arc::new(Seen::default());
     let driver = Driver::start(anna.session.clone(), watch.clone()).unwrap().unwrap();
-    watch.until("the first sync", |s| s.last_sync_at.is_some() && !s.running).await;
+    let first = watch.until("the first sync", |s| s.last_sync_at.is_some() && !s.running).await;
 
     anna.issue(Command::Cmdb(CmdbCommand::CreateCi(Box::new(a_ci("web-01"))))).unwrap();
     driver.issued();
-    watch.until("the command's way to the server", |s| s.waiting == 0 && !s.running && s.online).await;
+    watch.until("the command's way to the server", |s| s.last_sync_at > first.last_sync_at && !s.running).await;
+    assert_eq!(anna.session.store().status().unwrap().pending, 0);
     assert_eq!(anna.hash(), centre.state_hash());
 
     centre.stop().await;
