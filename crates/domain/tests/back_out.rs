@@ -17,17 +17,17 @@ use uuid::Uuid;
 const LIBRARY: CiId = CiId(Uuid::from_u128(0x304));
 const INSTALL: C = C::RecordInstall { window_override: None, freeze_override: None };
 
-fn ready_with(plan: Vec<CiUpdate>) -> World {
+fn ready_with(plan: &[CiUpdate]) -> World {
     let mut world = a_world();
     world.planned();
-    world.spoil(|r| r.scope.ci_plan.clone_from(&plan));
+    world.spoil(|r| r.scope.ci_plan = plan.to_vec());
     world.travel_to(Phase::DistributionAndRollout);
     world.go();
     world.now = crate::builders::START.plus_hours(25);
     world
 }
 
-fn installed_with(plan: Vec<CiUpdate>) -> World {
+fn installed_with(plan: &[CiUpdate]) -> World {
     let mut world = ready_with(plan);
     world.on(RITA, INSTALL);
     world
@@ -49,7 +49,7 @@ fn runs_on_db() -> Relation {
 
 #[test]
 fn the_install_applies_the_plan_and_keeps_a_baseline() {
-    let mut world = ready_with(the_plan());
+    let mut world = ready_with(&the_plan());
     let before: Ci = world.get(PAYROLL);
     world.on(RITA, INSTALL);
     let ci: Ci = world.get(PAYROLL);
@@ -66,12 +66,12 @@ fn the_install_applies_the_plan_and_keeps_a_baseline() {
 
 #[test]
 fn a_plan_that_does_not_apply_is_refused_with_the_whole_list_and_changes_nothing() {
-    let mut world = ready_with(the_plan());
+    let mut world = ready_with(&the_plan());
     let ci: Ci = world.get(PAYROLL);
     world.put(Ci { version: "9.3.1".into(), notes: "hands off".into(), ..ci });
     world.put(Ci::blank(LIBRARY, Number::new(Series::Ci, 4), "software package", "library"));
     world.put(Relation::new(PAYROLL, RelationType::DependsOn, LIBRARY));
-    world.records_remove(runs_on_db());
+    world.records_remove(&runs_on_db());
     let codes = world.no(RITA, INSTALL);
     let expected = ["CI_NOT_AS_PLANNED", "CI_NOT_AS_PLANNED", "CI_EXISTS", "RELATION_EXISTS", "RELATION_NOT_FOUND"];
     assert_eq!(codes, expected);
@@ -101,7 +101,7 @@ fn a_plan_breaks_no_rule_of_the_cmdb(#[case] plan: Vec<CiUpdate>, #[case] codes:
 
 #[test]
 fn two_cis_may_swap_a_name_within_one_plan() {
-    let world = installed_with(vec![
+    let world = installed_with(&[
         CiUpdate::SetFields { ci: AGENT, fields: vec![field("name", "agent", "db-01")] },
         CiUpdate::SetFields { ci: DB, fields: vec![field("name", "db-01", "agent")] },
     ]);
@@ -114,7 +114,7 @@ fn two_cis_may_swap_a_name_within_one_plan() {
 
 #[test]
 fn backing_out_what_nobody_touched_restores_all_of_it() {
-    let mut world = ready_with(the_plan());
+    let mut world = ready_with(&the_plan());
     let cis = |w: &World| [PAYROLL, DB, AGENT].map(|ci| w.get::<Ci>(ci));
     let before = cis(&world);
     world.on(RITA, INSTALL);
@@ -127,7 +127,7 @@ fn backing_out_what_nobody_touched_restores_all_of_it() {
 
 #[test]
 fn a_field_that_somebody_else_changed_is_listed_and_the_others_go_back() {
-    let mut world = installed_with(the_plan());
+    let mut world = installed_with(&the_plan());
     let set = |fields| Command::Cmdb(CmdbCommand::SetFields(PAYROLL, fields));
     world.must(CORA, &set(vec![field("version", "9.4", "9.4.1"), field("model", "", "XL")]));
     back_out(&mut world);
@@ -149,7 +149,7 @@ fn a_field_that_somebody_else_changed_is_listed_and_the_others_go_back() {
 
 #[test]
 fn what_is_kept_stays() {
-    let mut world = installed_with(the_plan());
+    let mut world = installed_with(&the_plan());
     let ci: Ci = world.get(PAYROLL);
     world.put(Ci { version: "9.4.1".into(), ..ci });
     back_out(&mut world);
@@ -161,7 +161,7 @@ fn what_is_kept_stays() {
 #[case::changed(|w: &mut World| { let ci: Ci = w.get(LIBRARY); w.put(Ci { notes: "mine".into(), ..ci }); }, "changed notes")]
 #[case::built_on(|w: &mut World| w.put(Relation::new(AGENT, RelationType::DependsOn, LIBRARY)), "agent depends on library")]
 fn a_created_ci_that_somebody_builds_on_is_listed(#[case] touch: fn(&mut World), #[case] now: &str) {
-    let mut world = installed_with(the_plan());
+    let mut world = installed_with(&the_plan());
     touch(&mut world);
     back_out(&mut world);
     let expected = (LIBRARY, "ci".to_owned(), String::new(), "created as library".to_owned(), now.to_owned());
@@ -174,7 +174,7 @@ fn a_created_ci_that_somebody_builds_on_is_listed(#[case] touch: fn(&mut World),
 #[test]
 fn a_name_that_another_ci_took_is_listed_and_not_taken_back() {
     let mut world =
-        installed_with(vec![CiUpdate::SetFields { ci: AGENT, fields: vec![field("name", "agent", "agent-2")] }]);
+        installed_with(&[CiUpdate::SetFields { ci: AGENT, fields: vec![field("name", "agent", "agent-2")] }]);
     let other = CiId(Uuid::from_u128(0x309));
     world.put(Ci::blank(other, Number::new(Series::Ci, 9), "software package", "agent"));
     back_out(&mut world);
@@ -187,7 +187,7 @@ fn a_name_that_another_ci_took_is_listed_and_not_taken_back() {
 #[test]
 fn a_status_comes_back_as_a_field_does() {
     let status = |from, to| CiUpdate::SetStatus { ci: DB, from, to };
-    let mut world = installed_with(vec![
+    let mut world = installed_with(&[
         status(CiStatus::InUse, CiStatus::InMaintenance),
         CiUpdate::SetFields { ci: DB, fields: vec![field("attributes.cores", "", "8")] },
     ]);
@@ -199,7 +199,7 @@ fn a_status_comes_back_as_a_field_does() {
 
 #[test]
 fn rework_plans_anew_with_the_evidence_kept() {
-    let mut world = installed_with(the_plan());
+    let mut world = installed_with(&the_plan());
     world.do_tasks();
     back_out(&mut world);
     assert_eq!(world.release().outcomes.values().copied().collect::<Vec<_>>(), [Outcome::Failed]);
@@ -218,7 +218,7 @@ fn rework_plans_anew_with_the_evidence_kept() {
 }
 
 impl World {
-    fn records_remove(&mut self, relation: Relation) {
+    fn records_remove(&mut self, relation: &Relation) {
         use slipway_domain::record::Kind;
         use slipway_domain::records::Records;
         self.records.remove(Kind::Relation, relation.id.into()).unwrap();

@@ -6,7 +6,7 @@ use rstest::rstest;
 use slipway_domain::change::record::ChangeState;
 use slipway_domain::command::{Command, ReleaseCommand as C, ReleaseEdit};
 use slipway_domain::dsl::item::{DslItem, ItemState, MasterFile};
-use slipway_domain::id::{FreezeId, PersonId, ReleaseId};
+use slipway_domain::id::{ChangeId, FreezeId, PersonId, ReleaseId};
 use slipway_domain::readiness::evaluate::evaluate;
 use slipway_domain::readiness::{Criterion, CriterionState as S};
 use slipway_domain::release::action::{ActionState, actions};
@@ -59,6 +59,7 @@ fn in_rollout_only_attestations_are_left() {
 #[case::no_window("windows_clear", |w: &mut World| w.spoil(|r| r.scope.rollout_window = None), S::NotMet)]
 #[case::freeze("windows_clear", |w: &mut World| w.put(Freeze { id: FreezeId(Uuid::from_u128(1)), title: "Year end".into(), window: rollout_window(), scope: FreezeScope::Everything }), S::NotMet)]
 #[case::other_release("windows_clear", same_time, S::NotMet)]
+#[case::other_change("windows_clear", |w: &mut World| w.put(a_change(ChangeId(Uuid::from_u128(0x202)), 2, ChangeState::Approved)), S::NotMet)]
 #[case::no_plan("ci_plan_applies", |w: &mut World| w.spoil(|r| r.scope.ci_plan.clear()), S::NotApplicable)]
 #[case::plan("ci_plan_applies", |w: &mut World| { let ci: slipway_domain::cmdb::ci::Ci = w.get(PAYROLL); w.put(slipway_domain::cmdb::ci::Ci { version: "x".into(), ..ci }); }, S::NotMet)]
 #[case::training_skipped("training_done", |_: &mut World| (), S::NotApplicable)]

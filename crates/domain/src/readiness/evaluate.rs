@@ -1,7 +1,8 @@
 //! The criteria: five families, each computed from records or attested by a person.
 
 use crate::access;
-use crate::cmdb::ci::Ci;
+use crate::change::record::Change;
+use crate::collision::{Planned, collisions};
 use crate::lookup::Lookup;
 use crate::readiness::{Criterion, CriterionState, Family, Judgement};
 use crate::records::{Records, RecordsExt};
@@ -14,7 +15,8 @@ use crate::release::task::tasks_of;
 use crate::release::task_record::TaskState;
 use crate::setting::Gate;
 use crate::time::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// How a criterion is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,23 +202,34 @@ fn windows_clear(i: &GuardInput<'_>) -> Result<Verdict, Fault> {
     for freeze in freezes(i.release, i.records, |f| f.window.overlaps(&window))? {
         trouble.push(format!("{} freezes it.", freeze.title));
     }
-    let mut others = BTreeSet::new();
-    for ci in &i.release.scope.cis {
-        for other in i.records.list::<Release>(Lookup::OpenReleaseOfCi, &ci.to_string())? {
-            let collides = other.id != i.release.id
-                && other.install.is_none()
-                && other.scope.rollout_window.is_some_and(|w| w.overlaps(&window));
-            if collides && others.insert(other.id) {
-                let name = i.records.get::<Ci>(*ci)?.map_or_else(|| ci.to_string(), |ci| ci.name);
-                trouble.push(format!("{} changes {name} at the same time.", other.number));
-            }
+    if let Some(mine) = Planned::of_release(i.release) {
+        for other in planned_nearby(i)? {
+            trouble.extend(collisions(&mine, &other, i.records)?.into_iter().map(|f| f.sentence));
         }
     }
     Ok(if trouble.is_empty() {
-        met("No freeze and no other release is in the way.")
+        met("No freeze, no other release and no other change is in the way.")
     } else {
         not_met(trouble.join(" "), "Move the window.")
     })
+}
+
+/// Other open releases and changes that touch one of the release's CIs; those of its own changes are no collision.
+fn planned_nearby(i: &GuardInput<'_>) -> Result<Vec<Planned>, Fault> {
+    let mut nearby: BTreeMap<Uuid, Planned> = BTreeMap::new();
+    for ci in &i.release.scope.cis {
+        let key = ci.to_string();
+        for release in i.records.list::<Release>(Lookup::OpenReleaseOfCi, &key)? {
+            let ahead = release.id != i.release.id && release.install.is_none();
+            nearby.extend(Planned::of_release(&release).filter(|_| ahead).map(|p| (release.id.into(), p)));
+        }
+        for change in i.records.list::<Change>(Lookup::OpenChangeOfCi, &key)? {
+            // A change of a release is rolled out with that, in its window.
+            let alone = change.release.is_none();
+            nearby.extend(Planned::of_change(&change).filter(|_| alone).map(|p| (change.id.into(), p)));
+        }
+    }
+    Ok(nearby.into_values().collect())
 }
 
 fn ci_plan_applies(i: &GuardInput<'_>) -> Result<Verdict, Fault> {

@@ -6,6 +6,7 @@ use crate::cmdb::group::Baseline;
 use crate::cmdb::relate;
 use crate::cmdb::relation::Relation;
 use crate::cmdb::update_plan::CiUpdate;
+use crate::dhs::record::DhsUnit;
 use crate::execute::Effect;
 use crate::id::{CiId, ReleaseId};
 use crate::lookup::Lookup;
@@ -218,6 +219,12 @@ fn used_by(ci: &Ci, release: ReleaseId, records: &dyn Records) -> Result<Vec<Str
     for other in records.list::<Release>(Lookup::OpenReleaseOfCi, &key)? {
         if other.id != release {
             uses.push(format!("affected by {}", other.number));
+        }
+    }
+    // A unit of this release is brought back with it, which another guard looks after.
+    for unit in records.list::<DhsUnit>(Lookup::UnitOfCi, &key)? {
+        if unit.reserved_for != Some(release) {
+            uses.push(format!("{} is installed as it", unit.number));
         }
     }
     Ok(uses)
