@@ -94,7 +94,8 @@ pub trait Local {
     /// The server's history is another one, and it expects this counter from the device next. What was staged is
     /// forgotten, every cursor goes to 0, `answered` and `judged` no higher than `expected_counter - 1` (lower where
     /// they were lower: an answer was lost, or the server knows another history of this device), and kept commands
-    /// wait for their results again. No record and no command is deleted.
+    /// wait for their results again. If some of these were issued under an earlier identity, `answered` goes to 0, so
+    /// that they show in the next batch and take the present one. No record and no command is deleted.
     ///
     /// # Errors
     /// The store failed.

@@ -23,6 +23,7 @@ type Key = (String, Uuid);
 #[derive(Clone, Debug)]
 pub struct Kept {
     pub counter: u64,
+    pub device: DeviceId,
     pub id: CommandId,
     pub made_at: Timestamp,
     pub command: Command,
@@ -129,7 +130,15 @@ impl Disk {
         };
         let signed = sign(&envelope, &self.key).unwrap();
         self.previous = signed.hash();
-        Kept { counter: self.counter, id, made_at, command: envelope.command, signed, in_force: false }
+        Kept {
+            counter: self.counter,
+            device: self.device,
+            id,
+            made_at,
+            command: envelope.command,
+            signed,
+            in_force: false,
+        }
     }
 
     /// Takes a new identity; what waits is issued anew under it, in the old order.
@@ -248,7 +257,8 @@ impl Local for Disk {
         self.stage = Stage::default();
         self.anew = true;
         self.checkpoint = None;
-        self.answered = self.answered.min(expected_counter.saturating_sub(1));
+        let all_mine = self.kept.iter().all(|kept| kept.device == self.device);
+        self.answered = if all_mine { self.answered.min(expected_counter.saturating_sub(1)) } else { 0 };
         self.judged = 0;
         self.kept.iter_mut().for_each(|kept| kept.in_force = false);
         Ok(())

@@ -359,14 +359,14 @@ impl World {
         self.deliver(laptop, Event::Issued);
     }
 
-    /// Backups and images early, their return later.
+    /// Images, then backups, then their return at the same moment: the hardest case for a device's chain.
     fn disasters(&mut self, laptop: usize, step: u64) {
         let (restores, images) = (self.faults.restores, self.faults.images);
         let times = |count: u64, offset: u64| count > 0 && step % (STEPS / count) == offset;
-        if times(restores, 5) {
+        if times(restores, 30) {
             self.server.back_up();
         }
-        if times(restores, STEPS / restores.max(1) - 10) {
+        if times(restores, STEPS / restores.max(1) - 15) {
             self.epoch += 1;
             let restored = self.server.restore(Epoch(uuid::Uuid::from_u128(u128::from(self.epoch))));
             self.course.push(format!("{} server restored {restored}", self.now));
