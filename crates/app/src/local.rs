@@ -200,11 +200,15 @@ impl Local for StoreLocal {
     fn begin_epoch(&mut self, epoch: Epoch, expected_counter: u64) -> Result<(), LocalError> {
         self.pulled = Pulled::default();
         self.store.start_over(None).map_err(failed)?;
-        self.store.requeue_sent().map_err(failed)?;
+        let requeued = self.store.requeue_sent().map_err(failed)?;
         self.store.remember(CHECKPOINT, "").map_err(failed)?;
         // Every result is asked for again: what was sent before and waits again in the queue leaves it with them.
         self.store.remember(JUDGED, "0").map_err(failed)?;
-        self.store.remember(ANSWERED, &expected_counter.saturating_sub(1).to_string()).map_err(failed)?;
+        // Where an answer was lost, or the server knows another history of this device, less was answered than the
+        // server expects; and commands of an earlier identity must show in the next batch, to take the present one.
+        let before = self.number(ANSWERED).map_err(failed)?;
+        let answered = if requeued.needs_fork { 0 } else { before.min(expected_counter.saturating_sub(1)) };
+        self.store.remember(ANSWERED, &answered.to_string()).map_err(failed)?;
         self.store.remember(EPOCH, &epoch.to_string()).map_err(failed)
     }
 
