@@ -15,10 +15,13 @@ pub enum Attention {
         /// Id of the command.
         command: String,
     },
-    /// Let it go.
+    /// Let it go. Example: slipwayctl attention discard 0190… --reason "Bea did it"
     Discard {
         /// Id of the command.
         command: String,
+        /// Why it is not needed any more.
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// Send it again as a new command.
     SendAgain {
@@ -62,8 +65,8 @@ pub async fn run(desk: &Desk, call: Attention) -> Result<Answer, CallError> {
             }
             Ok(Answer::new(page, out.join("\n")))
         }
-        Attention::Discard { command } => {
-            desk.call("attention.discard", json!({ "command": command })).await?;
+        Attention::Discard { command, reason } => {
+            desk.call("attention.discard", json!({ "command": command, "reason": reason })).await?;
             Ok(Answer::new(json!({ "discarded": command }), "discarded"))
         }
         Attention::SendAgain { command } => {

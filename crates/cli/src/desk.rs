@@ -1,7 +1,7 @@
 //! The application as the command line uses it: opened on a profile, called by the names of its list.
 
 use crate::Common;
-use crate::print::{Answer, rows, table, text, wrong_use};
+use crate::print::{Answer, at, rows, table, text, wrong_use};
 use serde_json::{Value, json};
 use slipway_app::error::CallError;
 use slipway_app::host::{Host, Notice, Progress};
@@ -134,6 +134,6 @@ impl Desk {
         } else if ids.len() > LISTED {
             shown.push_str(&format!("\n… and {} more: narrow the filter", ids.len() - LISTED));
         }
-        Ok(Answer::new(json!({ "total": open["total"], "rows": found }), shown))
+        Ok(Answer::new(json!({ "total": at(&open, "/total"), "rows": found }), shown))
     }
 }

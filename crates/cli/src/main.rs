@@ -57,6 +57,13 @@ enum Call {
     Init(profile::Init),
     /// Sign in at a central server. Example: slipwayctl sign-in --server https://host:8443 --user ann --password-stdin --ca ca.pem
     SignIn(profile::SignIn),
+    #[command(flatten)]
+    Use(Use),
+}
+
+/// What needs an open profile.
+#[derive(Subcommand)]
+enum Use {
     /// Send what waits, fetch what is new.
     Sync,
     /// Who works here, what waits, when it was last synced.
@@ -100,7 +107,8 @@ enum Call {
         limit: u32,
     },
     /// Call a use case of the application's list by name with a JSON request; without a name: list them.
-    Call {
+    #[command(name = "call")]
+    Raw {
         /// Such as releases.get
         name: Option<String>,
         /// Such as {"release":"REL-000001"}
@@ -111,14 +119,16 @@ enum Call {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let level = ["error", "info", "debug"].get(usize::from(cli.common.verbose)).copied().unwrap_or("trace");
+    // Reasons are told once, as the answer; the log is for those who ask for it.
+    let level = ["off", "info", "debug"].get(usize::from(cli.common.verbose)).copied().unwrap_or("trace");
     tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
     let json = cli.common.json;
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("The program could not start its threads: {error}.");
-            return ExitCode::from(3);
+            let sentence = format!("The program could not start its threads: {error}.");
+            let way_out = "End other programs and try again.";
+            return print::error(&CallError::trouble("NO_THREADS", sentence, way_out), json);
         }
     };
     match runtime.block_on(run(cli)) {
@@ -129,32 +139,28 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<Answer, CallError> {
     let common = cli.common;
-    match cli.call {
-        Call::Init(init) => profile::init(&common, init).await,
-        Call::SignIn(sign_in) => profile::sign_in(&common, sign_in).await,
-        Call::Import(import) => transfer::import(&Desk::open(&common).await?, import).await,
-        Call::Export(export) => transfer::export(&Desk::open(&common).await?, &export),
-        call => {
-            let desk = Desk::open(&common).await?;
-            match call {
-                Call::Sync => profile::sync(&desk).await,
-                Call::Status => profile::status(&desk).await,
-                Call::Whoami => profile::whoami(&desk).await,
-                Call::StateHash => profile::state_hash(&desk),
-                Call::Attention(call) => attention::run(&desk, call).await,
-                Call::Release(call) => release::run(&desk, *call).await,
-                Call::Change(call) => change::run(&desk, *call).await,
-                Call::Ci(call) => ci::run(&desk, *call).await,
-                Call::Dsl(call) => dsl::run(&desk, call).await,
-                Call::Dhs(call) => dhs::run(&desk, call).await,
-                Call::People => profile::people(&desk).await,
-                Call::Groups => profile::groups(&desk).await,
-                Call::Search { text, limit } => ci::search(&desk, &text, None, limit).await,
-                Call::Call { name, request } => profile::raw(&desk, name, &request).await,
-                Call::Init(_) | Call::SignIn(_) | Call::Import(_) | Call::Export(_) => {
-                    unreachable!("handled above, before an open profile is shared")
-                }
-            }
-        }
+    let call = match cli.call {
+        Call::Init(init) => return profile::init(&common, init).await,
+        Call::SignIn(sign_in) => return profile::sign_in(&common, sign_in).await,
+        Call::Use(call) => call,
+    };
+    let desk = Desk::open(&common).await?;
+    match call {
+        Use::Sync => profile::sync(&desk).await,
+        Use::Status => profile::status(&desk).await,
+        Use::Whoami => profile::whoami(&desk).await,
+        Use::StateHash => profile::state_hash(&desk),
+        Use::Attention(call) => attention::run(&desk, call).await,
+        Use::Import(import) => transfer::import(&desk, import).await,
+        Use::Export(export) => transfer::export(&desk, &export),
+        Use::Release(call) => release::run(&desk, *call).await,
+        Use::Change(call) => change::run(&desk, *call).await,
+        Use::Ci(call) => ci::run(&desk, *call).await,
+        Use::Dsl(call) => dsl::run(&desk, call).await,
+        Use::Dhs(call) => dhs::run(&desk, call).await,
+        Use::People => profile::people(&desk).await,
+        Use::Groups => profile::groups(&desk).await,
+        Use::Search { text, limit } => ci::search(&desk, &text, None, limit).await,
+        Use::Raw { name, request } => profile::raw(&desk, name, &request).await,
     }
 }

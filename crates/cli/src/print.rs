@@ -89,6 +89,11 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     out.join("\n")
 }
 
+/// What stands at a place of an answer; null when there is nothing.
+pub fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
+}
+
 /// The text at a place of an answer; empty when there is none.
 pub fn text(value: &Value, pointer: &str) -> String {
     match value.pointer(pointer) {

@@ -2,7 +2,7 @@
 
 use crate::Common;
 use crate::desk::{self, Desk};
-use crate::print::{Answer, rows, table, text, wrong_use};
+use crate::print::{Answer, at, rows, table, text, wrong_use};
 use crate::when::shown;
 use clap::Args;
 use serde_json::{Value, json};
@@ -84,13 +84,13 @@ pub async fn sync(desk: &Desk) -> Result<Answer, CallError> {
     let report = json!(sync_once(open.session.clone(), desk.app().watch()).await?);
     let line = format!(
         "sent {}: {} applied, {} in part, {} refused, {} held; fetched {}; {} need attention",
-        report["pushed"],
-        report["applied"],
-        report["partial"],
-        report["refused"],
-        report["held"],
-        report["pulled"],
-        report["attention"],
+        at(&report, "/pushed"),
+        at(&report, "/applied"),
+        at(&report, "/partial"),
+        at(&report, "/refused"),
+        at(&report, "/held"),
+        at(&report, "/pulled"),
+        at(&report, "/attention"),
     );
     Ok(Answer::new(report, line))
 }
@@ -98,15 +98,16 @@ pub async fn sync(desk: &Desk) -> Result<Answer, CallError> {
 pub async fn status(desk: &Desk) -> Result<Answer, CallError> {
     let state = desk.call("app.state", Value::Null).await?;
     let sync = desk.call("sync.status", Value::Null).await?;
-    let server = state["server"].as_str().unwrap_or("none: you work alone");
+    let server = at(&state, "/server").as_str().unwrap_or("none: you work alone");
     let mut lines = vec![
         format!("{} · {}", text(&state, "/person/name"), text(&state, "/workspace")),
         format!("server          {server}"),
-        format!("waiting         {}", sync["waiting"]),
-        format!("needs attention {}", sync["attention"]),
+        format!("waiting         {}", at(&sync, "/waiting")),
+        format!("needs attention {}", at(&sync, "/attention")),
     ];
-    if !sync["last_sync_at"].is_null() {
-        lines.push(format!("last sync       {}", shown(&sync["last_sync_at"])));
+    let last_sync = at(&sync, "/last_sync_at");
+    if !last_sync.is_null() {
+        lines.push(format!("last sync       {}", shown(last_sync)));
     }
     Ok(Answer::new(json!({ "state": state, "sync": sync }), lines.join("\n")))
 }
@@ -115,7 +116,7 @@ pub async fn whoami(desk: &Desk) -> Result<Answer, CallError> {
     let state = desk.call("app.state", Value::Null).await?;
     let roles: Vec<String> = rows(&state, "/person/roles").iter().map(|r| text(r, "")).collect();
     let line = format!("{} ({})", text(&state, "/person/name"), roles.join(", "));
-    Ok(Answer::new(state["person"].clone(), line))
+    Ok(Answer::new(at(&state, "/person").clone(), line))
 }
 
 pub fn state_hash(desk: &Desk) -> Result<Answer, CallError> {

@@ -1,7 +1,7 @@
 //! `slipwayctl import` and `export`: files in and out.
 
 use crate::desk::Desk;
-use crate::print::{Answer, rows, text};
+use crate::print::{Answer, at, rows, text};
 use crate::release::absolute;
 use clap::Args;
 use serde_json::json;
@@ -44,11 +44,12 @@ pub struct Export {
 /// Takes the good rows, and says line and reason of each refused one.
 pub async fn import(desk: &Desk, import: Import) -> Result<Answer, CallError> {
     let path = absolute(std::slice::from_ref(&import.file))?.concat();
-    let mut request = json!({ "path": path, "dry_run": import.dry_run });
-    if import.kind == "changes" {
+    let request = if import.kind == "changes" {
         let stem = import.file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        request["system"] = json!(import.system.unwrap_or(stem));
-    }
+        json!({ "path": path, "dry_run": import.dry_run, "system": import.system.unwrap_or(stem) })
+    } else {
+        json!({ "path": path, "dry_run": import.dry_run })
+    };
     let report = desk.call(&format!("import.{}", import.kind), request).await?;
     let refused = rows(&report, "/refused");
     let mut lines: Vec<String> =
@@ -59,10 +60,10 @@ pub async fn import(desk: &Desk, import: Import) -> Result<Answer, CallError> {
     lines.push(format!(
         "{}{} rows: {} created, {} updated, {} unchanged, {} refused",
         if import.dry_run { "dry run: " } else { "" },
-        report["rows"],
-        report["created"],
-        report["updated"],
-        report["unchanged"],
+        at(&report, "/rows"),
+        at(&report, "/created"),
+        at(&report, "/updated"),
+        at(&report, "/unchanged"),
         refused.len(),
     ));
     let partly_refused = !refused.is_empty();

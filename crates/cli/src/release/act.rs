@@ -2,7 +2,7 @@
 
 use super::{New, show};
 use crate::desk::Desk;
-use crate::print::{Answer, done, rows, table, text, wrong_use};
+use crate::print::{Answer, at, done, rows, table, text, wrong_use};
 use clap::Args;
 use serde_json::{Map, Value, json};
 use slipway_app::error::CallError;
@@ -237,7 +237,7 @@ pub async fn finish_tasks(desk: &Desk, release: &str) -> Result<Answer, CallErro
         let page = desk.call("releases.get", json!({ "release": release })).await?;
         let ready = rows(&page, "/tasks")
             .iter()
-            .find(|t| t["ready"] == true && !matches!(text(t, "/state").as_str(), "done" | "cancelled"));
+            .find(|t| *at(t, "/ready") == true && !matches!(text(t, "/state").as_str(), "done" | "cancelled"));
         let Some(task) = ready else { break };
         let id = text(task, "/id");
         if text(task, "/state") != "in_progress" {

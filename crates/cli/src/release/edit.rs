@@ -3,7 +3,7 @@
 
 use super::act::code;
 use crate::desk::Desk;
-use crate::print::{Answer, done, rows, table, text, wrong_use};
+use crate::print::{Answer, at, done, rows, table, text, wrong_use};
 use crate::when;
 use clap::Args;
 use serde_json::{Value, json};
@@ -144,19 +144,19 @@ pub async fn edit(desk: &Desk, edit: Edit) -> Result<Answer, CallError> {
     ] {
         for ci in given {
             let found = desk.call("cmdb.get", json!({ "ci": ci })).await?;
-            edits.push(json!({ name: found["ci"]["id"] }));
+            edits.push(json!({ name: at(&found, "/ci/id") }));
         }
     }
     for (name, given) in [("add_component", &edit.add_item), ("remove_component", &edit.remove_item)] {
         for item in given {
             let found = desk.call("dsl.get", json!({ "item": item })).await?;
-            edits.push(json!({ name: { "dsl_item": found["item"]["id"] } }));
+            edits.push(json!({ name: { "dsl_item": at(&found, "/item/id") } }));
         }
     }
     for (name, given) in [("add_component", &edit.add_unit), ("remove_component", &edit.remove_unit)] {
         for unit in given {
             let found = desk.call("dhs.get", json!({ "unit": unit })).await?;
-            edits.push(json!({ name: { "dhs_unit": found["unit"]["id"] } }));
+            edits.push(json!({ name: { "dhs_unit": at(&found, "/unit/id") } }));
         }
     }
     if !edit.targets.is_empty() {
@@ -202,7 +202,7 @@ pub async fn plan(desk: &Desk, plan: Plan) -> Result<Answer, CallError> {
         None => desk.me().await?,
         Some(user) => rows(&people, "/people")
             .iter()
-            .find(|p| p["user"] == *user)
+            .find(|p| text(p, "/user") == *user)
             .map(|p| text(p, "/id"))
             .ok_or_else(|| wrong_use(format!("There is nobody called {user:?} here."), "See: slipwayctl people"))?,
     };
@@ -254,6 +254,6 @@ fn plans(page: &Value) -> Answer {
 }
 
 async fn send(desk: &Desk, page: &Value, edits: Vec<Value>) -> Result<Answer, CallError> {
-    let command = json!({ "release": [page["release"]["id"], { "edit": edits }] });
+    let command = json!({ "release": [at(page, "/release/id"), { "edit": edits }] });
     desk.call("issue", json!({ "command": command })).await.map(done)
 }

@@ -1,7 +1,7 @@
 //! Showing releases.
 
 use crate::desk::Desk;
-use crate::print::{Answer, rows, table, text};
+use crate::print::{Answer, at, rows, table, text};
 use crate::when::shown;
 use serde_json::{Value, json};
 use slipway_app::error::CallError;
@@ -38,9 +38,9 @@ pub async fn show(desk: &Desk, release: &str) -> Result<Answer, CallError> {
     section(
         &mut out,
         "approvals",
-        approvals
-            .iter()
-            .map(|a| format!("{}  {}  due {}", text(a, "/gate_label"), text(a, "/pill/label"), shown(&a["due_at"]))),
+        approvals.iter().map(|a| {
+            format!("{}  {}  due {}", text(a, "/gate_label"), text(a, "/pill/label"), shown(at(a, "/due_at")))
+        }),
     );
     out.push(String::new());
     out.push(actions(&page));
@@ -54,7 +54,7 @@ pub async fn tasks(desk: &Desk, release: &str) -> Result<Answer, CallError> {
     let lines: Vec<Vec<String>> = rows(&page, "/tasks")
         .iter()
         .map(|t| {
-            let mandatory = if t["mandatory"] == true { "mandatory" } else { "" };
+            let mandatory = if *at(t, "/mandatory") == true { "mandatory" } else { "" };
             vec![
                 text(t, "/number"),
                 text(t, "/phase"),
@@ -73,7 +73,7 @@ pub fn actions(page: &Value) -> String {
     let mut out = Vec::new();
     for action in rows(page, "/actions") {
         let code = text(action, "/action").replace('_', "-");
-        if action["allowed"] == true {
+        if *at(action, "/allowed") == true {
             out.push(format!("✓ {code}: {}", text(action, "/title")));
         } else {
             out.push(format!("✗ {code}: {}", text(action, "/title")));
