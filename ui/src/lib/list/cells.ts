@@ -30,7 +30,7 @@ export const NUMBER: Column<ListRow> = { id: 'number', title: 'Number', width: '
 export const TITLE: Column<ListRow> = {
   id: 'title',
   title: 'Title',
-  width: 'minmax(20ch, 3fr)',
+  width: 'minmax(28ch, 3fr)',
   text: ({ title }) => title,
   sortable: true,
 };

@@ -3,10 +3,12 @@ import { mount } from 'svelte';
 import App from '../../App.svelte';
 import '../../app.css';
 import { a_workspace } from '../world';
+import { bridgeBackend } from './bridge';
 
 const asked = new URLSearchParams(location.search);
 const state = asked.get('state');
-const backend = a_workspace(
+const bridge = asked.get('bridge');
+const memory = a_workspace(
   state === 'first'
     ? { 'app.state': () => ({ state: 'no_profile' }) }
     : state === 'locked'
@@ -22,4 +24,4 @@ const backend = a_workspace(
 );
 history.replaceState(null, '', asked.get('path') ?? '/');
 const target = document.getElementById('app');
-if (target) mount(App, { target, props: { backend } });
+if (target) mount(App, { target, props: { backend: bridge ? bridgeBackend(bridge) : memory } });
