@@ -117,6 +117,14 @@ it('the focus stays on its record when the list is asked again', async () => {
   expect(focusedRow()).toBe('CI-4');
 });
 
+it('the focus goes to a row that is there when its own is gone', async () => {
+  const { rerender, ids } = show(10, { current: 'CI-4' });
+  await screen.findByText('Switch CI-4');
+  enter();
+  await rerender({ ids: ids.filter((id) => id !== 'CI-4') });
+  await waitFor(() => expect(focusedRow()).toBe('CI-1'));
+});
+
 it('has nothing that axe objects to', async () => {
   show(10, { onselect: vi.fn(), onsort: vi.fn(), current: 'CI-1' });
   await screen.findByText('Switch CI-1');
