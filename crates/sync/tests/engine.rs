@@ -196,6 +196,8 @@ fn a_doubled_answer_is_taken_once() {
     let answer = || Event::Answered { ticket, answer: Ok(pushed(&[1])) };
     assert!(matches!(bench.one(answer()), Output::Local { request: LocalRequest::Record(_), .. }));
     assert_eq!(bench.step(answer()), [], "the second time it belongs to nothing");
+    assert_eq!(bench.engine.report().trouble, None, "and disturbs nothing");
+    assert_eq!(bench.engine.report().state, SyncState::Pushing);
 }
 
 #[test]
