@@ -53,7 +53,10 @@ fn counted(tree: &Tree) -> impl Iterator<Item = (usize, &SourceFile)> {
 }
 
 fn is_test(path: &str) -> bool {
-    path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs") || path.ends_with(".test.ts")
+    ["tests/", "ui/src/test/"].iter().any(|folder| path.starts_with(folder))
+        || path.contains("/tests/")
+        || path.ends_with("/tests.rs")
+        || path.ends_with(".test.ts")
 }
 
 #[cfg(test)]
