@@ -222,13 +222,30 @@ pub fn run<F: Format>(
         if raw.is_empty() {
             break;
         }
-        let good = compare(&mut format, &raw, sink, &mut report)?;
-        send(&format, good, mode, sink, &mut report)?;
+        let taken =
+            compare(&mut format, &raw, sink, &mut report).and_then(|good| send(&format, good, mode, sink, &mut report));
+        taken.map_err(|error| half_way(error, &report, mode))?;
         sink.progress(report.rows);
     }
     report.refused.sort();
     sink.progress(report.rows);
     Ok(report)
+}
+
+/// An import that ends before its file says what it leaves behind.
+fn half_way(error: CallError, report: &ImportReport, mode: Mode) -> CallError {
+    match error {
+        CallError::Trouble { code, sentence, way_out } if mode == Mode::Take && report.created + report.updated > 0 => {
+            let way_out = way_out.replace("; nothing was changed", "").replace(" nothing was changed.", "");
+            let done = report.created + report.updated;
+            CallError::trouble(
+                &code,
+                sentence,
+                format!("{way_out} {done} rows are in; import the file again to go on from there."),
+            )
+        }
+        other => other,
+    }
 }
 
 fn unreadable(error: &std::io::Error) -> CallError {

@@ -268,7 +268,22 @@ impl Profile {
         if folder.join(PROFILE_FILE).exists() || folder.join(DATABASE_FILE).exists() {
             return Err(ProfileError::Exists { folder: folder.to_owned() });
         }
+        let existed = folder.exists();
         make_private_folder(folder)?;
+        let made = Self::create_in(folder, choice, device_name, keychain);
+        if made.is_err() && !existed {
+            // Only an empty folder goes; the error that is told is the first one.
+            let _ = fs::remove_dir(folder);
+        }
+        made
+    }
+
+    fn create_in(
+        folder: &Path,
+        choice: KeyChoice<'_>,
+        device_name: &str,
+        keychain: &dyn Keychain,
+    ) -> Result<(Self, SecretKey), ProfileError> {
         let id = Uuid::now_v7();
         let wrong = |source| ProfileError::Key { folder: folder.to_owned(), source };
         let key = SecretKey::random().map_err(wrong)?;

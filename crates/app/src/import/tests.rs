@@ -22,6 +22,8 @@ use uuid::Uuid;
 struct Desk {
     records: Memory,
     commands: usize,
+    /// From this many commands on the disk is full.
+    full_at: Option<usize>,
 }
 
 impl Desk {
@@ -34,6 +36,9 @@ impl Desk {
         };
         let mut tried = self.records.clone();
         let effect = execute(command, &mut context, &mut tried)?;
+        if keep && self.full_at.is_some_and(|most| self.commands >= most) {
+            return Err(CallError::trouble("DISK_FULL", "The disk is full.", "Free some space; nothing was changed."));
+        }
         if keep {
             self.records = tried;
             self.commands += 1;
@@ -203,4 +208,19 @@ fn changes_keep_their_foreign_number_and_their_approval() {
     let good: String = text.lines().take(4).map(|l| format!("{l}\n")).collect();
     assert_eq!(counts(&desk.import(changes(), &good)), (3, 0, 0, 3, vec![]));
     assert_eq!(desk.commands, commands, "the second import issued no command");
+}
+
+#[test]
+fn an_import_that_ends_half_way_says_what_is_in_and_goes_on_the_next_time() {
+    let mut text = String::from("name,class\n");
+    for n in 0..1_200 {
+        text.push_str(&format!("ci-{n},server\n"));
+    }
+    let mut desk = Desk { full_at: Some(2), ..Desk::default() };
+    let error = run(text.as_bytes(), Cis::default(), Mode::Take, &mut desk).unwrap_err();
+    assert!(error.has("DISK_FULL"));
+    assert!(error.to_string().contains("1000 rows are in"), "{error}");
+    assert!(!error.to_string().contains("nothing was changed"), "{error}");
+    desk.full_at = None;
+    assert_eq!(counts(&desk.import(Cis::default(), &text)), (1_200, 200, 0, 1_000, vec![]));
 }

@@ -68,10 +68,14 @@ fn a_locked_keychain_is_named_and_no_new_key_is_made() {
 fn without_a_keychain_nothing_is_made_and_a_passphrase_is_offered() {
     let dir = tempfile::tempdir().unwrap();
     let keychain = Trial { absent: true, ..Trial::default() };
-    let error = Profile::create(dir.path(), KeyChoice::Keychain, "laptop", &keychain).unwrap_err();
+    let new = dir.path().join("new");
+    let error = Profile::create(&new, KeyChoice::Keychain, "laptop", &keychain).unwrap_err();
     assert_eq!(error.code(), "KEYCHAIN_ABSENT");
     assert!(error.way_out().contains("--passphrase-stdin"));
-    assert!(!dir.path().join(PROFILE_FILE).exists());
+    assert!(!new.exists());
+    let error = Profile::create(dir.path(), KeyChoice::Keychain, "laptop", &keychain).unwrap_err();
+    assert_eq!(error.code(), "KEYCHAIN_ABSENT");
+    assert!(dir.path().exists() && !dir.path().join(PROFILE_FILE).exists(), "a folder that was there stays");
     Profile::create(dir.path(), KeyChoice::Passphrase("correct horse"), "laptop", &keychain).unwrap();
 }
 
