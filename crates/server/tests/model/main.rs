@@ -24,7 +24,7 @@ fn seeds() -> Vec<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     match number("SLIPWAY_SEED") {
         Some(seed) => vec![seed],
-        None => (1..=number("SLIPWAY_SEEDS").unwrap_or(12)).collect(),
+        None => (1..=number("SLIPWAY_SEEDS").unwrap_or(6)).collect(),
     }
 }
 
