@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
-#[path = "../support/mod.rs"]
 mod story;
+#[path = "../support/mod.rs"]
 mod support;
 
 use support::server::Server;

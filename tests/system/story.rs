@@ -245,7 +245,14 @@ impl Data {
         let ci = first[7].split(';').next().expect("a CI").to_owned();
         let watched = (ci, first[8].clone(), first[9].clone());
         reader.rows.clear();
-        Self { cis, relations, changes, approved: approved.into_iter().map(|r| r[0].clone()).collect(), pending, watched }
+        Self {
+            cis,
+            relations,
+            changes,
+            approved: approved.into_iter().map(|r| r[0].clone()).collect(),
+            pending,
+            watched,
+        }
     }
 }
 
@@ -337,12 +344,9 @@ fn three_releases_travel_offline_and_every_laptop_ends_like_the_server() {
 
 #[test]
 fn the_same_story_on_eleven_thousand_real_packages() {
-    let (Some(cmdb), Some(changes)) = (crate::support::shared_data("cmdb"), crate::support::shared_data("changes")) else {
+    let (Some(cmdb), Some(changes)) = (crate::support::shared_data("cmdb"), crate::support::shared_data("changes"))
+    else {
         return;
     };
-    story(&Data::read(
-        cmdb.join("software-cis.csv"),
-        cmdb.join("software-relations.csv"),
-        changes.join("changes.csv"),
-    ));
+    story(&Data::read(cmdb.join("software-cis.csv"), cmdb.join("software-relations.csv"), changes.join("changes.csv")));
 }
