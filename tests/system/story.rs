@@ -82,7 +82,8 @@ impl Company {
 
     fn sync_all(&mut self) {
         for _ in 0..2 {
-            for laptop in [|c: &Self| &c.ann, |c: &Self| &c.ben, |c: &Self| &c.cleo] {
+            let laptops: [fn(&Self) -> &Ctl; 3] = [|c| &c.ann, |c| &c.ben, |c| &c.cleo];
+            for laptop in laptops {
                 self.sync(laptop);
             }
         }
