@@ -9,7 +9,7 @@ mod window;
 use anyhow::Context;
 use slipway_app::keychain::OsKeychain;
 use slipway_app::open::{App, Background};
-use slipway_app::profile::Profile;
+use slipway_app::profile::{PROFILE_VARIABLE, Profile};
 use std::sync::Arc;
 use tauri::Manager;
 
@@ -25,7 +25,8 @@ pub fn run() -> anyhow::Result<()> {
     tauri::Builder::default()
         .plugin(tauri_plugin_notification::init())
         .setup(|desktop| {
-            let folder = Profile::default_folder()?;
+            let named = std::env::var_os(PROFILE_VARIABLE).filter(|folder| !folder.is_empty());
+            let folder = named.map_or_else(Profile::default_folder, |folder| Ok(folder.into()))?;
             let host = Arc::new(events::Desktop::new(desktop.handle().clone()));
             let app = App::new(folder, host, Arc::new(OsKeychain), Background::Sync);
             desktop.manage(app);

@@ -51,7 +51,7 @@ impl Series {
 }
 
 /// A number in a series. Written `REL-000123`; a *provisional* one, made on a laptop that has no leased
-/// number left, is written with the record's first id digits (`REL-new-1a2b3c`) until the server assigns one.
+/// number left, is written with digits of the record's id (`REL-new-1a2b3c`) until the server assigns one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(transparent)]
 #[ts(type = "string")]
