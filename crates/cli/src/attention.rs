@@ -8,9 +8,9 @@ use slipway_app::error::CallError;
 
 #[derive(Subcommand)]
 pub enum Attention {
-    /// Everything that waits for a decision.
+    /// Everything that waits for a decision. Example: slipwayctl attention list
     List,
-    /// One item: what was entered, why it was refused, mine and theirs.
+    /// One item: what was entered, why it was refused, mine and theirs. Example: slipwayctl attention show 0190…
     Show {
         /// Id of the command.
         command: String,
@@ -23,7 +23,7 @@ pub enum Attention {
         #[arg(long)]
         reason: Option<String>,
     },
-    /// Send it again as a new command.
+    /// Send it again as a new command. Example: slipwayctl attention send-again 0190…
     SendAgain {
         /// Id of the command.
         command: String,

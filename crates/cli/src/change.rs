@@ -20,12 +20,12 @@ pub enum ChangeCall {
         /// Words and field:value pairs.
         filter: Vec<String>,
     },
-    /// Show a change with what may be done.
+    /// Show a change with what may be done. Example: slipwayctl change show CHG-000001
     Show {
         /// CHG-000001 or the foreign number.
         change: String,
     },
-    /// Do an action; without one: what may be done, and why not.
+    /// Do an action; without one: what may be done, and why not. Example: slipwayctl change do CHG-000001 assess
     Do {
         /// CHG-000001 or the foreign number.
         change: String,

@@ -12,7 +12,7 @@ const LIST: &[(&str, &str)] = &[("class", "class"), ("version", "version"), ("en
 
 #[derive(Subcommand)]
 pub enum CiCall {
-    /// Show a CI with its relations, releases and changes.
+    /// Show a CI with its relations, releases and changes. Example: slipwayctl ci show gw-1
     Show {
         /// Name, CI-000001, serial number or asset tag.
         ci: String,
@@ -41,7 +41,7 @@ pub enum CiCall {
         /// The new value; empty for none.
         value: String,
     },
-    /// Move a CI to another status.
+    /// Move a CI to another status. Example: slipwayctl ci status gw-1 in-maintenance
     Status {
         /// Name or number.
         ci: String,
@@ -57,7 +57,7 @@ pub enum CiCall {
         /// Name or number.
         target: String,
     },
-    /// Remove a relation.
+    /// Remove a relation. Example: slipwayctl ci unrelate app-1 depends-on db-1
     Unrelate {
         /// Name or number.
         source: String,

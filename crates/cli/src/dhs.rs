@@ -27,31 +27,31 @@ pub enum DhsCall {
     },
     /// A new unit arrives. Example: slipwayctl dhs receive --model R740 --serial HLD00012 --store "Spares A" --shelf A-01
     Receive(Receive),
-    /// Keep a unit for a release.
+    /// Keep a unit for a release. Example: slipwayctl dhs reserve UNI-000001 REL-000001
     Reserve {
         /// UNI-000001, serial number or asset tag.
         unit: String,
         /// REL-000001
         release: String,
     },
-    /// Free a reserved unit.
+    /// Free a reserved unit. Example: slipwayctl dhs free UNI-000001
     Free {
         /// UNI-000001, serial number or asset tag.
         unit: String,
     },
-    /// Hand a unit out for its release.
+    /// Hand a unit out for its release. Example: slipwayctl dhs issue UNI-000001
     Issue {
         /// UNI-000001, serial number or asset tag.
         unit: String,
     },
-    /// A unit is in production as that CI.
+    /// A unit is in production as that CI. Example: slipwayctl dhs install UNI-000001 gw-1
     Install {
         /// UNI-000001, serial number or asset tag.
         unit: String,
         /// Name or number of the CI.
         ci: String,
     },
-    /// Back into the store.
+    /// Back into the store. Example: slipwayctl dhs return UNI-000001 --store "Spares A"
     Return {
         /// UNI-000001, serial number or asset tag.
         unit: String,
@@ -66,7 +66,7 @@ pub enum DhsCall {
         /// Words and field:value pairs.
         filter: Vec<String>,
     },
-    /// Show a unit with its movements.
+    /// Show a unit with its movements. Example: slipwayctl dhs show UNI-000001
     Show {
         /// UNI-000001, serial number or asset tag.
         unit: String,

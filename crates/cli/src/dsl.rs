@@ -15,7 +15,7 @@ const LIST: &[(&str, &str)] = &[("version", "version"), ("kind", "kind"), ("vend
 pub enum DslCall {
     /// Hand an item in with its files. Example: slipwayctl dsl submit --name Payroll --version 9.4 payroll.deb
     Submit(Submit),
-    /// Record a quarantine check.
+    /// Record a quarantine check. Example: slipwayctl dsl check DSL-000001 malware-scan --note "clean"
     Check {
         /// DSL-000001
         item: String,
@@ -28,17 +28,17 @@ pub enum DslCall {
         #[arg(long, default_value = "")]
         note: String,
     },
-    /// Make it a master.
+    /// Make it a master. Example: slipwayctl dsl accept DSL-000001
     Accept {
         /// DSL-000001
         item: String,
     },
-    /// A newer one takes its place.
+    /// A newer one takes its place. Example: slipwayctl dsl supersede DSL-000001
     Supersede {
         /// DSL-000001
         item: String,
     },
-    /// It must not be used any more.
+    /// It must not be used any more. Example: slipwayctl dsl withdraw DSL-000001 --reason "Known flaw"
     Withdraw {
         /// DSL-000001
         item: String,
@@ -51,7 +51,7 @@ pub enum DslCall {
         /// Words and field:value pairs.
         filter: Vec<String>,
     },
-    /// Show an item.
+    /// Show an item. Example: slipwayctl dsl show DSL-000001
     Show {
         /// DSL-000001
         item: String,

@@ -64,13 +64,13 @@ enum Call {
 /// What needs an open profile.
 #[derive(Subcommand)]
 enum Use {
-    /// Send what waits, fetch what is new.
+    /// Send what waits, fetch what is new. Example: slipwayctl sync
     Sync,
-    /// Who works here, what waits, when it was last synced.
+    /// Who works here, what waits, when it was last synced. Example: slipwayctl status
     Status,
-    /// The signed-in person and their roles.
+    /// The signed-in person and their roles. Example: slipwayctl whoami
     Whoami,
-    /// The hash of all confirmed records: equal on the server and on every laptop that is in sync.
+    /// The hash of all confirmed records: equal on the server and on every laptop that is in sync. Example: slipwayctl state-hash
     StateHash,
     /// What the server refused or took in part.
     #[command(subcommand)]
@@ -94,9 +94,9 @@ enum Use {
     /// The Definitive Hardware Store.
     #[command(subcommand)]
     Dhs(dhs::DhsCall),
-    /// Everybody known here.
+    /// Everybody known here. Example: slipwayctl people
     People,
-    /// Every group with its members.
+    /// Every group with its members. Example: slipwayctl groups
     Groups,
     /// Find records of every kind by words, numbers, serials. Example: slipwayctl search libssl
     Search {
@@ -107,6 +107,7 @@ enum Use {
         limit: u32,
     },
     /// Call a use case of the application's list by name with a JSON request; without a name: list them.
+    /// Example: slipwayctl call releases.get '{"release":"REL-000001"}'
     #[command(name = "call")]
     Raw {
         /// Such as releases.get

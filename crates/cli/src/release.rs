@@ -22,14 +22,14 @@ pub enum ReleaseCall {
         /// Words and field:value pairs.
         filter: Vec<String>,
     },
-    /// Show a release: phase, gates, scope, tasks, approvals.
+    /// Show a release: phase, gates, scope, tasks, approvals. Example: slipwayctl release show REL-000001
     Show {
         /// REL-000001
         release: String,
     },
-    /// Change fields and scope: all of it or nothing.
+    /// Change fields and scope: all of it or nothing. Example: slipwayctl release edit REL-000001 --impact "multiple users" --add-ci gw-1
     Edit(Box<edit::Edit>),
-    /// Attach changes.
+    /// Attach changes. Example: slipwayctl release attach REL-000001 CHG-000001
     Attach {
         /// REL-000001
         release: String,
@@ -37,7 +37,7 @@ pub enum ReleaseCall {
         #[arg(required = true)]
         changes: Vec<String>,
     },
-    /// Detach a change; it is approved and unscheduled again.
+    /// Detach a change; it is approved and unscheduled again. Example: slipwayctl release detach REL-000001 CHG-000001
     Detach {
         /// REL-000001
         release: String,
@@ -49,7 +49,7 @@ pub enum ReleaseCall {
     Do(Box<act::Do>),
     /// The steps of a plan. Example: slipwayctl release plan REL-000001 rollout --step "Deploy" --minutes 30
     Plan(edit::Plan),
-    /// The CI update plan: show it, or take the proposal.
+    /// The CI update plan: show it, or take the proposal. Example: slipwayctl release ci-plan REL-000001 --propose
     CiPlan {
         /// REL-000001
         release: String,
@@ -60,23 +60,23 @@ pub enum ReleaseCall {
         #[arg(long, conflicts_with = "propose")]
         file: Option<PathBuf>,
     },
-    /// The tasks.
+    /// The tasks. Example: slipwayctl release tasks REL-000001
     Tasks {
         /// REL-000001
         release: String,
     },
-    /// Add a task.
+    /// Add a task. Example: slipwayctl release add-task REL-000001 --title "Warn the desk" --mandatory
     AddTask(act::AddTask),
-    /// Move a task: start, done, block, cancel.
+    /// Move a task: start, done, block, cancel. Example: slipwayctl release task REL-000001-T03 done --result passed
     Task(act::TaskDo),
-    /// Do every open task of the present phase, in order.
+    /// Do every open task of the present phase, in order. Example: slipwayctl release finish-tasks REL-000001
     FinishTasks {
         /// REL-000001
         release: String,
     },
-    /// Record a test.
+    /// Record a test. Example: slipwayctl release test REL-000001 --title "Smoke test" --result passed
     Test(act::Test),
-    /// Check a DSL component's files against the stored checksums.
+    /// Check a DSL component's files against the stored checksums. Example: slipwayctl release verify-master REL-000001 DSL-000001 payroll.deb
     VerifyMaster {
         /// REL-000001
         release: String,
@@ -86,7 +86,7 @@ pub enum ReleaseCall {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Ask for the approval that the phase needs.
+    /// Ask for the approval that the phase needs. Example: slipwayctl release request-approval REL-000001
     RequestApproval {
         /// REL-000001
         release: String,
@@ -94,15 +94,15 @@ pub enum ReleaseCall {
         #[arg(long = "group")]
         groups: Vec<String>,
     },
-    /// Approve the pending request.
+    /// Approve the pending request. Example: slipwayctl release approve REL-000001
     Approve(act::Vote),
-    /// Deny the pending request.
+    /// Deny the pending request. Example: slipwayctl release deny REL-000001 --reason technical --note "No back-out"
     Deny(act::Deny),
-    /// Take one's vote back.
+    /// Take one's vote back. Example: slipwayctl release retract REL-000001 --reason "New facts"
     Retract(act::Retract),
-    /// Readiness: show it, attest or waive a criterion.
+    /// Readiness: show it, attest or waive a criterion. Example: slipwayctl release readiness REL-000001
     Readiness(act::Readiness),
-    /// Everything about a release as the window gets it, in JSON.
+    /// Everything about a release as the window gets it, in JSON. Example: slipwayctl release page REL-000001
     Page {
         /// REL-000001
         release: String,

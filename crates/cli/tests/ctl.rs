@@ -279,3 +279,36 @@ fn overwrite(file: &Path) {
         let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));
     }
 }
+
+#[test]
+fn the_help_of_every_call_has_an_example() {
+    let ctl = Ctl::new();
+    let help = |call: &[&str]| ctl.run(&[call, &["--help"]].concat()).expect(0).stdout;
+    let calls = |help: &str| -> Vec<String> {
+        let below = help.split("Commands:").nth(1).unwrap_or_default();
+        let names = below.lines().skip(1).take_while(|l| !l.trim().is_empty() || l.is_empty());
+        names
+            .take_while(|l| !l.starts_with("Options"))
+            .filter(|l| l.starts_with("  ") && !l.starts_with("   "))
+            .filter_map(|l| l.split_whitespace().next())
+            .filter(|n| *n != "help")
+            .map(str::to_owned)
+            .collect()
+    };
+    let (mut without, mut seen) = (Vec::new(), 0);
+    for name in calls(&help(&[])) {
+        let text = help(&[&name]);
+        let below = calls(&text);
+        if below.is_empty() && !text.contains("Example:") {
+            without.push(name.clone());
+        }
+        for sub in below {
+            seen += 1;
+            if !help(&[&name, &sub]).contains("Example:") {
+                without.push(format!("{name} {sub}"));
+            }
+        }
+    }
+    assert!(seen > 40, "the calls below are found: {seen}");
+    assert!(without.is_empty(), "without an example: {without:?}");
+}
