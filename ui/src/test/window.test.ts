@@ -6,7 +6,8 @@ import App from '../App.svelte';
 import { toasts } from '../lib/ui/toasts.svelte';
 import { problems } from './axe';
 import type { Answers, TestBackend } from './backend';
-import { a_finding, a_workspace } from './world';
+import { a_workspace } from './answers';
+import { a_finding } from './world';
 
 let backend: TestBackend;
 

@@ -17,10 +17,9 @@ import type { SyncStatus } from '../bindings/SyncStatus';
 import type { TaskLine } from '../bindings/TaskLine';
 import type { UnitPage } from '../bindings/UnitPage';
 import type { WorkspaceSetup } from '../bindings/WorkspaceSetup';
-import { testBackend, type Answers, type TestBackend } from './backend';
 
 export const NOW = Date.UTC(2026, 10, 26, 10, 0);
-const HOUR = 3_600_000;
+export const HOUR = 3_600_000;
 const DIGEST = '8f3ad07c5b1e4f2296a1c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f6a7c1';
 const QUIET = { waiting: 0, will_be_refused: false, attention: 0 };
 
@@ -428,7 +427,7 @@ export function an_inbox(): Inbox {
   };
 }
 
-function a_board(): Board {
+export function a_board(): Board {
   const page = a_release_page();
   return {
     columns: page.rail.map(({ phase, label }) => ({
@@ -459,7 +458,7 @@ function a_board(): Board {
   };
 }
 
-function a_change_page(): ChangePage {
+export function a_change_page(): ChangePage {
   return {
     change: {
       id: 'c1',
@@ -506,7 +505,7 @@ function a_change_page(): ChangePage {
   };
 }
 
-function a_ci_page(): CiPage {
+export function a_ci_page(): CiPage {
   return {
     ci: {
       id: 'c1',
@@ -557,7 +556,7 @@ function a_ci_page(): CiPage {
   };
 }
 
-function a_dsl_page(): DslPage {
+export function a_dsl_page(): DslPage {
   return {
     item: {
       id: 'd1',
@@ -613,7 +612,7 @@ function a_dsl_page(): DslPage {
   };
 }
 
-function a_unit_page(): UnitPage {
+export function a_unit_page(): UnitPage {
   return {
     unit: {
       id: 'u1',
@@ -674,14 +673,14 @@ export const SYNC: SyncStatus = {
   sign_in_needed: false,
 };
 
-const SETTINGS: Settings = {
+export const SETTINGS: Settings = {
   theme: 'system',
   density: 'compact',
   single_letter_keys: true,
   notifications: { approval_pending: 'system', approval_decided: 'inbox', task_ready: 'inbox', refused: 'system' },
 };
 
-const SETUP: WorkspaceSetup = {
+export const SETUP: WorkspaceSetup = {
   sites: [{ id: 's1', name: 'DC1', address: '1 Harbour Road' }],
   task_templates: [],
   approval_policies: [
@@ -693,114 +692,3 @@ const SETUP: WorkspaceSetup = {
   ],
   delegations: [],
 };
-
-const STATES = [
-  ['approval pending', 'pending'],
-  ['open', 'info'],
-  ['approved', 'ok'],
-  ['denied', 'bad'],
-  ['in use', 'ok'],
-] as const;
-
-/** A row of a list with the columns that the store gives. */
-function numbered(kind: Kind, id: string): ListRow {
-  const at = Number(id.split('-')[1]);
-  const [state, hue] = STATES[at % STATES.length] ?? STATES[0];
-  const number = `${{ release: 'REL', change: 'CHG', ci: 'CI', dsl_item: 'DSL', dhs_unit: 'UNI' }[kind as 'release'] ?? 'CI'}-${String(at).padStart(6, '0')}`;
-  return a_row(kind, kind === 'ci' ? `srv-${at}` : number, `Payroll server, part ${at}`, {
-    id,
-    state,
-    hue,
-    waiting: at % 7 === 0,
-    cells: {
-      number,
-      name: `Payroll server ${at}`,
-      phase: 'Plan and design',
-      type: 'software',
-      kind: 'normal',
-      risk: 'medium',
-      class: 'server',
-      environment: 'production',
-      version: `9.${at}`,
-      model: 'Cisco C9500-40X',
-      serial_number: `FCW22${at}`,
-      condition: 'new',
-      bin: 'DC1 › A › 04',
-      location: 'DC1 › R12',
-      start_at: NOW + at * HOUR,
-      submitted_at: NOW - at * HOUR,
-      owner: ANNA.name,
-      coordinator: BEN.name,
-      checks: 4,
-      checks_passed: at % 5,
-    },
-  });
-}
-
-const COUNTS: Partial<Record<Kind, number>> = { release: 40, change: 312, ci: 1_000_000, dsl_item: 60, dhs_unit: 90 };
-
-export function answers(): Answers {
-  return {
-    'app.state': () => ({ state: 'ready', ...ME }),
-    'sync.status': () => SYNC,
-    'sync.now': () => ({ ...SYNC, online: true, waiting: 0 }),
-    'settings.get': () => SETTINGS,
-    'settings.set': ({ settings }: { settings: Settings }) => settings,
-    'setup.get': () => SETUP,
-    'people.list': () => ({ people: [ANNA, BEN] }),
-    'groups.list': () => ({ groups: [{ id: 'g1', name: 'CAB Network', members: [ANNA, BEN], lead: ANNA.id }] }),
-    'sites.list': () => ({ sites: SETUP.sites }),
-    'inbox.get': an_inbox,
-    'inbox.seen': () => null,
-    'attention.get': () => ({
-      item: an_inbox().attention[0],
-      command: 'none',
-      sides: [{ field: 'scope digest', seen: '11c0…07', mine: 'approve', theirs: '8f3a…c1' }],
-      conflicts: [],
-      would_refuse: [],
-    }),
-    'lists.open': ({ kind, filter }: { kind: Kind; filter?: string }) => {
-      const total = filter ? 3 : (COUNTS[kind] ?? 0);
-      return { ids: Array.from({ length: total }, (_, at) => `${kind}-${at + 1}`), total, unknown: [] };
-    },
-    'lists.rows': ({ kind, ids }: { kind: Kind; ids: string[] }) => ({ rows: ids.map((id) => numbered(kind, id)) }),
-    'search.records': ({ text }: { text: string }) => ({
-      hits: text.includes('zzz') ? [] : [numbered('release', 'release-12'), numbered('ci', 'ci-7')],
-    }),
-    'releases.get': a_release_page,
-    'releases.board': a_board,
-    'releases.propose_ci_plan': () => ({
-      rows: a_release_page().ci_plan,
-      updates: [],
-      notes: ['CHG-004411 names no versions.'],
-    }),
-    'changes.get': a_change_page,
-    'cmdb.get': a_ci_page,
-    'dsl.get': a_dsl_page,
-    'dhs.get': a_unit_page,
-    'releases.act': () => ({
-      effect: { conflicts: [], created: 0, updated: 1, unchanged: 0 },
-      changes: { kinds: [], ids: [] },
-      record: null,
-    }),
-    'approvals.act': () => ({
-      effect: { conflicts: [], created: 0, updated: 1, unchanged: 0 },
-      changes: { kinds: [], ids: [] },
-      record: null,
-    }),
-    'tasks.act': () => ({
-      effect: { conflicts: [], created: 0, updated: 1, unchanged: 0 },
-      changes: { kinds: [], ids: [] },
-      record: null,
-    }),
-    issue: () => ({
-      effect: { conflicts: [], created: 0, updated: 1, unchanged: 0 },
-      changes: { kinds: [], ids: [] },
-      record: null,
-    }),
-  };
-}
-
-export function a_workspace(more: Answers = {}): TestBackend {
-  return testBackend({ ...answers(), ...more });
-}

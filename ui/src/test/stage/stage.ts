@@ -2,7 +2,7 @@
 import { mount } from 'svelte';
 import App from '../../App.svelte';
 import '../../app.css';
-import { a_workspace } from '../world';
+import { a_workspace } from '../answers';
 import { bridgeBackend } from './bridge';
 
 const asked = new URLSearchParams(location.search);

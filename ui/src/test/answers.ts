@@ -1,0 +1,134 @@
+/** The answers of the workspace in memory to every question that a screen asks. */
+import type { Kind } from '../bindings/Kind';
+import type { ListRow } from '../bindings/ListRow';
+import type { Settings } from '../bindings/Settings';
+import { testBackend, type Answers, type TestBackend } from './backend';
+import {
+  a_board,
+  a_change_page,
+  a_ci_page,
+  a_dsl_page,
+  a_release_page,
+  a_row,
+  a_unit_page,
+  an_inbox,
+  ANNA,
+  BEN,
+  HOUR,
+  ME,
+  NOW,
+  SETTINGS,
+  SETUP,
+  SYNC,
+} from './world';
+
+const STATES = [
+  ['approval pending', 'pending'],
+  ['open', 'info'],
+  ['approved', 'ok'],
+  ['denied', 'bad'],
+  ['in use', 'ok'],
+] as const;
+
+/** A row of a list with the columns that the store gives. */
+function numbered(kind: Kind, id: string): ListRow {
+  const at = Number(id.split('-')[1]);
+  const [state, hue] = STATES[at % STATES.length] ?? STATES[0];
+  const number = `${{ release: 'REL', change: 'CHG', ci: 'CI', dsl_item: 'DSL', dhs_unit: 'UNI' }[kind as 'release'] ?? 'CI'}-${String(at).padStart(6, '0')}`;
+  return a_row(kind, kind === 'ci' ? `srv-${at}` : number, `Payroll server, part ${at}`, {
+    id,
+    state,
+    hue,
+    waiting: at % 7 === 0,
+    cells: {
+      number,
+      name: `Payroll server ${at}`,
+      phase: 'Plan and design',
+      type: 'software',
+      kind: 'normal',
+      risk: 'medium',
+      class: 'server',
+      environment: 'production',
+      version: `9.${at}`,
+      model: 'Cisco C9500-40X',
+      serial_number: `FCW22${at}`,
+      condition: 'new',
+      bin: 'DC1 › A › 04',
+      location: 'DC1 › R12',
+      start_at: NOW + at * HOUR,
+      submitted_at: NOW - at * HOUR,
+      owner: ANNA.name,
+      coordinator: BEN.name,
+      checks: 4,
+      checks_passed: at % 5,
+    },
+  });
+}
+
+const COUNTS: Partial<Record<Kind, number>> = { release: 40, change: 312, ci: 1_000_000, dsl_item: 60, dhs_unit: 90 };
+
+export function answers(): Answers {
+  return {
+    'app.state': () => ({ state: 'ready', ...ME }),
+    'sync.status': () => SYNC,
+    'sync.now': () => ({ ...SYNC, online: true, waiting: 0 }),
+    'settings.get': () => SETTINGS,
+    'settings.set': ({ settings }: { settings: Settings }) => settings,
+    'setup.get': () => SETUP,
+    'people.list': () => ({ people: [ANNA, BEN] }),
+    'groups.list': () => ({ groups: [{ id: 'g1', name: 'CAB Network', members: [ANNA, BEN], lead: ANNA.id }] }),
+    'sites.list': () => ({ sites: SETUP.sites }),
+    'inbox.get': an_inbox,
+    'inbox.seen': () => null,
+    'attention.get': () => ({
+      item: an_inbox().attention[0],
+      command: 'none',
+      sides: [{ field: 'scope digest', seen: '11c0…07', mine: 'approve', theirs: '8f3a…c1' }],
+      conflicts: [],
+      would_refuse: [],
+    }),
+    'lists.open': ({ kind, filter }: { kind: Kind; filter?: string }) => {
+      const total = filter ? 3 : (COUNTS[kind] ?? 0);
+      return { ids: Array.from({ length: total }, (_, at) => `${kind}-${at + 1}`), total, unknown: [] };
+    },
+    'lists.rows': ({ kind, ids }: { kind: Kind; ids: string[] }) => ({ rows: ids.map((id) => numbered(kind, id)) }),
+    'search.records': ({ text }: { text: string }) => ({
+      hits: text.includes('zzz') ? [] : [numbered('release', 'release-12'), numbered('ci', 'ci-7')],
+    }),
+    'releases.get': a_release_page,
+    'releases.board': a_board,
+    'releases.propose_ci_plan': () => ({
+      rows: a_release_page().ci_plan,
+      updates: [],
+      notes: ['CHG-004411 names no versions.'],
+    }),
+    'changes.get': a_change_page,
+    'cmdb.get': a_ci_page,
+    'dsl.get': a_dsl_page,
+    'dhs.get': a_unit_page,
+    'releases.act': () => ({
+      effect: { conflicts: [], created: 0, updated: 1, unchanged: 0 },
+      changes: { kinds: [], ids: [] },
+      record: null,
+    }),
+    'approvals.act': () => ({
+      effect: { conflicts: [], created: 0, updated: 1, unchanged: 0 },
+      changes: { kinds: [], ids: [] },
+      record: null,
+    }),
+    'tasks.act': () => ({
+      effect: { conflicts: [], created: 0, updated: 1, unchanged: 0 },
+      changes: { kinds: [], ids: [] },
+      record: null,
+    }),
+    issue: () => ({
+      effect: { conflicts: [], created: 0, updated: 1, unchanged: 0 },
+      changes: { kinds: [], ids: [] },
+      record: null,
+    }),
+  };
+}
+
+export function a_workspace(more: Answers = {}): TestBackend {
+  return testBackend({ ...answers(), ...more });
+}
