@@ -43,7 +43,7 @@ async fn every_place_shows_the_company_and_axe_is_content_in_both_themes() {
         ("release-history", format!("/releases/{rolling}/history"), "Ines Marlow"),
         ("changes", "/changes".to_owned(), "Rotate the terminal's Wi-Fi keys"),
         ("change", "/changes/CHG-000001".to_owned(), "CHG-000001"),
-        ("cmdb", "/cmdb".to_owned(), "TrackWell"),
+        ("cmdb", "/cmdb".to_owned(), "brs-badge-01"),
         ("ci", "/cmdb/CI-000001".to_owned(), "Cargo tracking"),
         ("dsl", "/dsl".to_owned(), "Paygrade"),
         ("dhs", "/dhs".to_owned(), "NX-9540"),

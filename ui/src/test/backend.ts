@@ -21,9 +21,10 @@ export function testBackend(answers: Answers = {}): TestBackend {
       if (!answer) throw new Error(`the test gives no answer to ${name}`);
       return (await answer(request as never)) as never;
     },
-    on(event, handler) {
+    on(event, handler, listening) {
       const of = handlers.get(event) ?? new Set();
       handlers.set(event, of.add(handler as never));
+      listening?.();
       return () => of.delete(handler as never);
     },
     emit(event, payload) {

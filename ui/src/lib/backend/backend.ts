@@ -12,8 +12,8 @@ export type Response<N extends Name> = Commands[N]['response'];
 export interface Backend {
   /** Runs one command of the application's list. Rejects with a CallError. */
   call<N extends Name>(name: N, request: Request<N>): Promise<Response<N>>;
-  /** Hears an event until the returned function is called. */
-  on<E extends keyof Events>(event: E, handler: (payload: Events[E]) => void): () => void;
+  /** Hears an event until the returned function is called; `listening` is told from when on none is missed. */
+  on<E extends keyof Events>(event: E, handler: (payload: Events[E]) => void, listening?: () => void): () => void;
 }
 
 /** Makes any rejection a CallError, so that a screen never meets a bare exception. */

@@ -12,14 +12,15 @@ export const tauriBackend: Backend = {
     }
   },
 
-  on(event, handler) {
+  on(event, handler, listening) {
     let stopped = false;
-    const listening = listen<Parameters<typeof handler>[0]>(event, ({ payload }) => {
+    const registered = listen<Parameters<typeof handler>[0]>(event, ({ payload }) => {
       if (!stopped) handler(payload);
     });
+    void registered.then(() => listening?.());
     return () => {
       stopped = true;
-      void listening.then((stop) => stop());
+      void registered.then((stop) => stop());
     };
   },
 };

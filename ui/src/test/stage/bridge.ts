@@ -19,7 +19,8 @@ export function bridgeBackend(address: string): Backend {
       if (/\.(act|create|put|add|submit|receive|now|seen|discard|send_again)$|^issue$/.test(name)) void tell();
       return body as Response<N>;
     },
-    on(event, handler) {
+    on(event, handler, listening) {
+      listening?.();
       if (event !== 'sync') return () => {};
       const hear = handler as unknown as (status: SyncStatus) => void;
       hearers.add(hear);

@@ -1,6 +1,6 @@
 //! How the company takes a release along the phase machine, up to where it stands today.
 
-use super::super::people::{AARON, BRAM, DANA, INES, JONAS, LUCIA, PRIYA, SAM, TOM, person};
+use super::super::people::{AARON, BRAM, DANA, INES, JONAS, LUCIA, PRIYA, SAM, TOM, group, person};
 use super::super::stores::master;
 use super::super::{Company, id};
 use super::register;
@@ -9,7 +9,7 @@ use slipway_domain::cmdb::ci::FieldChange;
 use slipway_domain::cmdb::update_plan::CiUpdate;
 use slipway_domain::command::{
     ApprovalCommand, ChangeAction, ChangeCommand, Command, DhsCommand, Edit, NewRelease, ReleaseCommand, ReleaseEdit,
-    TaskCommand,
+    TaskCommand, TaskEdit,
 };
 use slipway_domain::dsl::item::DslItem;
 use slipway_domain::id::{ApprovalId, ChangeId, CiGroupId, CiId, DhsUnitId, ReleaseId, TestId};
@@ -22,7 +22,7 @@ use slipway_domain::refusal::Failure;
 use slipway_domain::release::record::{
     Component, Outcome, Packaging, Phase, PlanKind, PlanStep, Release, ReleaseClass, ReleaseType, Target, TestResult,
 };
-use slipway_domain::release::task_record::{Task, TaskState};
+use slipway_domain::release::task_record::{Assignee, Task, TaskState};
 use slipway_domain::time::Window;
 
 /// Where a release stands today.
@@ -68,8 +68,31 @@ pub struct Journey {
     pub stop: Stop,
 }
 
-/// Takes a release from its changes to its stop.
+/// Takes a release from its changes to its stop, where the open tasks have somebody to do them.
 pub fn travel(company: &mut Company, journey: &Journey) -> Result<(), Failure> {
+    go(company, journey)?;
+    assign(company, ReleaseId(id(&format!("release/{}", journey.title))))
+}
+
+/// Gives the open tasks of the present phase to the people and groups who do such work.
+fn assign(company: &mut Company, release: ReleaseId) -> Result<(), Failure> {
+    let phase = company.records.must::<Release>(release)?.phase;
+    let hands = [
+        Assignee::Person(person(INES)),
+        Assignee::Group(group("release")),
+        Assignee::Group(group("operations")),
+        Assignee::Person(person(PRIYA)),
+    ];
+    let tasks = company.records.list::<Task>(Lookup::TasksOfRelease, &release.to_string())?;
+    let open = tasks.iter().filter(|t| t.phase == phase && t.state == TaskState::Planned);
+    for (task, hand) in open.zip(hands.into_iter().cycle()) {
+        let edit = TaskEdit::Assignee(Edit { from: task.assignee, to: Some(hand) });
+        company.issue(person(INES), Command::Task(task.id, TaskCommand::Edit(vec![edit])))?;
+    }
+    Ok(())
+}
+
+fn go(company: &mut Company, journey: &Journey) -> Result<(), Failure> {
     company.days_ago(journey.days_ago);
     let release = assess(company, journey)?;
     if journey.stop == Stop::Assess {
@@ -214,15 +237,22 @@ fn plan(company: &mut Company, release: ReleaseId, journey: &Journey) -> Result<
             .collect::<Vec<_>>()
     };
     let start = company.clock.plus_hours(-1);
-    let window = |days| Some(Window { start, end: start.plus_days(days) });
+    let build = Some(Window { start, end: start.plus_days(5) });
+    // What is installed was so within its window; what is not has one still to come, a night of its own.
+    let rollout = if journey.stop >= Stop::Installed {
+        Some(Window { start, end: start.plus_days(14) })
+    } else {
+        let night = company.now.plus_days(3 + journey.days_ago % 9);
+        Some(Window { start: night, end: night.plus_hours(4) })
+    };
     let mut edits: Vec<ReleaseEdit> = Vec::new();
     edits.extend(journey.cis.iter().map(|c| ReleaseEdit::AddCi(*c)));
     edits.extend(journey.groups.iter().map(|g| ReleaseEdit::AddCiGroup(*g)));
     edits.extend(journey.services.iter().map(|s| ReleaseEdit::AddService(*s)));
     edits.extend(journey.parts.iter().map(|p| ReleaseEdit::AddComponent(p.component.clone())));
     edits.push(ReleaseEdit::Targets(Edit { from: Vec::new(), to: journey.targets.clone() }));
-    edits.push(ReleaseEdit::BuildWindow(Edit { from: None, to: window(5) }));
-    edits.push(ReleaseEdit::RolloutWindow(Edit { from: None, to: window(14) }));
+    edits.push(ReleaseEdit::BuildWindow(Edit { from: None, to: build }));
+    edits.push(ReleaseEdit::RolloutWindow(Edit { from: None, to: rollout }));
     for (plan, texts) in [
         (PlanKind::Rollout, &["Announce to the desks", "Drain the node", "Deploy", "Smoke test"] as &[&str]),
         (PlanKind::BackOut, &["Stop the service", "Restore the former version", "Smoke test"]),
