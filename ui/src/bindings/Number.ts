@@ -2,6 +2,6 @@
 
 /**
  * A number in a series. Written `REL-000123`; a *provisional* one, made on a laptop that has no leased
- * number left, is written with the record's first id digits (`REL-new-1a2b3c`) until the server assigns one.
+ * number left, is written with digits of the record's id (`REL-new-1a2b3c`) until the server assigns one.
  */
 export type Number = string;
