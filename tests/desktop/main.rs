@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 mod places;
+mod start;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;

@@ -19,7 +19,7 @@ use super::server::free_port;
 use super::{in_workspace, program, wait};
 
 /// Callbacks of two animation frames: before them a picture shows what was there before.
-const TWO_FRAMES: &str = "const done = arguments[arguments.length - 1]; \
+pub const TWO_FRAMES: &str = "const done = arguments[arguments.length - 1]; \
      requestAnimationFrame(() => requestAnimationFrame(() => done(1)));";
 
 /// An open window of the desktop.

@@ -8,16 +8,27 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::{packages, process};
+use crate::{packages, process, session, ui};
 
-/// Prints facts about the machine and runs the benchmark of the app crate on it.
+/// Prints facts about the machine, then runs the benchmark of the app crate and the start of the window on it.
 pub fn bench(root: &Path) -> Result<()> {
-    packages::install(&[packages::BUILD])?;
+    packages::install(&[packages::BUILD, packages::SESSION, packages::TEST])?;
     println!("machine");
     for (name, value) in machine(root)? {
         println!("  {name:<12} {value}");
     }
-    process::check(process::cargo().args(["run", "--release", "--package", "slipway-app", "--example", "bench"]))
+    process::check(process::cargo().args(["run", "--release", "--package", "slipway-app", "--example", "bench"]))?;
+    cold_start(root)
+}
+
+/// The window's start on both profiles, by the programs that the tests use: a release build starts no faster, for the
+/// time goes into the web view.
+fn cold_start(root: &Path) -> Result<()> {
+    ui::install(root)?;
+    ui::build(root)?;
+    process::check(process::cargo().args(["build", "--workspace", "--bins", "--tests", "--examples"]))?;
+    let words = ["cargo", "test", "--test", "desktop", "cold_start", "--", "--ignored", "--nocapture"];
+    session::inside_fresh(root, &words.map(str::to_owned))
 }
 
 fn machine(root: &Path) -> Result<Vec<(&'static str, String)>> {
