@@ -73,8 +73,11 @@ enum Use {
     /// The hash of all confirmed records: equal on the server and on every laptop that is in sync. Example: slipwayctl state-hash
     StateHash,
     /// What the server refused or took in part.
-    #[command(subcommand)]
-    Attention(attention::Attention),
+    Attention {
+        /// What to do with an item; without it: the list.
+        #[command(subcommand)]
+        call: Option<attention::Attention>,
+    },
     /// Take records from a CSV file. Example: slipwayctl import cis cis.csv --dry-run
     Import(transfer::Import),
     /// Write records to a file. Example: slipwayctl export cis --format csv --output cis.csv
