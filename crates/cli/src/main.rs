@@ -154,7 +154,7 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Use::Status => profile::status(&desk).await,
         Use::Whoami => profile::whoami(&desk).await,
         Use::StateHash => profile::state_hash(&desk),
-        Use::Attention(call) => attention::run(&desk, call).await,
+        Use::Attention { call } => attention::run(&desk, call.unwrap_or(attention::Attention::List)).await,
         Use::Import(import) => transfer::import(&desk, import).await,
         Use::Export(export) => transfer::export(&desk, &export),
         Use::Release(call) => release::run(&desk, *call).await,
