@@ -72,6 +72,30 @@ async fn a_release_is_created_blocked_with_its_reasons_and_advanced_by_keyboard(
     window.wait_for_text("Advance to Build and test").await;
     let page = ines.json(&["release", "page", &ready]);
     assert_eq!(page["release"]["phase"], "plan_and_design", "the window and the command line see one profile");
+
+    go(&window, &format!("/releases/{ready}/tasks")).await;
+    window.wait_for_text("Scope and content").await;
+    let tasks = page["tasks"].as_array().expect("tasks").len();
+    for done in 1..=tasks {
+        window.click("button[aria-label^='Done ']:not([aria-disabled=true]):not([disabled])").await;
+        window.find("dialog[open] select").await;
+        window
+            .script(
+                "const select = document.querySelector('dialog[open] select'); select.value = [...select.options] \
+                 .find(o => o.textContent.trim() === 'Passed').value; \
+                 for (const type of ['input', 'change']) select.dispatchEvent(new Event(type, {bubbles: true}))",
+            )
+            .await;
+        window.press(&confirm()).await;
+        window.wait_for_text(&format!("{done} of {tasks} done")).await;
+    }
+    window.screenshot("release-tasks-done").await;
+    window.click_named("button", "Request approval").await;
+    if window.count("dialog[open]").await > 0 {
+        window.press(&confirm()).await;
+    }
+    window.wait_for_text("Approval pending").await;
+    window.screenshot("release-approval-pending").await;
     window.close().await;
 }
 
