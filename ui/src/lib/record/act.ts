@@ -38,7 +38,7 @@ export function act({ sheets }: WindowParts, { number, action, fields, values, n
   }
   const asked = fields ?? (action.needs_reason ? [REASON] : []);
   if (asked.length === 0 && !action.confirm) {
-    void sheets.perform(`${number}: ${action.title}`, () => call({}), `${number}: ${action.title}, done`);
+    void sheets.perform(`${number}: ${action.title}`, () => call({}), `${number}: ${action.title} ✓`);
     return;
   }
   sheets.open({
@@ -50,6 +50,6 @@ export function act({ sheets }: WindowParts, { number, action, fields, values, n
     danger,
     findings: action.findings,
     submit: (given) => call(filled(given)),
-    done: `${number}: ${action.title}, done`,
+    done: `${number}: ${action.title} ✓`,
   });
 }
