@@ -26,8 +26,10 @@ pub fn build(desktop: &AppHandle) -> tauri::Result<()> {
             &MenuItem::with_id(desktop, QUIT, "Quit", true, None::<&str>)?,
         ],
     )?;
-    let mut tray =
-        TrayIconBuilder::with_id(TRAY).tooltip(tooltip(&InboxCounts::default())).menu(&menu).on_menu_event(choose);
+    let mut tray = TrayIconBuilder::with_id(TRAY)
+        .tooltip(tooltip(&InboxCounts::default()))
+        .menu(&menu)
+        .on_menu_event(|desktop, event| choose(desktop, &event));
     if let Some(icon) = desktop.default_window_icon() {
         tray = tray.icon(icon.clone());
     }
@@ -44,7 +46,7 @@ pub fn show_counts(desktop: &AppHandle, counts: &InboxCounts) {
     }
 }
 
-fn choose(desktop: &AppHandle, event: MenuEvent) {
+fn choose(desktop: &AppHandle, event: &MenuEvent) {
     match event.id().as_ref() {
         OPEN => window::bring_to_front(desktop),
         SYNC => {
