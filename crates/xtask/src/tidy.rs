@@ -40,6 +40,7 @@ fn findings(tree: &Tree, metadata: &Metadata) -> Vec<Finding> {
         words::unfinished_marks(tree),
         words::order_of_hash_maps(tree),
         words::clocks_in_pure_crates(tree),
+        words::ends_half_way(tree),
         words::window_outside_its_backend(tree),
         words::conflict_markers(tree),
         words::paths_of_one_machine(tree),

@@ -44,6 +44,15 @@ pub fn clocks_in_pure_crates(tree: &Tree) -> Vec<Finding> {
     })
 }
 
+/// Programs end by returning from main.
+pub fn ends_half_way(tree: &Tree) -> Vec<Finding> {
+    let exit = concat!("process::", "exit(");
+    code_lines_where(tree, &["crates/", "src-tauri/"], |line| {
+        line.contains(exit)
+            .then(|| format!("{exit}) skips what closes the store and ends the server: return an ExitCode from main"))
+    })
+}
+
 /// One file of the interface knows Tauri; the rest speaks to its `Backend`.
 pub fn window_outside_its_backend(tree: &Tree) -> Vec<Finding> {
     let door = "ui/src/lib/backend/tauri.ts";
@@ -175,6 +184,13 @@ mod tests {
             assert_eq!(found(clocks_in_pure_crates, "crates/sync/src/a.rs", &text), 1, "{ask}");
             assert_eq!(found(clocks_in_pure_crates, "crates/app/src/a.rs", &text), 0, "{ask}");
         }
+    }
+
+    #[test]
+    fn a_program_that_ends_half_way_is_found() {
+        let text = concat!("std::process::", "exit(2);");
+        assert_eq!(found(ends_half_way, "crates/cli/src/main.rs", text), 1);
+        assert_eq!(found(ends_half_way, "crates/cli/src/main.rs", "ExitCode::from(2)"), 0);
     }
 
     #[test]
