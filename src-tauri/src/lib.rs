@@ -17,7 +17,6 @@ use tauri::Manager;
 ///
 /// # Errors
 /// A window system that does not answer, or a broken installation.
-#[expect(clippy::disallowed_methods, reason = "Tauri's own macro holds the call, for a web view that cannot be built")]
 pub fn run() -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
