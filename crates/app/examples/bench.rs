@@ -3,7 +3,13 @@
 //! Run by `cargo xtask bench`. Real packages are read where they lie beside the clone; otherwise a model of the same
 //! size is made.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::cast_precision_loss, clippy::string_slice)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    clippy::string_slice
+)]
 
 use serde_json::{Value, json};
 use slipway_app::host::{Host, Notice};
