@@ -27,7 +27,20 @@ pub fn test(root: &Path) -> Result<()> {
             steps.perform("tests of the workspace", || tests_of_the_workspace(root));
         }
     }
+    say_what_was_skipped(root);
     steps.summary()
+}
+
+/// A test that passes prints nothing, so what it left out is said here.
+fn say_what_was_skipped(root: &Path) {
+    let data = root.join("../shared/data");
+    if !data.is_dir() {
+        println!(
+            "\nskipped: the tests on the larger real data, which is not beside this clone ({}); \
+             the same tests ran on the small files in tests/fixtures",
+            data.display()
+        );
+    }
 }
 
 /// Programs and tests in one go, so that the system tests find every program fresh.
