@@ -1,3 +1,8 @@
+import { configure } from '@testing-library/svelte';
+
+// A busy machine is slow, not wrong: a condition is waited for much longer than it ever takes.
+configure({ asyncUtilTimeout: 10_000 });
+
 /** What jsdom lacks and the web view has: modal dialogs and the observers. */
 class QuietObserver {
   observe(): void {}
