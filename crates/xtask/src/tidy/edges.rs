@@ -8,6 +8,7 @@ const OWN: &[(&str, &[&str])] = &[
     ("slipway-cli", &["slipway-app"]),
     ("slipway-app", &["slipway-domain", "slipway-store", "slipway-sync"]),
     ("slipway-server", &["slipway-domain", "slipway-sync"]),
+    ("slipway-simulation", &["slipway-app", "slipway-domain", "slipway-server", "slipway-store", "slipway-sync"]),
     ("slipway-store", &["slipway-domain"]),
     ("slipway-sync", &["slipway-domain"]),
     ("slipway-domain", &[]),
@@ -22,7 +23,7 @@ const FOREIGN: &[(&str, &[&str], &str)] = &[
     ("tauri", &["slipway"], "only the shell knows the window"),
     ("keyring", &["slipway-app"], "secrets go through the app's Keychain"),
     ("reqwest", &["slipway-app"], "only the app's transport talks to the network"),
-    ("rusqlite", &["slipway-store", "slipway-server"], "rows are the business of the stores"),
+    ("rusqlite", &["slipway-store", "slipway-server", "slipway-simulation"], "rows are the business of the stores"),
     (
         "tokio",
         &["slipway", "slipway-app", "slipway-cli", "slipway-server"],

@@ -11,14 +11,9 @@
     reason = "tests stop at the first surprise"
 )]
 
-mod laptop;
-mod promise;
-mod random;
-mod server;
-mod world;
-
+use slipway_simulation::promise;
+use slipway_simulation::world::{Faults, World};
 use std::collections::BTreeSet;
-use world::{Faults, World};
 
 fn seeds() -> Vec<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
