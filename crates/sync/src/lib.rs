@@ -11,4 +11,5 @@ pub mod local;
 pub mod log;
 pub mod protocol;
 pub mod signing;
+pub mod snapshot;
 pub mod transport;

@@ -26,6 +26,21 @@ pub const TAIL_ENTRIES: usize = 20_000;
 pub const TAIL_BYTES: usize = 16 * 1024 * 1024;
 /// Most results of own commands in a page.
 pub const PAGE_RESULTS: usize = 2_000;
+/// A bucket with as many records is offered as a snapshot; smaller ones come in pages as fast.
+pub const SNAPSHOT_RECORDS: u64 = 20_000;
+/// A snapshot's frame is closed when it holds so many bytes before compression.
+pub const FRAME_BYTES: usize = 4 * 1024 * 1024;
+/// Largest frame before compression: a closed one, and the record that did not fit any more. What unpacks to more is
+/// refused, so that a small bomb stays small.
+pub const FRAME_PLAIN_BYTES: usize = 2 * FRAME_BYTES;
+/// Largest frame on the wire.
+pub const FRAME_PACKED_BYTES: usize = FRAME_PLAIN_BYTES + FRAME_PLAIN_BYTES / 128 + 1_024;
+/// Exponent of the largest window that a frame may ask a decoder to keep: 8 MiB.
+pub const FRAME_WINDOW_LOG: u32 = 23;
+/// Most frames in one snapshot.
+pub const FRAMES: usize = 16_384;
+/// The engine asks for whole frames of about so many bytes at once; what a cut loses is less.
+pub const FETCH_BYTES: u64 = 8 * 1024 * 1024;
 /// Most buckets that one pull may ask for.
 pub const BUCKETS: usize = 64;
 /// Most numbers in one lease.

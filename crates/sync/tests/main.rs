@@ -10,4 +10,5 @@
 )]
 
 mod engine;
+mod snapshot;
 mod wire;
