@@ -6,6 +6,7 @@
 pub mod bucket;
 pub mod encoding;
 pub mod engine;
+pub mod events;
 pub mod limits;
 pub mod local;
 pub mod log;

@@ -51,6 +51,20 @@ pub const JSON_DEPTH: usize = 32;
 pub const PUSHES_PER_SECOND: u32 = 10;
 /// Pushes of one device at a stretch.
 pub const PUSH_BURST: u32 = 50;
+/// Event streams and waiting head queries of one device; one more ends the oldest.
+pub const STREAMS_PER_DEVICE: usize = 2;
+/// Event streams and waiting head queries of one server process.
+pub const STREAMS: usize = 10_000;
+/// Between two events of a stream when nothing happens.
+pub const HEARTBEAT_MS: u64 = 20_000;
+/// A stream without any event for this long is as good as cut.
+pub const SILENCE_MS: u64 = 45_000;
+/// Events of one stream in a second, at most.
+pub const EVENTS_PER_SECOND: u64 = 20;
+/// Longest line of an event stream.
+pub const EVENT_LINE_BYTES: usize = 4 * 1024;
+/// Longest wait of a head query.
+pub const HEAD_WAIT_SECONDS: u64 = 25;
 /// A device clock that is off by more than this is remarked on.
 pub const SKEW_MS: i64 = 5 * 60 * 1000;
 /// Life of an access token.

@@ -9,6 +9,8 @@
 //! | `POST /v1/push` (bearer) | [`Push`] | [`Pushed`] |
 //! | `GET /v1/pull` (bearer) | [`Pull`] as a query | [`Page`] |
 //! | `POST /v1/lease` (bearer) | [`LeaseRequest`] | [`Lease`] |
+//! | `GET /v1/events` (bearer) | nothing | server-sent events named [`HEAD_EVENT`], each with a [`Head`] |
+//! | `GET /v1/head` (bearer) | [`HeadQuery`] as a query | [`Head`], as soon as it is another or the wait is over |
 //! | `GET /v1/health` | nothing | [`Health`] |
 //!
 //! Every answer that is not 200 has an [`ErrorBody`]. Requests deny unknown fields, answers never do.
@@ -342,6 +344,34 @@ pub struct Lease {
     pub first: u32,
     /// How many.
     pub count: u32,
+}
+
+/// Name of the one kind of event in the stream.
+pub const HEAD_EVENT: &str = "head";
+
+/// Where the server's history stands: sent when a stream begins, whenever it moved, and as the heartbeat. A hint: the
+/// laptop pulls to see what changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Epoch of the server's history.
+    pub epoch: Epoch,
+    /// Last sequence given.
+    pub head: u64,
+    /// An approval was asked for that waits for the vote of this person.
+    #[serde(default)]
+    pub approval: bool,
+}
+
+/// What the laptop has; the answer comes when the server has something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeadQuery {
+    /// Epoch that the laptop knows.
+    pub epoch: Epoch,
+    /// Head that the laptop knows.
+    pub than: u64,
+    /// Seconds to wait for another; at most [`crate::limits::HEAD_WAIT_SECONDS`].
+    pub wait: u64,
 }
 
 /// Nothing to say but that it is done.
