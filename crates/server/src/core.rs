@@ -2,11 +2,13 @@
 
 mod account;
 mod console;
+mod hub;
 mod judge;
 mod pull;
 
 pub use account::hash_password;
 pub use console::Console;
+pub use hub::{Heard, Hub, Listener};
 
 use crate::error::ServerError;
 use crate::storage::{Storage, WorkspaceTx, WorkspaceView, buckets_for};
@@ -36,6 +38,7 @@ pub struct Core {
     workspace: WorkspaceId,
     log_key: PrivateKey,
     clock: Clock,
+    hub: Arc<Hub>,
 }
 
 /// Who asks, as their access token says.
@@ -53,7 +56,7 @@ impl Core {
     /// Serves this workspace out of this storage.
     #[must_use]
     pub fn new(storage: Arc<dyn Storage>, workspace: WorkspaceId, log_key: PrivateKey, clock: Clock) -> Self {
-        Self { storage, workspace, log_key, clock }
+        Self { storage, workspace, log_key, clock, hub: Arc::default() }
     }
 
     /// The server's time.

@@ -1,6 +1,7 @@
 //! How requests reach the core: routes, bodies, tokens. Every answer but 200 is an [`ErrorBody`].
 
 mod auth;
+mod events;
 mod health;
 mod lease;
 mod pull;
@@ -41,6 +42,8 @@ pub(crate) fn router(core: Core) -> Router {
         .route("/v1/sign-out", post(auth::sign_out))
         .route("/v1/push", post(push::push))
         .route("/v1/pull", get(pull::pull))
+        .route("/v1/events", get(events::events))
+        .route("/v1/head", get(events::head))
         .route("/v1/lease", post(lease::lease))
         .route("/v1/health", get(health::health))
         .with_state(Shared { core, limits: Arc::new(Limits::default()) })

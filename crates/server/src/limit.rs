@@ -12,6 +12,10 @@ use tokio::sync::Semaphore;
 pub const REQUEST_TIME: Duration = Duration::from_secs(120);
 /// How long requests under way may take to end when the server stops.
 pub const STOP_TIME: Duration = Duration::from_secs(10);
+/// Between two looks at the head, in case that another process moved it.
+pub const HEAD_POLL: Duration = Duration::from_secs(1);
+/// Between two events of a stream when nothing happens.
+pub const HEARTBEAT: Duration = Duration::from_millis(limits::HEARTBEAT_MS);
 /// Passwords compared at once: each takes 19 MiB and a processor.
 const PASSWORDS: usize = 2;
 /// Devices remembered before those at rest are forgotten.

@@ -1,6 +1,6 @@
 //! Serving a data folder over HTTPS, in a program of its own or inside a test.
 
-use crate::core::{Clock, Core, system_clock};
+use crate::core::{Clock, Core, Hub, system_clock};
 use crate::folder::{Folder, FolderError};
 use crate::{http, limit, tls};
 use axum_server::Handle;
@@ -61,6 +61,7 @@ pub struct Running {
     pub ca_pem: String,
     handle: Handle<SocketAddr>,
     task: JoinHandle<io::Result<()>>,
+    hub: Arc<Hub>,
 }
 
 impl Server {
@@ -80,6 +81,8 @@ impl Server {
         let address = listener.local_addr().map_err(failed)?;
         let handle = Handle::new();
         let server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(tls)).map_err(failed)?;
+        let hub = core.hub().clone();
+        tokio::spawn(hub.clone().watch(core.clone()));
         let service = http::router(core).into_make_service();
         let task = tokio::spawn(server.handle(handle.clone()).serve(service));
         handle.listening().await;
@@ -88,13 +91,15 @@ impl Server {
         let url = format!("https://{own}");
         folder.write_address(&url)?;
         tracing::info!(url, data = %folder.path().display(), "Serving");
-        Ok(Running { address, url, ca_pem: folder.ca_pem()?, handle, task })
+        Ok(Running { address, url, ca_pem: folder.ca_pem()?, handle, task, hub })
     }
 }
 
 impl Running {
     /// Lets requests under way end, then stops.
     pub async fn stop(mut self) {
+        // An open event stream would never end by itself.
+        self.hub.close();
         self.handle.graceful_shutdown(Some(limit::STOP_TIME));
         if let Err(error) = (&mut self.task).await {
             tracing::error!(%error, "The server ended badly");
@@ -104,6 +109,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        self.hub.close();
         self.handle.shutdown();
     }
 }

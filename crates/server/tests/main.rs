@@ -10,6 +10,7 @@
 )]
 
 mod hostile;
+mod live;
 mod pull;
 mod push;
 mod setup;

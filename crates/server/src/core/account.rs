@@ -152,6 +152,7 @@ impl Core {
         let mut tx = self.begin()?;
         tx.end_session(caller.device)?;
         tx.commit()?;
+        self.hub.end(caller.device);
         Ok(())
     }
 
@@ -180,6 +181,9 @@ impl Core {
         })?;
         tx.put_device(&Device { revoked, ..device })?;
         tx.commit()?;
+        if revoked {
+            self.hub.end(id);
+        }
         Ok(())
     }
 

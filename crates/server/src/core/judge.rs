@@ -103,6 +103,7 @@ impl Core {
             results.push(self.one(tx.as_mut(), &mut device, counter, command)?);
         }
         tx.commit()?;
+        self.hub.wake();
         Ok(results)
     }
 
