@@ -41,7 +41,7 @@ impl ServerError {
     pub fn body(&self) -> ErrorBody {
         match self {
             Self::Said(body) => (**body).clone(),
-            Self::Storage(StorageError::Busy) => ErrorBody {
+            Self::Storage(StorageError::Busy | StorageError::Torn) => ErrorBody {
                 retry_after_ms: Some(1_000),
                 ..ErrorBody::new(ErrorCode::Busy, "The server's storage is busy.", "Try again in a moment.")
             },
@@ -82,7 +82,9 @@ impl IntoResponse for ServerError {
         let body = self.body();
         match &self {
             Self::Said(said) => tracing::debug!(code = ?said.code, "Refused a request"),
-            Self::Storage(StorageError::Busy) => tracing::warn!("The storage was busy for too long"),
+            Self::Storage(StorageError::Busy | StorageError::Torn) => {
+                tracing::warn!("The storage was busy for too long")
+            }
             other => tracing::error!(error = %other, "A request failed"),
         }
         (status(body.code), Json(body)).into_response()

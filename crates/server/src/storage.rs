@@ -1,9 +1,11 @@
-//! Storage as a trait: embedded SQLite now, PostgreSQL later, one suite of tests for both.
+//! Storage as a trait: embedded SQLite and PostgreSQL, one suite of tests for both.
 //!
 //! All access goes through a [`WorkspaceView`] or [`WorkspaceTx`] of one workspace, so that a query without a workspace
 //! does not compile. A writing transaction locks the workspace's row first and holds it to its end: the state a
 //! command is judged on cannot change under it, and sequence order is commit order.
 
+mod draft;
+pub mod postgres;
 pub mod sqlite;
 
 use slipway_domain::id::{CommandId, DeviceId, PersonId, WorkspaceId};
@@ -11,7 +13,7 @@ use slipway_domain::number::Series;
 use slipway_domain::record::Kind;
 use slipway_domain::records::Records;
 use slipway_domain::time::Timestamp;
-use slipway_sync::bucket::Bucket;
+use slipway_sync::bucket::{Bucket, NotABucket};
 use slipway_sync::log::{Edge, Hash};
 use slipway_sync::protocol::{BucketSum, CommandResult, Entry, Epoch, Lease, LeaseRequest};
 use slipway_sync::signing::PublicKey;
@@ -27,10 +29,13 @@ pub enum StorageError {
     /// The workspace is not in this storage.
     #[error("the storage holds no workspace")]
     NoWorkspace,
-    /// The file was written by a newer program.
+    /// Where the database is cannot be made out; what was given may hold a password and is not repeated.
+    #[error("the database's address cannot be read; expected postgres://USER:PASSWORD@HOST/DATABASE")]
+    Address,
+    /// The data was written by a newer program.
     #[error("the data is of version {found}, this program knows versions up to {known}")]
     Newer {
-        /// In the file.
+        /// Found there.
         found: u32,
         /// Here.
         known: u32,
@@ -43,6 +48,9 @@ pub enum StorageError {
         /// How so.
         why: String,
     },
+    /// Two transactions got in each other's way; the one that is told so may be tried again as a whole.
+    #[error("the storage is torn between two transactions")]
+    Torn,
     /// The engine below failed.
     #[error("the storage failed: {0}")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -287,6 +295,8 @@ pub trait WorkspaceView {
 pub trait WorkspaceTx: WorkspaceView + Records {
     /// What follows can be undone by itself; forgets the changes remembered so far.
     ///
+    /// Between this and its end only records and numbers may be touched, as the rules do.
+    ///
     /// # Errors
     /// The engine failed.
     fn savepoint(&mut self) -> Result<(), StorageError>;
@@ -392,4 +402,43 @@ pub fn buckets_of(_record: &slipway_domain::record::Record) -> Vec<Bucket> {
 #[must_use]
 pub fn buckets_for(_person: PersonId) -> Vec<Bucket> {
     vec![Bucket::Workspace]
+}
+
+/// The bucket of a stored name.
+fn bucket_named(name: &str) -> Result<Bucket, StorageError> {
+    name.parse().map_err(|why: NotABucket| StorageError::Corrupt { what: "bucket", why: why.to_string() })
+}
+
+/// The kind of a stored name.
+fn kind_named(name: &str) -> Result<Kind, StorageError> {
+    Kind::named(name).ok_or_else(|| StorageError::Corrupt { what: "kind", why: format!("{name:?} is none") })
+}
+
+/// SQL's integers are signed; the bits are kept.
+fn unsigned(value: i64) -> u64 {
+    value.cast_unsigned()
+}
+
+/// See [`unsigned`].
+fn signed(value: u64) -> i64 {
+    value.cast_signed()
+}
+
+/// A figure that a statement limits its rows by.
+fn count(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// The edge of a log as stored: its size, and the roots one after the other.
+fn stored_edge(size: i64, bytes: &[u8]) -> Result<Edge, StorageError> {
+    let (roots, rest) = bytes.as_chunks::<32>();
+    Edge::new(unsigned(size), roots.to_vec())
+        .filter(|_| rest.is_empty())
+        .ok_or_else(|| StorageError::Corrupt { what: "edge of the log", why: "size and roots differ".to_owned() })
+}
+
+/// Stored rows of series, those of a newer program left out.
+fn series_named(rows: Vec<(String, u32)>) -> BTreeMap<Series, u32> {
+    let named = |name: &str| Series::ALL.into_iter().find(|series| series.name() == name);
+    rows.into_iter().filter_map(|(name, next)| Some((named(&name)?, next))).collect()
 }

@@ -1,6 +1,9 @@
 //! Reading: queries that a view and a writing transaction share.
 
-use super::super::{Account, Attempts, Device, Feed, Known, SessionRow, StorageError, Workspace, WorkspaceView};
+use super::super::{
+    Account, Attempts, Device, Feed, Known, SessionRow, StorageError, Workspace, WorkspaceView, count, signed,
+    stored_edge, unsigned,
+};
 use super::lock;
 use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
@@ -151,10 +154,7 @@ impl<T: Reads> WorkspaceView for T {
         let (size, bytes): (i64, Vec<u8>) = self
             .statement("SELECT log_size, log_edge FROM workspace")?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (roots, rest) = bytes.as_chunks::<32>();
-        Edge::new(unsigned(size), roots.to_vec())
-            .filter(|_| rest.is_empty())
-            .ok_or_else(|| StorageError::Corrupt { what: "edge of the log", why: "size and roots differ".to_owned() })
+        stored_edge(size, &bytes)
     }
 
     fn each_record(&self, show: &mut dyn FnMut(&str, Uuid, &str)) -> Result<(), StorageError> {
@@ -239,18 +239,4 @@ fn result(row: &Row<'_>, id: CommandId, counter: u64, at: usize) -> rusqlite::Re
     let verdict: Verdict = serde_json::from_str(&text)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(at + 1, Type::Text, Box::new(error)))?;
     Ok(CommandResult { id, counter, judged_at: Timestamp(row.get(at)?), verdict })
-}
-
-/// SQLite's integers are signed; the bits are kept.
-pub(super) fn unsigned(value: i64) -> u64 {
-    value.cast_unsigned()
-}
-
-/// See [`unsigned`].
-pub(super) fn signed(value: u64) -> i64 {
-    value.cast_signed()
-}
-
-fn count(value: usize) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }

@@ -1,0 +1,256 @@
+//! Reading: queries that a view and a writing transaction share.
+
+use super::super::{
+    Account, Attempts, Device, Feed, Known, SessionRow, StorageError, Workspace, WorkspaceView, count, signed,
+    stored_edge, unsigned,
+};
+use super::pool::{Connection, Params};
+use slipway_domain::id::{CommandId, DeviceId, PersonId, WorkspaceId};
+use slipway_domain::record::Kind;
+use slipway_domain::time::Timestamp;
+use slipway_sync::bucket::Bucket;
+use slipway_sync::log::{Edge, Hash};
+use slipway_sync::protocol::{BucketSum, CommandResult, Entry, Epoch, Verdict};
+use slipway_sync::signing::PublicKey;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+/// Records that a look through all of them takes at once.
+const STRIDE: i64 = 2_000;
+
+/// What both kinds of transaction can be asked.
+pub(super) struct Pg<T>(pub(super) T);
+
+/// A reading transaction: one snapshot from its first statement on.
+pub(super) struct Reading {
+    connection: Connection,
+    workspace: Workspace,
+    log: Edge,
+}
+
+impl Reading {
+    pub(super) fn begin(mut connection: Connection, id: WorkspaceId) -> Result<Self, StorageError> {
+        let row = connection.begin(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            "SELECT name, epoch, head, log_size, log_edge FROM workspace WHERE id = $1",
+            &[&id.0],
+        )?;
+        let (workspace, log) = workspace(id, row)?;
+        Ok(Self { connection, workspace, log })
+    }
+}
+
+/// The workspace's row, as both kinds of transaction read it first.
+pub(super) fn workspace(id: WorkspaceId, row: Option<Row>) -> Result<(Workspace, Edge), StorageError> {
+    let row = row.ok_or(StorageError::NoWorkspace)?;
+    let workspace =
+        Workspace { id, name: row.try_get(0)?, epoch: Epoch(row.try_get(1)?), head: unsigned(row.try_get(2)?) };
+    Ok((workspace, stored_edge(row.try_get(3)?, row.try_get(4)?)?))
+}
+
+/// Something with a connection inside a transaction of a workspace.
+pub(super) trait Reads {
+    /// The connection.
+    fn connection(&self) -> Result<&Connection, StorageError>;
+
+    /// The workspace's row and its log's edge, this transaction's changes included.
+    fn state(&self) -> (Workspace, Edge);
+
+    /// The key of every row.
+    fn id(&self) -> Uuid;
+
+    /// Rows of a query.
+    fn rows(&self, sql: &'static str, params: &Params<'_>) -> Result<Vec<Row>, StorageError> {
+        self.connection()?.rows(sql, params)
+    }
+
+    /// The only row of a query.
+    fn row(&self, sql: &'static str, params: &Params<'_>) -> Result<Option<Row>, StorageError> {
+        self.connection()?.row(sql, params)
+    }
+}
+
+impl Reads for Reading {
+    fn connection(&self) -> Result<&Connection, StorageError> {
+        Ok(&self.connection)
+    }
+
+    fn state(&self) -> (Workspace, Edge) {
+        (self.workspace.clone(), self.log.clone())
+    }
+
+    fn id(&self) -> Uuid {
+        self.workspace.id.0
+    }
+}
+
+impl<T: Reads> WorkspaceView for Pg<T> {
+    fn workspace(&self) -> Result<Workspace, StorageError> {
+        Ok(self.0.state().0)
+    }
+
+    fn device(&self, id: DeviceId) -> Result<Option<Device>, StorageError> {
+        let sql = "SELECT id, person, name, public_key, counter, last_hash, revoked, registered_at
+                   FROM device WHERE workspace = $1 AND id = $2";
+        self.0.row(sql, &[&self.0.id(), &id.0])?.as_ref().map(device).transpose()
+    }
+
+    fn devices(&self) -> Result<Vec<Device>, StorageError> {
+        let sql = "SELECT id, person, name, public_key, counter, last_hash, revoked, registered_at
+                   FROM device WHERE workspace = $1 ORDER BY name, id";
+        self.0.rows(sql, &[&self.0.id()])?.iter().map(device).collect()
+    }
+
+    fn link(&self, device: DeviceId, counter: u64) -> Result<Option<CommandId>, StorageError> {
+        let sql = "SELECT command FROM chain WHERE workspace = $1 AND device = $2 AND counter = $3";
+        let row = self.0.row(sql, &[&self.0.id(), &device.0, &signed(counter)])?;
+        row.map(|row| Ok(CommandId(row.try_get(0)?))).transpose()
+    }
+
+    fn known(&self, id: CommandId) -> Result<Option<Known>, StorageError> {
+        let sql = "SELECT actor, counter, judged_at, verdict FROM command WHERE workspace = $1 AND id = $2";
+        let known = |row: Row| {
+            Ok(Known { actor: PersonId(row.try_get(0)?), result: result(&row, id, unsigned(row.try_get(1)?), 2)? })
+        };
+        self.0.row(sql, &[&self.0.id(), &id.0])?.map(known).transpose()
+    }
+
+    fn results(&self, device: DeviceId, after: u64, limit: usize) -> Result<Vec<CommandResult>, StorageError> {
+        let sql = "SELECT chain.command, chain.counter, command.judged_at, command.verdict
+                   FROM chain JOIN command ON command.workspace = chain.workspace AND command.id = chain.command
+                   WHERE chain.workspace = $1 AND chain.device = $2 AND chain.counter > $3
+                   ORDER BY chain.counter LIMIT $4";
+        self.0
+            .rows(sql, &[&self.0.id(), &device.0, &signed(after), &count(limit)])?
+            .iter()
+            .map(|row| result(row, CommandId(row.try_get(0)?), unsigned(row.try_get(1)?), 2))
+            .collect()
+    }
+
+    fn feed(&self, bucket: Bucket, after: u64, limit: usize, bytes: usize) -> Result<Feed, StorageError> {
+        let sql = "SELECT member.seq, member.kind, member.id, CASE WHEN member.present THEN record.body END
+                   FROM member JOIN record ON record.workspace = member.workspace AND record.kind = member.kind
+                                          AND record.id = member.id
+                   WHERE member.workspace = $1 AND member.bucket = $2 AND member.seq > $3
+                   ORDER BY member.seq LIMIT $4";
+        let rows = self.0.rows(sql, &[&self.0.id(), &bucket.to_string(), &signed(after), &count(limit + 1)])?;
+        let mut feed = Feed { entries: Vec::new(), exhausted: true };
+        let mut size = 0;
+        for row in rows {
+            let body: Option<String> = row.try_get(3)?;
+            size += body.as_ref().map_or(0, String::len);
+            if feed.entries.len() == limit || (size > bytes && !feed.entries.is_empty()) {
+                feed.exhausted = false;
+                break;
+            }
+            let seq = unsigned(row.try_get(0)?);
+            feed.entries.push(Entry { bucket, seq, kind: row.try_get(1)?, id: row.try_get(2)?, body });
+        }
+        Ok(feed)
+    }
+
+    fn sum(&self, bucket: Bucket) -> Result<BucketSum, StorageError> {
+        let sql = "SELECT records, total FROM bucket WHERE workspace = $1 AND bucket = $2";
+        let sum = |row: Row| {
+            Ok::<_, StorageError>(BucketSum { count: unsigned(row.try_get(0)?), sum: unsigned(row.try_get(1)?) })
+        };
+        Ok(self.0.row(sql, &[&self.0.id(), &bucket.to_string()])?.map(sum).transpose()?.unwrap_or_default())
+    }
+
+    fn log(&self) -> Result<Edge, StorageError> {
+        Ok(self.0.state().1)
+    }
+
+    fn each_record(&self, show: &mut dyn FnMut(&str, Uuid, &str)) -> Result<(), StorageError> {
+        let sql = "SELECT kind, id, body FROM record
+                   WHERE workspace = $1 AND (kind, id) > ($2, $3) AND NOT deleted ORDER BY kind, id LIMIT $4";
+        let (mut kind, mut id) = (String::new(), Uuid::nil());
+        loop {
+            let rows = self.0.rows(sql, &[&self.0.id(), &kind, &id, &STRIDE])?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            (kind, id) = (last.try_get(0)?, last.try_get(1)?);
+            for row in &rows {
+                show(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            }
+        }
+    }
+
+    fn body(&self, kind: Kind, id: Uuid) -> Result<Option<String>, StorageError> {
+        let sql = "SELECT body FROM record WHERE workspace = $1 AND kind = $2 AND id = $3 AND NOT deleted";
+        let row = self.0.row(sql, &[&self.0.id(), &kind.name(), &id])?;
+        row.map(|row| Ok(row.try_get(0)?)).transpose()
+    }
+
+    fn account(&self, user: &str) -> Result<Option<Account>, StorageError> {
+        // PostgreSQL's texts hold no zero byte, so nobody has such a name.
+        if user.contains('\0') {
+            return Ok(None);
+        }
+        let sql = "SELECT person, \"user\", password FROM account WHERE workspace = $1 AND \"user\" = $2";
+        let account = |row: Row| {
+            Ok(Account { person: PersonId(row.try_get(0)?), user: row.try_get(1)?, password: row.try_get(2)? })
+        };
+        self.0.row(sql, &[&self.0.id(), &user])?.map(account).transpose()
+    }
+
+    fn attempts(&self, user_hash: &Hash) -> Result<Option<Attempts>, StorageError> {
+        let sql = "SELECT failures, until FROM attempt WHERE workspace = $1 AND user_hash = $2";
+        let attempts =
+            |row: Row| Ok(Attempts { failures: figure(row.try_get(0)?)?, until: Timestamp(row.try_get(1)?) });
+        self.0.row(sql, &[&self.0.id(), &&user_hash[..]])?.map(attempts).transpose()
+    }
+
+    fn session_by_access(&self, access_hash: &Hash) -> Result<Option<SessionRow>, StorageError> {
+        let sql = "SELECT device, person, access_hash, access_until, refresh_hash, previous_refresh, refresh_until
+                   FROM session WHERE workspace = $1 AND access_hash = $2";
+        self.0.row(sql, &[&self.0.id(), &&access_hash[..]])?.as_ref().map(session).transpose()
+    }
+
+    fn session(&self, device: DeviceId) -> Result<Option<SessionRow>, StorageError> {
+        let sql = "SELECT device, person, access_hash, access_until, refresh_hash, previous_refresh, refresh_until
+                   FROM session WHERE workspace = $1 AND device = $2";
+        self.0.row(sql, &[&self.0.id(), &device.0])?.as_ref().map(session).transpose()
+    }
+}
+
+fn device(row: &Row) -> Result<Device, StorageError> {
+    Ok(Device {
+        id: DeviceId(row.try_get(0)?),
+        person: PersonId(row.try_get(1)?),
+        name: row.try_get(2)?,
+        public_key: PublicKey::from_bytes(row.try_get(3)?).map_err(|why| corrupt("key", &why))?,
+        counter: unsigned(row.try_get(4)?),
+        last_hash: row.try_get(5)?,
+        revoked: row.try_get(6)?,
+        registered_at: Timestamp(row.try_get(7)?),
+    })
+}
+
+fn session(row: &Row) -> Result<SessionRow, StorageError> {
+    let hash = |bytes: &[u8]| Hash::try_from(bytes).map_err(|why| corrupt("hash", &why));
+    let previous: &[u8] = row.try_get(5)?;
+    Ok(SessionRow {
+        device: DeviceId(row.try_get(0)?),
+        person: PersonId(row.try_get(1)?),
+        access_hash: hash(row.try_get(2)?)?,
+        access_until: Timestamp(row.try_get(3)?),
+        refresh_hash: hash(row.try_get(4)?)?,
+        previous_refresh: previous.try_into().ok(),
+        refresh_until: Timestamp(row.try_get(6)?),
+    })
+}
+
+/// A result whose time and verdict stand at `at` and after it.
+fn result(row: &Row, id: CommandId, counter: u64, at: usize) -> Result<CommandResult, StorageError> {
+    let verdict: Verdict = serde_json::from_str(row.try_get(at + 1)?).map_err(|why| corrupt("verdict", &why))?;
+    Ok(CommandResult { id, counter, judged_at: Timestamp(row.try_get(at)?), verdict })
+}
+
+/// A small figure, stored with room to spare.
+pub(super) fn figure(value: i64) -> Result<u32, StorageError> {
+    u32::try_from(value).map_err(|why| corrupt("figure", &why))
+}
+
+fn corrupt(what: &'static str, why: &dyn std::error::Error) -> StorageError {
+    StorageError::Corrupt { what, why: why.to_string() }
+}
