@@ -1,12 +1,14 @@
 //! One suite for every storage: what the server relies on.
 
 use crate::support::new_id;
+use slipway_cluster::Cluster;
 use slipway_domain::id::{SiteId, WorkspaceId};
 use slipway_domain::lookup::{Lookup, pair};
 use slipway_domain::people::Site;
 use slipway_domain::record::Kind;
 use slipway_domain::records::{Records, RecordsExt};
 use slipway_domain::time::Timestamp;
+use slipway_server::storage::postgres::Postgres;
 use slipway_server::storage::sqlite::Sqlite;
 use slipway_server::storage::{Storage, StorageError};
 use slipway_sync::bucket::Bucket;
@@ -70,6 +72,12 @@ macro_rules! suite {
 suite!(sqlite, |folder: &Path| {
     let epoch = Epoch(Uuid::from_u128(1));
     Arc::new(Sqlite::create(&folder.join("w.sqlite"), WORKSPACE, "Test", epoch, Timestamp(0)).unwrap())
+});
+
+suite!(postgres, |_: &Path| {
+    let storage = Postgres::open(&Cluster::shared().database().parse().unwrap()).unwrap();
+    storage.create(WORKSPACE, "Test", Epoch(Uuid::from_u128(1)), Timestamp(0)).unwrap();
+    Arc::new(storage)
 });
 
 fn with<S: Storage>(open: impl FnOnce(&Path) -> Arc<S>, test: impl FnOnce(&Arc<dyn Storage>)) {

@@ -45,6 +45,7 @@ pub const TEST: &[Package] = &[
     package("libsecret-tools", "reads the keychain in tests"),
     package("dbus-x11", "lets a bus be found from the display"),
     package("xauth", "access to the private display"),
+    package("postgresql", "a private database server for the tests of the central server"),
 ];
 
 /// Installs what is missing of these sets. On a system without apt it only says what is needed.

@@ -8,15 +8,23 @@ const OWN: &[(&str, &[&str])] = &[
     ("slipway-cli", &["slipway-app"]),
     ("slipway-app", &["slipway-domain", "slipway-store", "slipway-sync"]),
     ("slipway-server", &["slipway-domain", "slipway-sync"]),
-    ("slipway-simulation", &["slipway-app", "slipway-domain", "slipway-server", "slipway-store", "slipway-sync"]),
+    (
+        "slipway-simulation",
+        &["slipway-app", "slipway-cluster", "slipway-domain", "slipway-server", "slipway-store", "slipway-sync"],
+    ),
+    ("slipway-cluster", &[]),
     ("slipway-store", &["slipway-domain"]),
     ("slipway-sync", &["slipway-domain"]),
     ("slipway-domain", &[]),
     ("xtask", &[]),
 ];
 
-/// Edges that only tests may have: two laptops and a server in one process.
-const OWN_IN_TESTS: &[(&str, &[&str])] = &[("slipway-app", &["slipway-server"])];
+/// Edges that only tests may have: two laptops and a server in one process, a database of their own.
+const OWN_IN_TESTS: &[(&str, &[&str])] = &[
+    ("slipway-app", &["slipway-server"]),
+    ("slipway-server", &["slipway-cluster"]),
+    ("slipway", &["slipway-cluster"]),
+];
 
 /// Foreign crates that stay behind one door, with the crates that may use them and the reason.
 const FOREIGN: &[(&str, &[&str], &str)] = &[
