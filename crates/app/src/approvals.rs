@@ -165,6 +165,7 @@ pub fn delegate(app: &App, request: &DelegateRequest) -> Result<Done, CallError>
             starts_at: request.starts_at,
             ends_at: request.ends_at,
             revoked: false,
+            by: None,
         })
     })?;
     app.issue(Command::Approval(ApprovalCommand::Delegate(delegation)), Some((Kind::Delegation, id.0)))

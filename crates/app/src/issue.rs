@@ -229,6 +229,7 @@ impl From<IssueError> for CallError {
 pub fn about(command: &Command) -> Option<Key> {
     use slipway_domain::approval::record::Subject;
     use slipway_domain::command::{ApprovalCommand, ChangeCommand, CmdbCommand, DhsCommand, SetupCommand};
+    use slipway_domain::release::task_record::Assignee;
     let subject = |subject: &Subject| match subject {
         Subject::Release(id) => (Kind::Release, id.0),
         Subject::Change(id) => (Kind::Change, id.0),
@@ -275,6 +276,10 @@ pub fn about(command: &Command) -> Option<Key> {
             SetupCommand::PutPerson(r) => (Kind::Person, r.id.0),
             SetupCommand::PutGroup(r) => (Kind::Group, r.id.0),
             SetupCommand::PutSite(r) => (Kind::Site, r.id.0),
+            SetupCommand::AssignSites(of, _) => match of {
+                Assignee::Person(id) => (Kind::Person, id.0),
+                Assignee::Group(id) => (Kind::Group, id.0),
+            },
             SetupCommand::PutTaskTemplate(r) => (Kind::TaskTemplate, r.id.0),
             SetupCommand::PutApprovalPolicy(r) => (Kind::ApprovalPolicy, r.id.0),
             SetupCommand::PutWorkspaceRules(r) => (Kind::WorkspaceRules, r.id.0),

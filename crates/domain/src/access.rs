@@ -64,6 +64,7 @@ table! {
     Command::Setup(S::PutPerson(_))                  => "setup.person",             "set up people",                      &[Administrator];
     Command::Setup(S::PutGroup(_))                   => "setup.group",              "set up groups",                      &[Administrator];
     Command::Setup(S::PutSite(_))                    => "setup.site",               "set up sites",                       &[Administrator];
+    Command::Setup(S::AssignSites(..))               => "setup.assign_sites",       "say which sites somebody may read",  &[Administrator];
     Command::Setup(S::PutTaskTemplate(_))            => "setup.task_template",      "edit task templates",                &[Administrator];
     Command::Setup(S::PutApprovalPolicy(_))          => "setup.approval_policy",    "edit approval rules",                &[Administrator];
     Command::Setup(S::PutWorkspaceRules(_))          => "setup.workspace_rules",    "edit workspace rules",               &[Administrator];

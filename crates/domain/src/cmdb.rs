@@ -31,7 +31,7 @@ pub const GROUP_MEMBERS: usize = 10_000;
 /// The refusal with every failed guard, or a storage fault.
 pub fn execute(
     command: &CmdbCommand,
-    _actor: &Person,
+    actor: &Person,
     context: &mut Context,
     records: &mut dyn Records,
 ) -> Result<Effect, Failure> {
@@ -48,8 +48,8 @@ pub fn execute(
         }
         CmdbCommand::Unrelate(id) => relate::unrelate(*id, records),
         CmdbCommand::PutGroup(group) => put_group(group, records),
-        CmdbCommand::ImportCis(rows) => import::cis(rows, context, records),
-        CmdbCommand::ImportRelations(rows) => import::relations(rows, records),
+        CmdbCommand::ImportCis(rows) => import::cis(rows, actor, context, records),
+        CmdbCommand::ImportRelations(rows) => import::relations(rows, actor, records),
     }
 }
 

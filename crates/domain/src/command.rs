@@ -12,7 +12,7 @@ use crate::dhs::record::{Bin, Condition, DhsModel, DhsUnit};
 use crate::dsl::item::{CheckKind, DslItem, MasterFile};
 use crate::id::{
     ApprovalId, ChangeId, CiGroupId, CiId, CommandId, DelegationId, DeviceId, DhsUnitId, DslItemId, FreezeId, GroupId,
-    PersonId, ReleaseId, TaskId, TestId, WorkspaceId,
+    PersonId, ReleaseId, SiteId, TaskId, TestId, WorkspaceId,
 };
 use crate::level::{Assessment, Impact, Risk, Urgency};
 use crate::number::Number;
@@ -65,6 +65,8 @@ pub enum SetupCommand {
     PutGroup(Group),
     /// Creates or replaces a site.
     PutSite(Site),
+    /// Says which sites a person, or the members of a group, may read; `None`: all.
+    AssignSites(Assignee, Edit<Option<BTreeSet<SiteId>>>),
     /// Creates or replaces a task template.
     PutTaskTemplate(TaskTemplate),
     /// Creates or replaces an approval policy.

@@ -4,7 +4,7 @@ use crate::execute::{Context, Effect};
 use crate::id::{CommentId, PersonId};
 use crate::people::Person;
 use crate::record::RecordRef;
-use crate::records::{Records, RecordsExt};
+use crate::records::{NOT_HERE, Records, RecordsExt};
 use crate::refusal::{Failure, Finding, none};
 use crate::text;
 use crate::time::Timestamp;
@@ -49,7 +49,7 @@ pub fn execute(
             Finding::new(
                 "NOT_FOUND",
                 format!("There is no {} {} here.", given.on.kind.name().replace('_', " "), given.on.label),
-                "Sync, then try again; it may have been removed or lie outside what you may see.",
+                NOT_HERE,
             )
             .about(given.on.clone()),
         );

@@ -8,7 +8,7 @@ use crate::record::Entity;
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Failure, Fault, Finding};
 use crate::time::Timestamp;
-use crate::{access, approval, change, cmdb, comment, dhs, dsl, release, setting};
+use crate::{access, approval, change, cmdb, comment, dhs, dsl, release, scope, setting};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
@@ -129,6 +129,7 @@ pub struct Conflict {
 pub fn execute(command: &Command, context: &mut Context, records: &mut dyn Records) -> Result<Effect, Failure> {
     let actor = actor(context, records)?;
     access::check(command, &actor)?;
+    scope::check(command, &actor, records)?;
     match command {
         Command::Setup(c) => setting::execute(c, &actor, context, records),
         Command::Release(id, c) => release::execute(*id, c, &actor, context, records),

@@ -39,6 +39,8 @@ ids! {
     GroupId,
     /// A site: the outermost part of a location.
     SiteId,
+    /// Which sites somebody may read.
+    SiteAccessId,
     /// A release.
     ReleaseId,
     /// A task of a release.

@@ -25,6 +25,7 @@ pub mod record;
 pub mod records;
 pub mod refusal;
 pub mod release;
+pub mod scope;
 pub mod setting;
 pub mod text;
 pub mod time;

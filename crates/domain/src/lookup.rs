@@ -4,7 +4,7 @@ use crate::approval::record::Subject;
 use crate::id::ReleaseId;
 use crate::number::Number;
 use crate::record::Record;
-use crate::release::task_record::TaskState;
+use crate::release::task_record::{Assignee, TaskState};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -20,6 +20,8 @@ pub enum Lookup {
     User,
     /// Group, site, CI group: `kind|name`, lower case.
     Name,
+    /// Site access: `person` or `group`, whichever it is of.
+    SiteAccess,
     /// Task: its release.
     TasksOfRelease,
     /// Task that is neither done nor cancelled: the person or group it is assigned to.
@@ -123,6 +125,13 @@ impl Record {
             Self::Site(s) => {
                 all(&mut out);
                 out.push((Lookup::Name, pair("site", &s.name)));
+            }
+            Self::SiteAccess(a) => {
+                let key = match a.of {
+                    Assignee::Person(_) => "person",
+                    Assignee::Group(_) => "group",
+                };
+                out.push((Lookup::SiteAccess, key.to_owned()));
             }
             Self::Delegation(_)
             | Self::TaskTemplate(_)
@@ -231,6 +240,7 @@ impl Record {
             Self::TaskTemplate(r) => format!("{} tasks of {}", r.release_type, r.phase),
             Self::ApprovalPolicy(_) => "approval rule".to_owned(),
             Self::WorkspaceRules(_) => "workspace rules".to_owned(),
+            Self::SiteAccess(_) => "site access".to_owned(),
             Self::Delegation(_) => "delegation".to_owned(),
             Self::Approval(_) => "approval".to_owned(),
             Self::Relation(r) => r.relation_type.label().to_owned(),
@@ -280,7 +290,8 @@ impl Record {
             Self::TestRecord(t) => (t.title.clone(), t.note.clone()),
             Self::Baseline(b) => (b.name.clone(), String::new()),
             Self::Comment(c) => (c.text.clone(), String::new()),
-            Self::Delegation(_)
+            Self::SiteAccess(_)
+            | Self::Delegation(_)
             | Self::TaskTemplate(_)
             | Self::ApprovalPolicy(_)
             | Self::WorkspaceRules(_)

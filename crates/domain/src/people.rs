@@ -1,7 +1,8 @@
 //! People, groups, sites and delegations: who there is and for whom they may speak.
 
-use crate::id::{DelegationId, GroupId, PersonId, SiteId};
+use crate::id::{DelegationId, GroupId, PersonId, SiteAccessId, SiteId};
 use crate::level::named;
+use crate::release::task_record::Assignee;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -78,6 +79,28 @@ pub struct Site {
     pub address: String,
 }
 
+/// Which sites a person, or the members of a group, may read. Without one they read all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SiteAccess {
+    /// Identity: [`SiteAccess::id_for`].
+    pub id: SiteAccessId,
+    /// Whose.
+    pub of: Assignee,
+    /// Nothing at other sites is sent to them.
+    pub sites: BTreeSet<SiteId>,
+}
+
+impl SiteAccess {
+    /// The only record of a person or group: it has their identity.
+    #[must_use]
+    pub fn id_for(of: Assignee) -> SiteAccessId {
+        SiteAccessId(match of {
+            Assignee::Person(id) => id.0,
+            Assignee::Group(id) => id.0,
+        })
+    }
+}
+
 /// From one person to others, for a time: the record of a vote keeps both names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Delegation {
@@ -95,4 +118,8 @@ pub struct Delegation {
     pub ends_at: Timestamp,
     /// Taken back.
     pub revoked: bool,
+    /// The administrator who set it up for the giver; `None` when the giver did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub by: Option<PersonId>,
 }

@@ -10,9 +10,9 @@ use crate::dhs::record::{DhsModel, DhsUnit, Movement};
 use crate::dsl::item::DslItem;
 use crate::id::{
     ApprovalId, BaselineId, ChangeId, CiGroupId, CiId, CommentId, DelegationId, DhsModelId, DhsUnitId, DslItemId,
-    FreezeId, GroupId, MovementId, PersonId, RelationId, ReleaseId, SettingId, SiteId, TaskId, TestId,
+    FreezeId, GroupId, MovementId, PersonId, RelationId, ReleaseId, SettingId, SiteAccessId, SiteId, TaskId, TestId,
 };
-use crate::people::{Delegation, Group, Person, Site};
+use crate::people::{Delegation, Group, Person, Site, SiteAccess};
 use crate::refusal::Fault;
 use crate::release::record::{Release, TestRecord};
 use crate::release::task_record::Task;
@@ -110,6 +110,7 @@ kinds! {
     Person(PersonId) = "person",
     Group(GroupId) = "group",
     Site(SiteId) = "site",
+    SiteAccess(SiteAccessId) = "site_access",
     Delegation(DelegationId) = "delegation",
     TaskTemplate(SettingId) = "task_template",
     ApprovalPolicy(SettingId) = "approval_policy",

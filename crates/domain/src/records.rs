@@ -35,6 +35,10 @@ pub trait Records {
     fn remove(&mut self, kind: Kind, id: Uuid) -> Result<(), Fault>;
 }
 
+/// What to do about a record that is not among those held here.
+pub const NOT_HERE: &str = "Sync, then try again. If it lies at a site that this laptop does not hold, hold that site \
+                            first (Settings, This laptop); it may also have been removed, or not be yours to read.";
+
 /// Typed access over [`Records`].
 pub trait RecordsExt: Records {
     /// The record of that type, or `None`.
@@ -53,13 +57,9 @@ pub trait RecordsExt: Records {
         let uuid: Uuid = id.into();
         self.get::<E>(id)?.ok_or_else(|| {
             let kind = E::KIND.name().replace('_', " ");
-            Finding::new(
-                "NOT_FOUND",
-                format!("There is no {kind} {uuid} here."),
-                "Sync, then try again; it may have been removed or lie outside what you may see.",
-            )
-            .about(RecordRef { kind: E::KIND, id: uuid, label: uuid.to_string() })
-            .into()
+            Finding::new("NOT_FOUND", format!("There is no {kind} {uuid} here."), NOT_HERE)
+                .about(RecordRef { kind: E::KIND, id: uuid, label: uuid.to_string() })
+                .into()
         })
     }
 

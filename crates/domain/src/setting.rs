@@ -1,14 +1,15 @@
 //! What an administrator edits as data: task templates, approval rules, workspace rules, freezes.
 
 use crate::approval::record::ApprovalRule;
-use crate::command::SetupCommand;
+use crate::command::{Edit, SetupCommand};
 use crate::execute::{Context, Effect, replace};
 use crate::id::{CiId, FreezeId, GroupId, SettingId, SiteId};
-use crate::people::Person;
+use crate::people::{Person, SiteAccess};
 use crate::record::Kind;
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Failure, none};
 use crate::release::record::{Phase, ReleaseClass, ReleaseType};
+use crate::release::task_record::Assignee;
 use crate::time::Window;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -156,6 +157,7 @@ pub fn execute(
         SetupCommand::PutPerson(person) => replace(judge::person(person, records)?, person.id, records)?,
         SetupCommand::PutGroup(group) => replace(judge::group(group, records)?, group.id, records)?,
         SetupCommand::PutSite(site) => replace(judge::site(site, records)?, site.id, records)?,
+        SetupCommand::AssignSites(of, sites) => assign_sites(*of, sites, records)?,
         SetupCommand::PutTaskTemplate(template) => replace(judge::template(template, records)?, template.id, records)?,
         SetupCommand::PutApprovalPolicy(policy) => {
             none(judge::policy(policy, records)?)?;
@@ -174,4 +176,23 @@ pub fn execute(
             None => Effect::unchanged(),
         },
     })
+}
+
+/// Whoever is named no sites reads all of them, so there is a record only for those who are.
+fn assign_sites(
+    of: Assignee,
+    sites: &Edit<Option<BTreeSet<SiteId>>>,
+    records: &mut dyn Records,
+) -> Result<Effect, Failure> {
+    let id = SiteAccess::id_for(of);
+    let before = records.get::<SiteAccess>(id)?;
+    none(judge::site_access(of, sites, before.as_ref(), records)?)?;
+    match &sites.to {
+        Some(sites) => Ok(replace(SiteAccess { id, of, sites: sites.clone() }, id, records)?),
+        None if before.is_none() => Ok(Effect::unchanged()),
+        None => {
+            records.remove(Kind::SiteAccess, id.into())?;
+            Ok(Effect::updated())
+        }
+    }
 }

@@ -158,6 +158,7 @@ fn delegation(from: PersonId, to: PersonId, groups: Option<Vec<GroupId>>, world:
         starts_at: world.now,
         ends_at: world.now.plus_hours(1),
         revoked: false,
+        by: None,
     }
 }
 

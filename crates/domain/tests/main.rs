@@ -13,6 +13,7 @@ mod dsl;
 mod edits;
 mod properties;
 mod readiness;
+mod scope;
 mod setup;
 mod story;
 mod tasks;

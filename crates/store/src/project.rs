@@ -247,6 +247,7 @@ fn summary(record: &Record) -> Option<Summary> {
         Record::Comment(c) => Summary { owner: person(Some(c.by)), at: c.at.0, ..base },
         Record::Relation(_)
         | Record::Movement(_)
+        | Record::SiteAccess(_)
         | Record::Delegation(_)
         | Record::TaskTemplate(_)
         | Record::ApprovalPolicy(_)

@@ -99,7 +99,8 @@ pub(crate) fn delegate(
         }
     }
     none(findings)?;
-    records.put(Delegation { revoked: false, ..new.clone() })?;
+    let by = (actor.id != new.from).then_some(actor.id);
+    records.put(Delegation { revoked: false, by, ..new.clone() })?;
     Ok(Effect { created: 1, ..Effect::default() })
 }
 

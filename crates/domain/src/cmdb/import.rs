@@ -7,8 +7,11 @@ use crate::command::{BULK_ROWS, CiRow, RelationRow};
 use crate::execute::{Conflict, Context, Effect};
 use crate::id::CiId;
 use crate::lookup::{Lookup, pair};
+use crate::people::Person;
+use crate::record::Kind;
 use crate::records::{Records, RecordsExt};
-use crate::refusal::{Failure, Finding, Refusal, none};
+use crate::refusal::{Failure, Fault, Finding, Refusal, none};
+use crate::scope::{Sight, Sites};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How a row took effect.
@@ -73,15 +76,21 @@ fn one(refusal: Refusal) -> Finding {
     }
 }
 
-pub(crate) fn cis(rows: &[CiRow], context: &mut Context, records: &mut dyn Records) -> Result<Effect, Failure> {
+pub(crate) fn cis(
+    rows: &[CiRow],
+    actor: &Person,
+    context: &mut Context,
+    records: &mut dyn Records,
+) -> Result<Effect, Failure> {
     bounded(rows.len())?;
+    let sight = Sight::of(actor, records)?;
     let mut effect = Effect::default();
     let mut lines = BTreeMap::new();
     for row in rows {
         let key = pair(&row.ci.class, &row.ci.name);
         let outcome = match lines.insert(key.clone(), row.line) {
             Some(first) => Err(same_as_line(&row.ci, first).into()),
-            None => ci(row, &key, context, records),
+            None => ci(row, &key, &sight, context, records),
         };
         count(&mut effect, row.line, &format!("{} {}", row.ci.class, row.ci.name), outcome)?;
     }
@@ -97,12 +106,19 @@ fn same_as_line(ci: &Ci, line: u32) -> Finding {
     .with("line", line)
 }
 
-fn ci(row: &CiRow, key: &str, context: &mut Context, records: &mut dyn Records) -> Result<RowEffect, Failure> {
+fn ci(
+    row: &CiRow,
+    key: &str,
+    sight: &Sight,
+    context: &mut Context,
+    records: &mut dyn Records,
+) -> Result<RowEffect, Failure> {
     let Some(id) = records.find(Lookup::CiByName, key)?.first().copied() else {
         let ci = judge_new(&row.ci, context, records)?;
         records.put(ci)?;
         return Ok(RowEffect::Created);
     };
+    none(denial(sight, CiId(id), records)?.into_iter().collect())?;
     let before: Ci = records.must(CiId(id))?;
     let mut ci = before.clone();
     let mut findings = Vec::new();
@@ -125,8 +141,9 @@ fn ci(row: &CiRow, key: &str, context: &mut Context, records: &mut dyn Records) 
     Ok(RowEffect::Updated)
 }
 
-pub(crate) fn relations(rows: &[RelationRow], records: &mut dyn Records) -> Result<Effect, Failure> {
+pub(crate) fn relations(rows: &[RelationRow], actor: &Person, records: &mut dyn Records) -> Result<Effect, Failure> {
     bounded(rows.len())?;
+    let sight = Sight::of(actor, records)?;
     let mut effect = Effect::default();
     // Rows of a file name the same CIs again and again; each is looked up once.
     let mut known = BTreeSet::new();
@@ -134,13 +151,23 @@ pub(crate) fn relations(rows: &[RelationRow], records: &mut dyn Records) -> Resu
         let given = &row.relation;
         let relation = Relation::new(given.source, given.relation_type, given.target);
         let what = format!("{} {} {}", relation.source, relation.relation_type, relation.target);
-        let outcome = add(relation, &mut known, records);
+        let outcome = add(relation, &sight, &mut known, records);
         count(&mut effect, row.line, &what, outcome)?;
     }
     Ok(effect)
 }
 
-fn add(relation: Relation, known: &mut BTreeSet<CiId>, records: &mut dyn Records) -> Result<RowEffect, Failure> {
+/// Against a row about a CI that its author may not read.
+fn denial(sight: &Sight, ci: CiId, records: &dyn Records) -> Result<Option<Finding>, Fault> {
+    if sight.sites == Sites::All { Ok(None) } else { sight.denial(Kind::Ci, ci.0, records) }
+}
+
+fn add(
+    relation: Relation,
+    sight: &Sight,
+    known: &mut BTreeSet<CiId>,
+    records: &mut dyn Records,
+) -> Result<RowEffect, Failure> {
     if records.get::<Relation>(relation.id)?.is_some() {
         return Ok(RowEffect::Unchanged);
     }
@@ -149,7 +176,11 @@ fn add(relation: Relation, known: &mut BTreeSet<CiId>, records: &mut dyn Records
         if known.contains(&end) {
             continue;
         }
-        match relate::absent(end, records)? {
+        let against = match relate::absent(end, records)? {
+            None => denial(sight, end, records)?,
+            absent => absent,
+        };
+        match against {
             Some(finding) => findings.push(finding),
             None => {
                 known.insert(end);

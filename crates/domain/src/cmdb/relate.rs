@@ -59,7 +59,7 @@ pub(crate) fn absent(ci: CiId, records: &dyn Records) -> Result<Option<Finding>,
         Finding::new(
             "UNKNOWN_CI",
             format!("There is no CI {ci} here."),
-            "Create the CI first, or sync: it may have been created elsewhere.",
+            "Sync, or hold the site where it stands (Settings, This laptop): it may have been created elsewhere. If it is new, create it first.",
         )
         .about(unknown_ci(ci)),
     ))

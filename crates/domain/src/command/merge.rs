@@ -30,6 +30,7 @@ pub fn policy(command: &Command) -> MergePolicy {
             SetupCommand::PutPerson(_)
             | SetupCommand::PutGroup(_)
             | SetupCommand::PutSite(_)
+            | SetupCommand::AssignSites(..)
             | SetupCommand::PutTaskTemplate(_)
             | SetupCommand::PutApprovalPolicy(_)
             | SetupCommand::PutWorkspaceRules(_)

@@ -106,10 +106,13 @@ pub(crate) fn write(
     records: &mut dyn Records,
 ) -> Result<Effect, Failure> {
     unit.state = lead(moved.kind, unit.state).ok_or_else(|| impossible(&unit, moved.kind))?;
+    let unit_id = unit.id;
+    // First the unit: its entries lie where it lies.
+    records.put(unit)?;
     // One command moves one unit once, so its first derived id is free.
     records.put(Movement {
         id: MovementId(context.command.derived(0)),
-        unit: unit.id,
+        unit: unit_id,
         kind: moved.kind,
         release: moved.release,
         to: moved.to,
@@ -117,7 +120,6 @@ pub(crate) fn write(
         at: context.now,
         note: moved.note,
     })?;
-    records.put(unit)?;
     Ok(Effect::updated())
 }
 

@@ -6,12 +6,15 @@ use super::{ApprovalPolicy, Freeze, FreezeScope, TaskTemplate, TemplateTask, Wor
 use crate::access::held_by_another;
 use crate::approval::record::ApprovalRule;
 use crate::cmdb::relate;
-use crate::id::{GroupId, PersonId};
+use crate::command::Edit;
+use crate::id::{GroupId, PersonId, SiteId};
 use crate::lookup::{Lookup, pair};
-use crate::people::{Group, Person, Role, Site};
+use crate::people::{Group, Person, Role, Site, SiteAccess};
 use crate::record::{Entity, RecordRef};
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Failure, Fault, Finding, none};
+use crate::release::task_record::Assignee;
+use crate::scope;
 use crate::text;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -20,6 +23,8 @@ use uuid::Uuid;
 const USER_CHARS: usize = 64;
 /// Most members of a group: each is a vote to wait for.
 const MEMBERS: usize = 500;
+/// Most sites that somebody is given; who needs more reads all.
+const ASSIGNED_SITES: usize = 500;
 /// Most tasks of a template.
 const TEMPLATE_TASKS: usize = 200;
 /// Most groups of an approval rule.
@@ -128,6 +133,45 @@ pub(super) fn site(given: &Site, records: &dyn Records) -> Result<Site, Failure>
     findings.extend(name_taken::<Site>("site", &site.name, site.id.0, records)?);
     none(findings)?;
     Ok(site)
+}
+
+pub(super) fn site_access(
+    of: Assignee,
+    sites: &Edit<Option<BTreeSet<SiteId>>>,
+    before: Option<&SiteAccess>,
+    records: &dyn Records,
+) -> Result<Vec<Finding>, Fault> {
+    let mut findings = Vec::new();
+    match of {
+        Assignee::Group(group) => findings.extend(unknown::<Group>([group].into_iter(), records)?),
+        Assignee::Person(id) => match records.get::<Person>(id)? {
+            None => findings.extend(unknown::<Person>([id].into_iter(), records)?),
+            Some(person) if sites.to.is_some() && scope::reads_all(&person) => findings.push(
+                Finding::new(
+                    "READS_ALL",
+                    format!("{} reads every site by role.", person.name),
+                    "Take the roles of administrator and auditor away first.",
+                )
+                .about(RecordRef::of(&person)),
+            ),
+            Some(_) => {}
+        },
+    }
+    if sites.from.as_ref() != before.map(|access| &access.sites) && sites.to.as_ref() != before.map(|a| &a.sites) {
+        findings.push(Finding::new(
+            "SITES_CHANGED",
+            "Somebody else gave other sites meanwhile.",
+            "Look at the sites again, then decide.",
+        ));
+    }
+    if let Some(to) = &sites.to {
+        if to.len() > ASSIGNED_SITES {
+            findings.push(too_many("sites", to.len(), ASSIGNED_SITES));
+        } else {
+            findings.extend(unknown::<Site>(to.iter().copied(), records)?);
+        }
+    }
+    Ok(findings)
 }
 
 pub(super) fn template(given: &TaskTemplate, records: &dyn Records) -> Result<TaskTemplate, Failure> {
