@@ -35,4 +35,8 @@ ends_at: Timestamp,
 /**
  * Taken back.
  */
-revoked: boolean, };
+revoked: boolean, 
+/**
+ * The administrator who set it up for the giver; `None` when the giver did.
+ */
+by?: PersonId, };
