@@ -13,6 +13,7 @@ mod hostile;
 mod live;
 mod pull;
 mod push;
+mod recorded;
 mod setup;
 mod sign_in;
 mod storage;
