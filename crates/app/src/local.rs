@@ -11,6 +11,7 @@ use slipway_store::queue::{Judged, Verdict as StoreVerdict};
 use slipway_store::stage::{Reached, Staged};
 use slipway_sync::bucket::Bucket;
 use slipway_sync::encoding::Base64;
+use slipway_sync::limits;
 use slipway_sync::local::{Flipped, Local, LocalError, LocalStatus, Queued};
 use slipway_sync::protocol::{BucketSum, CommandResult, Epoch, Lease, Page, SignedCommand, Verdict};
 use std::collections::BTreeMap;
@@ -34,6 +35,7 @@ struct Pulled {
     sums: BTreeMap<Bucket, BucketSum>,
     checkpoint: Option<String>,
     head: u64,
+    durable_seq: u64,
 }
 
 /// What a flip did, for whoever shows it.
@@ -103,7 +105,8 @@ fn verdict(verdict: &Verdict) -> StoreVerdict {
 fn judged(result: &CommandResult, head: u64) -> Judged {
     let seq = match &result.verdict {
         Verdict::Applied { seq, .. } | Verdict::Partial { seq, .. } => *seq,
-        Verdict::Refused { .. } | Verdict::Held { .. } => head,
+        // It moved no sequence: only a backup beyond the head is sure to hold it.
+        Verdict::Refused { .. } | Verdict::Held { .. } => head.saturating_add(1),
     };
     Judged { id: result.id, counter: result.counter, seq, verdict: verdict(&result.verdict) }
 }
@@ -170,6 +173,7 @@ impl Local for StoreLocal {
         pulled.sums.clone_from(&page.sums);
         pulled.checkpoint.clone_from(&page.checkpoint);
         pulled.head = page.head;
+        pulled.durable_seq = page.durable_seq;
         Ok(())
     }
 
@@ -192,6 +196,8 @@ impl Local for StoreLocal {
         if let Some(checkpoint) = &pulled.checkpoint {
             self.store.remember(CHECKPOINT, checkpoint).map_err(failed)?;
         }
+        let too_old = Timestamp(flip.at.0.saturating_sub(limits::SENT_KEPT_MS));
+        self.store.forget_sent(pulled.durable_seq, too_old).map_err(failed)?;
         let mismatched = flipped.mismatched.iter().filter_map(|bucket| bucket.parse().ok()).collect();
         (self.told)(FlipNews { flipped, results: pulled.results });
         Ok(Flipped { mismatched })

@@ -72,7 +72,8 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | ErrorCode::EpochChanged
         | ErrorCode::CursorAhead => StatusCode::CONFLICT,
         ErrorCode::ClientTooOld => StatusCode::UPGRADE_REQUIRED,
-        ErrorCode::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::Busy | ErrorCode::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::TooSlow => StatusCode::REQUEST_TIMEOUT,
         ErrorCode::Internal | ErrorCode::Unrecognised => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

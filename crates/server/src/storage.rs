@@ -67,6 +67,27 @@ pub struct Workspace {
     pub epoch: Epoch,
     /// Last sequence given.
     pub head: u64,
+    /// A verified backup covers everything up to this sequence.
+    pub durable_seq: u64,
+}
+
+/// What operators watch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Last sequence given.
+    pub head: u64,
+    /// Sequence that a verified backup covers.
+    pub durable_seq: u64,
+    /// Leaves of the audit log.
+    pub log_size: u64,
+    /// Size of the database.
+    pub bytes: u64,
+    /// Sessions whose refresh token is good.
+    pub sessions: u64,
+    /// Devices that are not shut out.
+    pub devices: u64,
+    /// Commands whose verdict is *held*.
+    pub held: u64,
 }
 
 /// A registered device.
@@ -289,6 +310,12 @@ pub trait WorkspaceView {
     /// # Errors
     /// The engine failed.
     fn session(&self, device: DeviceId) -> Result<Option<SessionRow>, StorageError>;
+
+    /// What operators watch; costs the same however much there is.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn figures(&self, now: Timestamp) -> Result<Figures, StorageError>;
 }
 
 /// What can be done to a workspace; [`Records`] gives every record it writes the next sequence.
@@ -384,6 +411,12 @@ pub trait WorkspaceTx: WorkspaceView + Records {
     /// # Errors
     /// The engine failed.
     fn set_epoch(&mut self, epoch: Epoch) -> Result<(), StorageError>;
+
+    /// A verified backup covers everything up to this sequence.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn set_durable(&mut self, seq: u64) -> Result<(), StorageError>;
 
     /// Makes everything durable.
     ///

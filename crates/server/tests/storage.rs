@@ -2,7 +2,7 @@
 
 use crate::support::new_id;
 use slipway_cluster::Cluster;
-use slipway_domain::id::{SiteId, WorkspaceId};
+use slipway_domain::id::{CommandId, DeviceId, PersonId, SiteId, WorkspaceId};
 use slipway_domain::lookup::{Lookup, pair};
 use slipway_domain::people::Site;
 use slipway_domain::record::Kind;
@@ -10,10 +10,11 @@ use slipway_domain::records::{Records, RecordsExt};
 use slipway_domain::time::Timestamp;
 use slipway_server::storage::postgres::Postgres;
 use slipway_server::storage::sqlite::Sqlite;
-use slipway_server::storage::{Storage, StorageError};
+use slipway_server::storage::{Device, Judged, SessionRow, Storage, StorageError};
 use slipway_sync::bucket::Bucket;
 use slipway_sync::log::Edge;
 use slipway_sync::protocol::Epoch;
+use slipway_sync::signing::PrivateKey;
 use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -60,6 +61,10 @@ macro_rules! suite {
             #[test]
             fn the_log_keeps_its_edge() {
                 with($open, log);
+            }
+            #[test]
+            fn figures_are_those_of_the_moment() {
+                with($open, figures);
             }
             #[test]
             fn another_workspace_is_not_there() {
@@ -238,4 +243,56 @@ fn two_programs_write_to_one_file_in_turn() {
         .collect();
     writers.into_iter().for_each(|writer| writer.join().unwrap());
     assert_eq!(head(&one), 100, "no sequence was given twice");
+}
+
+fn figures(storage: &Arc<dyn Storage>) {
+    put(storage, new_site("A"));
+    let figures = |now| storage.snapshot(WORKSPACE).unwrap().figures(Timestamp(now)).unwrap();
+    let before = figures(0);
+    assert_eq!((before.head, before.durable_seq, before.log_size, before.held), (1, 0, 0, 0));
+    assert_eq!((before.sessions, before.devices), (0, 0));
+    assert!(before.bytes > 0, "a database has a size");
+    let (person, held) = (PersonId(new_id()), "{\"verdict\":\"held\",\"why\":\"unknown\"}");
+    let mut tx = storage.begin(WORKSPACE).unwrap();
+    for (n, revoked) in [(1, false), (2, true)] {
+        let device = DeviceId(new_id());
+        tx.put_device(&Device {
+            id: device,
+            person,
+            name: "d".into(),
+            public_key: PrivateKey::from_seed(&[n; 32]).public(),
+            counter: 0,
+            last_hash: String::new(),
+            revoked,
+            registered_at: Timestamp(0),
+        })
+        .unwrap();
+        tx.put_session(&SessionRow {
+            device,
+            person,
+            access_hash: [n; 32],
+            access_until: Timestamp(5),
+            refresh_hash: [n; 32],
+            previous_refresh: None,
+            refresh_until: Timestamp(10 * i64::from(n)),
+        })
+        .unwrap();
+        tx.put_command(&Judged {
+            id: CommandId(new_id()),
+            device,
+            counter: 1,
+            actor: person,
+            payload: b"p",
+            signature: b"s",
+            verdict: if revoked { held } else { "{\"verdict\":\"refused\",\"findings\":[]}" },
+            seqs: (0, 0),
+            judged_at: Timestamp(1),
+        })
+        .unwrap();
+    }
+    tx.set_durable(1).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(storage.snapshot(WORKSPACE).unwrap().workspace().unwrap().durable_seq, 1);
+    let after = figures(15);
+    assert_eq!((after.durable_seq, after.sessions, after.devices, after.held), (1, 1, 1, 1));
 }

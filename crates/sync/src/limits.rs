@@ -2,6 +2,10 @@
 
 /// Protocol level this crate speaks. It stands in every path as `/v1`.
 pub const LEVEL: u32 = 1;
+/// Lowest level that a server of this program speaks: the one before, once there is one.
+pub const MIN_LEVEL: u32 = if LEVEL > 1 { LEVEL - 1 } else { 1 };
+/// Header in which a laptop says which level it speaks; without it, 1.
+pub const LEVEL_HEADER: &str = "slipway-level";
 /// Most commands in one push.
 pub const PUSH_COMMANDS: usize = 500;
 /// Largest request body on the wire, compressed or not.
@@ -73,6 +77,8 @@ pub const ACCESS_MS: i64 = 10 * 60 * 1000;
 pub const REFRESH_MS: i64 = 90 * 24 * 3_600 * 1000;
 /// Tries before a command that the server cannot judge is held.
 pub const JUDGE_TRIES: u32 = 3;
+/// Accepted commands are kept on the laptop until a verified backup covers them, but no longer than this.
+pub const SENT_KEPT_MS: i64 = 30 * 24 * 3_600 * 1000;
 /// Longest name of a device.
 pub const DEVICE_NAME_CHARS: usize = 100;
 /// Longest password that is looked at.

@@ -94,6 +94,9 @@ pub struct Session {
     pub epoch: Epoch,
     /// Highest protocol level the server speaks; commands above it are greyed out.
     pub level: u32,
+    /// Lowest protocol level it still speaks; a program below it has to be updated.
+    #[serde(default)]
+    pub min_client: u32,
     /// Name and public key by which the audit log's checkpoints are signed.
     pub log_name: String,
     /// See `log_name`.
@@ -296,6 +299,9 @@ pub struct Page {
     pub sums: BTreeMap<Bucket, BucketSum>,
     /// With a complete page, the audit log's checkpoint: a signed note ([`crate::log`]).
     pub checkpoint: Option<String>,
+    /// A verified backup covers everything up to this sequence: the laptop need not keep commands judged by then.
+    #[serde(default)]
+    pub durable_seq: u64,
     /// The server's clock.
     pub server_time: Timestamp,
 }
@@ -385,6 +391,9 @@ pub struct Health {
     pub ready: bool,
     /// Highest protocol level it speaks.
     pub level: u32,
+    /// Lowest protocol level it still speaks; a program below it has to be updated.
+    #[serde(default)]
+    pub min_client: u32,
     /// Its version.
     pub version: String,
 }
@@ -466,6 +475,10 @@ pub enum ErrorCode {
     ClientTooOld,
     /// The storage is busy; try again.
     Busy,
+    /// The request's body did not arrive in time.
+    TooSlow,
+    /// The server cannot work now: its storage does not answer, or its disk is full.
+    NotReady,
     /// The server failed; it logged why.
     Internal,
     /// A code of a newer server.

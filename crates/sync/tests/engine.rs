@@ -107,6 +107,7 @@ fn a_page() -> Page {
         head: 7,
         sums: BTreeMap::from([(Bucket::Workspace, BucketSum::default())]),
         checkpoint: None,
+        durable_seq: 0,
         server_time: Timestamp(0),
     }
 }

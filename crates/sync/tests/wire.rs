@@ -80,11 +80,12 @@ fn a_page() {
         head: 4,
         sums: BTreeMap::from([(Bucket::Workspace, BucketSum { count: 1, sum: u64::MAX - 1 })]),
         checkpoint: None,
+        durable_seq: 2,
         server_time: Timestamp(5),
     };
     same(
         &page,
-        r#"{"epoch":"00000000-0000-0000-0000-000000000009","entries":[{"bucket":"workspace","seq":4,"kind":"ci","id":"00000000-0000-0000-0000-000000000003","body":"{\"a\":1}"}],"cursors":{"workspace":4},"results":[],"judged":7,"complete":true,"head":4,"sums":{"workspace":{"count":1,"sum":"fffffffffffffffe"}},"checkpoint":null,"server_time":5}"#,
+        r#"{"epoch":"00000000-0000-0000-0000-000000000009","entries":[{"bucket":"workspace","seq":4,"kind":"ci","id":"00000000-0000-0000-0000-000000000003","body":"{\"a\":1}"}],"cursors":{"workspace":4},"results":[],"judged":7,"complete":true,"head":4,"sums":{"workspace":{"count":1,"sum":"fffffffffffffffe"}},"checkpoint":null,"durable_seq":2,"server_time":5}"#,
     );
 }
 

@@ -247,6 +247,7 @@ impl Core {
             judged: device.counter,
             epoch: workspace.epoch,
             level: limits::LEVEL,
+            min_client: limits::MIN_LEVEL,
             log_name: self.log_name(),
             log_key: self.log_key.public(),
             server_time: now,

@@ -81,6 +81,7 @@ impl Core {
             head: workspace.head,
             sums,
             checkpoint,
+            durable_seq: workspace.durable_seq,
             server_time: self.now(),
         })
     }

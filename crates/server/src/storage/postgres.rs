@@ -20,10 +20,13 @@ use tokio_postgres::error::SqlState;
 use write::Writing;
 
 /// Numbered, forward only, never edited once released.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/postgres/0001_init.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/postgres/0001_init.sql"),
+    include_str!("../../migrations/postgres/0002_durable.sql"),
+];
 
 /// The first statement of every writing transaction.
-const LOCK: &str = "SELECT name, epoch, head, log_size, log_edge FROM workspace WHERE id = $1 FOR UPDATE";
+const LOCK: &str = "SELECT name, epoch, head, log_size, log_edge, durable_seq FROM workspace WHERE id = $1 FOR UPDATE";
 
 /// How often a transaction is begun that another one got in the way of, or whose connection was lost.
 const TRIES: u32 = 5;

@@ -1,7 +1,7 @@
 //! Reading: queries that a view and a writing transaction share.
 
 use super::super::{
-    Account, Attempts, Device, Feed, Known, SessionRow, StorageError, Workspace, WorkspaceView, count, signed,
+    Account, Attempts, Device, Feed, Figures, Known, SessionRow, StorageError, Workspace, WorkspaceView, count, signed,
     stored_edge, unsigned,
 };
 use super::pool::{Connection, Params};
@@ -32,7 +32,7 @@ impl Reading {
     pub(super) fn begin(mut connection: Connection, id: WorkspaceId) -> Result<Self, StorageError> {
         let row = connection.begin(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            "SELECT name, epoch, head, log_size, log_edge FROM workspace WHERE id = $1",
+            "SELECT name, epoch, head, log_size, log_edge, durable_seq FROM workspace WHERE id = $1",
             &[&id.0],
         )?;
         let (workspace, log) = workspace(id, row)?;
@@ -43,8 +43,13 @@ impl Reading {
 /// The workspace's row, as both kinds of transaction read it first.
 pub(super) fn workspace(id: WorkspaceId, row: Option<Row>) -> Result<(Workspace, Edge), StorageError> {
     let row = row.ok_or(StorageError::NoWorkspace)?;
-    let workspace =
-        Workspace { id, name: row.try_get(0)?, epoch: Epoch(row.try_get(1)?), head: unsigned(row.try_get(2)?) };
+    let workspace = Workspace {
+        id,
+        name: row.try_get(0)?,
+        epoch: Epoch(row.try_get(1)?),
+        head: unsigned(row.try_get(2)?),
+        durable_seq: unsigned(row.try_get(5)?),
+    };
     Ok((workspace, stored_edge(row.try_get(3)?, row.try_get(4)?)?))
 }
 
@@ -210,6 +215,24 @@ impl<T: Reads> WorkspaceView for Pg<T> {
         let sql = "SELECT device, person, access_hash, access_until, refresh_hash, previous_refresh, refresh_until
                    FROM session WHERE workspace = $1 AND device = $2";
         self.0.row(sql, &[&self.0.id(), &device.0])?.as_ref().map(session).transpose()
+    }
+
+    fn figures(&self, now: Timestamp) -> Result<Figures, StorageError> {
+        let sql = "SELECT pg_database_size(current_database()),
+                          (SELECT count(*) FROM session WHERE workspace = $1 AND refresh_until > $2),
+                          (SELECT count(*) FROM device WHERE workspace = $1 AND NOT revoked),
+                          (SELECT count(*) FROM command WHERE workspace = $1 AND verdict LIKE '{\"verdict\":\"held\"%')";
+        let row = self.0.row(sql, &[&self.0.id(), &now.0])?.ok_or(StorageError::NoWorkspace)?;
+        let (workspace, log) = self.0.state();
+        Ok(Figures {
+            head: workspace.head,
+            durable_seq: workspace.durable_seq,
+            log_size: log.size(),
+            bytes: unsigned(row.try_get(0)?),
+            sessions: unsigned(row.try_get(1)?),
+            devices: unsigned(row.try_get(2)?),
+            held: unsigned(row.try_get(3)?),
+        })
     }
 }
 

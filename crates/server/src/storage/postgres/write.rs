@@ -498,6 +498,12 @@ impl WorkspaceTx for Pg<Writing> {
         Ok(())
     }
 
+    fn set_durable(&mut self, seq: u64) -> Result<(), StorageError> {
+        self.0.execute("UPDATE workspace SET durable_seq = $2 WHERE id = $1", &[&self.0.id(), &signed(seq)])?;
+        self.0.raw.workspace.durable_seq = seq;
+        Ok(())
+    }
+
     fn commit(mut self: Box<Self>) -> Result<(), StorageError> {
         self.0.connection()?;
         if self.0.failed.get() {

@@ -1,7 +1,7 @@
 //! Reading: queries that a view and a writing transaction share.
 
 use super::super::{
-    Account, Attempts, Device, Feed, Known, SessionRow, StorageError, Workspace, WorkspaceView, count, signed,
+    Account, Attempts, Device, Feed, Figures, Known, SessionRow, StorageError, Workspace, WorkspaceView, count, signed,
     stored_edge, unsigned,
 };
 use super::lock;
@@ -72,9 +72,10 @@ impl<T: Reads> WorkspaceView for T {
                 name: row.get(1)?,
                 epoch: Epoch(row.get(2)?),
                 head: unsigned(row.get(3)?),
+                durable_seq: unsigned(row.get(4)?),
             })
         };
-        self.statement("SELECT id, name, epoch, head FROM workspace")?
+        self.statement("SELECT id, name, epoch, head, durable_seq FROM workspace")?
             .query_row([], row)
             .optional()?
             .ok_or(StorageError::NoWorkspace)
@@ -202,6 +203,27 @@ impl<T: Reads> WorkspaceView for T {
         let sql = "SELECT device, person, access_hash, access_until, refresh_hash, previous_refresh, refresh_until
                    FROM session WHERE device = ?1";
         Ok(self.statement(sql)?.query_row([device.0], session).optional()?)
+    }
+
+    fn figures(&self, now: Timestamp) -> Result<Figures, StorageError> {
+        let sql = "SELECT head, durable_seq, log_size,
+                          (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size),
+                          (SELECT count(*) FROM session WHERE refresh_until > ?1),
+                          (SELECT count(*) FROM device WHERE revoked = 0),
+                          (SELECT count(*) FROM command WHERE verdict ->> '$.verdict' = 'held')
+                   FROM workspace";
+        let row = |row: &Row<'_>| {
+            Ok(Figures {
+                head: unsigned(row.get(0)?),
+                durable_seq: unsigned(row.get(1)?),
+                log_size: unsigned(row.get(2)?),
+                bytes: unsigned(row.get(3)?),
+                sessions: unsigned(row.get(4)?),
+                devices: unsigned(row.get(5)?),
+                held: unsigned(row.get(6)?),
+            })
+        };
+        Ok(self.statement(sql)?.query_row([now.0], row)?)
     }
 }
 

@@ -362,6 +362,11 @@ impl WorkspaceTx for SqliteTx<'_> {
         Ok(())
     }
 
+    fn set_durable(&mut self, seq: u64) -> Result<(), StorageError> {
+        self.statement("UPDATE workspace SET durable_seq = ?1")?.execute([signed(seq)])?;
+        Ok(())
+    }
+
     fn commit(mut self: Box<Self>) -> Result<(), StorageError> {
         self.connection()?.execute_batch("COMMIT")?;
         self.open = false;
