@@ -84,21 +84,22 @@ mod tests {
 
         let add = "ALTER TABLE meta ADD COLUMN later TEXT NOT NULL DEFAULT 'x'";
         let mut conn = connect(&path, &key, Purpose::Write).unwrap();
-        let broken = migrate(&mut conn, &path, &key, &[MIGRATIONS[0], add, "CREATE NONSENSE"]).unwrap_err();
+        let now = u32::try_from(MIGRATIONS.len()).unwrap();
+        let broken = migrate(&mut conn, &path, &key, &[MIGRATIONS, &[add, "CREATE NONSENSE"]].concat()).unwrap_err();
         assert!(broken.to_string().contains("nothing was changed"), "{broken}");
-        assert_eq!(version(&conn).unwrap(), 1, "neither of the two steps was kept");
+        assert_eq!(version(&conn).unwrap(), now, "neither of the two steps was kept");
         assert!(conn.prepare("SELECT later FROM meta").is_err(), "nor the column");
 
-        migrate(&mut conn, &path, &key, &[MIGRATIONS[0], add]).unwrap();
-        assert_eq!(version(&conn).unwrap(), 2, "the new format");
+        migrate(&mut conn, &path, &key, &[MIGRATIONS, &[add]].concat()).unwrap();
+        assert_eq!(version(&conn).unwrap(), now + 1, "the new format");
         let colour = |conn: &rusqlite::Connection| -> String {
             conn.query_row("SELECT value FROM meta WHERE name = 'colour'", (), |row| row.get(0)).unwrap()
         };
         assert_eq!(colour(&conn), "green", "what was there is there");
 
-        let copy = connect(&copy_path(&path, 1), &key, Purpose::Write).unwrap();
-        assert_eq!((version(&copy).unwrap(), colour(&copy).as_str()), (1, "green"), "the copy is as before, encrypted");
-        let plain = std::fs::read(copy_path(&path, 1)).unwrap();
+        let copy = connect(&copy_path(&path, now), &key, Purpose::Write).unwrap();
+        assert_eq!((version(&copy).unwrap(), colour(&copy).as_str()), (now, "green"), "the copy is as before, encrypted");
+        let plain = std::fs::read(copy_path(&path, now)).unwrap();
         assert!(!plain.windows(6).any(|w| w == b"colour"), "and nobody can read it without the key");
     }
 }
