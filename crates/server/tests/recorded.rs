@@ -147,11 +147,11 @@ async fn record() -> Vec<Exchange> {
     let mut place = Place::start().await;
     place.say("GET", "/v1/health", false, None).await;
     let new = NewDevice { id: device, name: "anna's second".into(), public_key: key.public() };
-    let sign_in = |password: &str| {
-        Some(json(&SignIn { user: "anna".into(), password: password.into(), device: new.clone() }))
-    };
+    let sign_in =
+        |password: &str| Some(json(&SignIn { user: "anna".into(), password: password.into(), device: new.clone() }));
     place.say("POST", "/v1/sign-in", false, sign_in("something else")).await;
-    let session: Session = serde_json::from_value(place.say("POST", "/v1/sign-in", false, sign_in(PASSWORD)).await).unwrap();
+    let session: Session =
+        serde_json::from_value(place.say("POST", "/v1/sign-in", false, sign_in(PASSWORD)).await).unwrap();
     let pull = |after: u64, judged: u64| {
         format!("/v1/pull?epoch={}&cursors=workspace%3A{after}&judged_after={judged}&limit=5000", session.epoch)
     };
@@ -183,7 +183,8 @@ async fn record() -> Vec<Exchange> {
         use slipway_domain::number::{Number, Series};
         let id = CiId(Uuid::from_u128(0x0190_0000_0000_7000_9300_0000_0000_0000 + n));
         let number = Number::provisional(Series::Ci, id.0);
-        serde_json::to_value(Command::Cmdb(CmdbCommand::CreateCi(Box::new(Ci::blank(id, number, "server", name))))).unwrap()
+        serde_json::to_value(Command::Cmdb(CmdbCommand::CreateCi(Box::new(Ci::blank(id, number, "server", name)))))
+            .unwrap()
     };
     let commands = vec![
         signed(1, ci(1, "mail-01")),

@@ -98,7 +98,11 @@ mod tests {
         assert_eq!(colour(&conn), "green", "what was there is there");
 
         let copy = connect(&copy_path(&path, now), &key, Purpose::Write).unwrap();
-        assert_eq!((version(&copy).unwrap(), colour(&copy).as_str()), (now, "green"), "the copy is as before, encrypted");
+        assert_eq!(
+            (version(&copy).unwrap(), colour(&copy).as_str()),
+            (now, "green"),
+            "the copy is as before, encrypted"
+        );
         let plain = std::fs::read(copy_path(&path, now)).unwrap();
         assert!(!plain.windows(6).any(|w| w == b"colour"), "and nobody can read it without the key");
     }
