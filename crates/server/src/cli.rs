@@ -11,6 +11,7 @@ use slipway_server::error::ServerError;
 use slipway_server::serve::{Config, Server};
 use slipway_server::setup::{NewUser, NewWorkspace, Office, SetupError};
 use slipway_server::storage::Device;
+use slipway_server::storage::postgres::Address;
 use std::io::{IsTerminal, Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -50,6 +51,10 @@ enum Command {
         /// Reads the administrator's password from the first line of standard input.
         #[arg(long)]
         password_stdin: bool,
+        /// Keeps the records in this PostgreSQL database, postgres://USER:PASSWORD@HOST/NAME?sslmode=require; the folder
+        /// remembers it. The environment hides it from other users of this computer.
+        #[arg(long, value_name = "ADDRESS", env = "SLIPWAY_DATABASE", hide_env_values = true)]
+        database: Option<String>,
         /// Fills the workspace with the sample company; sample-users.json in the folder names its people.
         #[arg(long)]
         sample: bool,
@@ -235,7 +240,7 @@ fn complain(error: &anyhow::Error, json: bool) -> ExitCode {
 
 fn carry_out(command: Command) -> anyhow::Result<Said> {
     match command {
-        Command::Init { data, workspace, admin, password_stdin, sample } => {
+        Command::Init { data, workspace, admin, password_stdin, database, sample } => {
             let password = if password_stdin { password()? } else { String::new() };
             let administrator = admin.map(|user| NewUser {
                 name: user.clone(),
@@ -248,7 +253,8 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
             let name = workspace.unwrap_or_else(|| usual.to_owned());
             let new = NewWorkspace { name: name.clone(), administrator };
             quiet_log();
-            let office = Office::create(&data.path, &new, system_clock())?;
+            let database = database.map(|text| text.parse::<Address>()).transpose()?;
+            let office = Office::create_in(&data.path, &new, database.as_ref(), system_clock())?;
             if sample {
                 office.add_sample()?;
             }

@@ -2,8 +2,9 @@
 
 use crate::core::random;
 use crate::error::ServerError;
-use crate::storage::StorageError;
+use crate::storage::postgres::{Address, Postgres};
 use crate::storage::sqlite::Sqlite;
+use crate::storage::{Storage, StorageError};
 use serde::{Deserialize, Serialize};
 use slipway_domain::id::{DeviceId, WorkspaceId};
 use slipway_domain::time::Timestamp;
@@ -13,6 +14,7 @@ use slipway_sync::signing::PrivateKey;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Why the folder cannot be used.
@@ -72,14 +74,22 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder with keys, certificate authority and an empty workspace.
+    /// Makes the folder with keys, certificate authority and an empty workspace: in a file of the folder, or in a
+    /// database whose address the folder keeps.
     ///
     /// # Errors
-    /// It holds a workspace already, or cannot be written.
-    pub fn create(path: &Path, workspace_name: &str, now: Timestamp) -> Result<(Self, Sqlite), FolderError> {
+    /// It holds a workspace already, or cannot be written; or the database cannot.
+    pub fn create(
+        path: &Path,
+        workspace_name: &str,
+        database: Option<&Address>,
+        now: Timestamp,
+    ) -> Result<(Self, Arc<dyn Storage>), FolderError> {
         if path.join(WORKSPACE).exists() || path.join(IDENTITY).exists() {
             return Err(FolderError::Taken { path: path.to_owned() });
         }
+        // First, so that a database that does not answer leaves no folder behind.
+        let postgres = database.map(Postgres::open).transpose()?;
         let keys = path.join("keys");
         fs::create_dir_all(&keys).map_err(at(&keys))?;
         private(&keys, 0o700)?;
@@ -91,21 +101,47 @@ impl Folder {
         write_private(&path.join(AUTHORITY_KEY), key.as_bytes())?;
         let ca = path.join(CA);
         fs::write(&ca, authority).map_err(at(&ca))?;
-        let file = path.join(WORKSPACE);
-        let storage = Sqlite::create(&file, identity.workspace, workspace_name, Epoch(random_id()?), now)?;
-        private(&file, 0o600)?;
+        let folder = Self { path: path.to_owned(), identity };
+        let (id, epoch) = (identity.workspace, Epoch(random_id()?));
+        let storage: Arc<dyn Storage> = match (database, postgres) {
+            (Some(address), Some(postgres)) => {
+                folder.set_database(Some(address))?;
+                postgres.create(id, workspace_name, epoch, now)?;
+                Arc::new(postgres)
+            }
+            _ => {
+                folder.set_database(None)?;
+                let file = folder.file();
+                let storage = Sqlite::create(&file, id, workspace_name, epoch, now)?;
+                private(&file, 0o600)?;
+                Arc::new(storage)
+            }
+        };
         // Last, so that a folder whose making was cut short is not taken for a whole one.
         let json = serde_json::to_string_pretty(&identity).map_err(ServerError::from)?;
         let identity_file = path.join(IDENTITY);
         fs::write(&identity_file, json + "\n").map_err(at(&identity_file))?;
-        Ok((Self { path: path.to_owned(), identity }, storage))
+        Ok((folder, storage))
     }
 
     /// Opens a folder that [`Folder::create`] made.
     ///
     /// # Errors
     /// It holds no workspace, or cannot be read.
-    pub fn open(path: &Path) -> Result<(Self, Sqlite), FolderError> {
+    pub fn open(path: &Path) -> Result<(Self, Arc<dyn Storage>), FolderError> {
+        let folder = Self::find(path)?;
+        let storage: Arc<dyn Storage> = match folder.database()? {
+            Some(address) => Arc::new(Postgres::open(&address)?),
+            None => Arc::new(Sqlite::open(&folder.file())?),
+        };
+        Ok((folder, storage))
+    }
+
+    /// The folder, without opening its storage.
+    ///
+    /// # Errors
+    /// It holds no workspace, or cannot be read.
+    pub fn find(path: &Path) -> Result<Self, FolderError> {
         let identity_file = path.join(IDENTITY);
         let json = match fs::read(&identity_file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -115,8 +151,41 @@ impl Folder {
         };
         let identity: Identity = serde_json::from_slice(&json)
             .map_err(|_| FolderError::Content { path: identity_file, what: "the server's identity" })?;
-        let storage = Sqlite::open(&path.join(WORKSPACE))?;
-        Ok((Self { path: path.to_owned(), identity }, storage))
+        Ok(Self { path: path.to_owned(), identity })
+    }
+
+    /// The database that holds the workspace; `None` when it lies in the folder's own file.
+    ///
+    /// # Errors
+    /// The address cannot be read.
+    pub fn database(&self) -> Result<Option<Address>, FolderError> {
+        let path = self.path.join(DATABASE);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text.parse()?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(at(&path)(error)),
+        }
+    }
+
+    /// From now on the workspace lies in this database, or in the folder's own file.
+    ///
+    /// # Errors
+    /// The address cannot be written.
+    pub fn set_database(&self, database: Option<&Address>) -> Result<(), FolderError> {
+        let path = self.path.join(DATABASE);
+        match database {
+            Some(address) => write_private(&path, format!("{}\n", address.secret()).as_bytes()),
+            None => match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&path)(error)),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// The workspace's own file.
+    #[must_use]
+    pub fn file(&self) -> PathBuf {
+        self.path.join(WORKSPACE)
     }
 
     /// Writes a file that holds no secret of the workspace.
@@ -200,6 +269,9 @@ impl Folder {
 
     /// Removes what [`Folder::create`] made, as far as that goes: its making failed half-way.
     pub(crate) fn discard(&self) {
+        if let Ok(Some(address)) = self.database() {
+            let _ = Postgres::open(&address).and_then(|storage| storage.discard(self.identity.workspace));
+        }
         for name in [IDENTITY, WORKSPACE, "workspace.sqlite-wal", "workspace.sqlite-shm", CA, SAMPLE_USERS] {
             let _ = fs::remove_file(self.path.join(name));
         }
@@ -217,6 +289,8 @@ impl Folder {
 }
 
 const WORKSPACE: &str = "workspace.sqlite";
+/// Address of the database that holds the workspace instead of that file.
+const DATABASE: &str = "keys/database";
 const IDENTITY: &str = "server.json";
 const CONSOLE_KEY: &str = "keys/console.key";
 const LOG_KEY: &str = "keys/log.key";

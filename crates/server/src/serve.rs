@@ -71,7 +71,7 @@ impl Server {
     /// The folder cannot be used, or the address not be listened on.
     pub async fn start(config: Config) -> Result<Running, ServeError> {
         let (folder, storage) = Folder::open(&config.data)?;
-        let core = Core::new(Arc::new(storage), folder.workspace(), folder.log_key()?, config.clock.clone());
+        let core = Core::new(storage, folder.workspace(), folder.log_key()?, config.clock.clone());
         let mut names = tls::own_names();
         names.extend(config.names);
         let tls = tls::server_config(&folder, &names, core.now())?;

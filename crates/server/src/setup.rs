@@ -6,7 +6,8 @@ use crate::core::{Clock, Console, Core};
 use crate::error::ServerError;
 use crate::folder::{Folder, FolderError, SAMPLE_USERS, random_id};
 use crate::sample;
-use crate::storage::{Device, Workspace};
+use crate::storage::postgres::Address;
+use crate::storage::{Device, Storage, Workspace};
 use serde::Serialize;
 use slipway_domain::checksum::StateHash;
 use slipway_domain::command::{Command, SetupCommand};
@@ -103,9 +104,22 @@ impl Office {
     /// # Errors
     /// The folder holds one already or cannot be written; or a rule refuses a part.
     pub fn create(path: &Path, new: &NewWorkspace, clock: Clock) -> Result<Self, SetupError> {
+        Self::create_in(path, new, None, clock)
+    }
+
+    /// The same with the records in a PostgreSQL database, or in the folder's own file.
+    ///
+    /// # Errors
+    /// As [`Office::create`]; or the database cannot be reached.
+    pub fn create_in(
+        path: &Path,
+        new: &NewWorkspace,
+        database: Option<&Address>,
+        clock: Clock,
+    ) -> Result<Self, SetupError> {
         let now = clock();
-        let (folder, storage) = Folder::create(path, &new.name, now)?;
-        let made = Self::assemble(folder.clone(), Arc::new(storage), clock).and_then(|office| {
+        let (folder, storage) = Folder::create(path, &new.name, database, now)?;
+        let made = Self::assemble(folder.clone(), storage, clock).and_then(|office| {
             office.core.register_console(office.folder.console(), &office.key)?;
             office.furnish(new)?;
             Ok(office)
@@ -122,10 +136,10 @@ impl Office {
     /// The folder holds none, or cannot be read.
     pub fn open(path: &Path, clock: Clock) -> Result<Self, SetupError> {
         let (folder, storage) = Folder::open(path)?;
-        Self::assemble(folder, Arc::new(storage), clock)
+        Self::assemble(folder, storage, clock)
     }
 
-    fn assemble(folder: Folder, storage: Arc<dyn crate::storage::Storage>, clock: Clock) -> Result<Self, SetupError> {
+    fn assemble(folder: Folder, storage: Arc<dyn Storage>, clock: Clock) -> Result<Self, SetupError> {
         let core = Core::new(storage, folder.workspace(), folder.log_key()?, clock);
         let key = folder.console_key()?;
         Ok(Self { folder, core, key })

@@ -43,9 +43,20 @@ impl From<tokio_postgres::Error> for StorageError {
     }
 }
 
-/// Where the database is. What it is written from may hold a password, so it is never shown.
+/// Where the database is. It may hold a password, so only host and name are ever shown.
 #[derive(Clone)]
-pub struct Address(tokio_postgres::Config);
+pub struct Address {
+    text: String,
+    config: tokio_postgres::Config,
+}
+
+impl Address {
+    /// All of it, to be kept where only the server's owner reads it.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.text
+    }
+}
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,8 +71,8 @@ impl fmt::Display for Address {
             #[cfg(unix)]
             tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
         };
-        let hosts: Vec<String> = self.0.get_hosts().iter().map(host).collect();
-        write!(f, "PostgreSQL database {:?} on {}", self.0.get_dbname().unwrap_or("postgres"), hosts.join(", "))
+        let hosts: Vec<String> = self.config.get_hosts().iter().map(host).collect();
+        write!(f, "PostgreSQL database {:?} on {}", self.config.get_dbname().unwrap_or("postgres"), hosts.join(", "))
     }
 }
 
@@ -70,7 +81,11 @@ impl std::str::FromStr for Address {
 
     /// Reads `postgres://user@host/database?sslmode=require`, or the key=value form. The error does not repeat the text.
     fn from_str(text: &str) -> Result<Self, StorageError> {
-        text.parse().map(Self).map_err(|_| StorageError::Address)
+        let text = text.trim();
+        match text.parse() {
+            Ok(config) => Ok(Self { text: text.to_owned(), config }),
+            Err(_) => Err(StorageError::Address),
+        }
     }
 }
 
@@ -85,7 +100,7 @@ impl Postgres {
     /// # Errors
     /// It cannot be reached, or is of a newer program.
     pub fn open(address: &Address) -> Result<Self, StorageError> {
-        let storage = Self { pool: Pool::new(&address.0)? };
+        let storage = Self { pool: Pool::new(&address.config)? };
         storage.again(|mut connection| migrate(&mut connection))?;
         Ok(storage)
     }
