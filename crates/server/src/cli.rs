@@ -8,10 +8,12 @@ use slipway_domain::people::{Group, Person, Role};
 use slipway_domain::refusal::Refusal;
 use slipway_server::core::system_clock;
 use slipway_server::error::ServerError;
+use slipway_server::folder::Folder;
 use slipway_server::serve::{Config, Server};
 use slipway_server::setup::{NewUser, NewWorkspace, Office, SetupError};
 use slipway_server::storage::Device;
 use slipway_server::storage::postgres::Address;
+use slipway_server::storage::transfer;
 use std::io::{IsTerminal, Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -86,6 +88,15 @@ enum Command {
     Hash {
         #[command(flatten)]
         data: Data,
+    },
+    /// Moves the records into a PostgreSQL database, or back into a file of the data folder. Stop the server first and
+    /// start it again afterwards; laptops notice nothing.
+    MigrateStorage {
+        #[command(flatten)]
+        data: Data,
+        /// `sqlite`, or the address of a database: postgres://USER:PASSWORD@HOST/NAME?sslmode=require.
+        #[arg(long, value_name = "WHERE", env = "SLIPWAY_DATABASE", hide_env_values = true)]
+        to: String,
     },
     /// Declares that the data was put back from a backup, so that laptops send again what it lost. Run before serving it.
     Restored {
@@ -275,6 +286,7 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
                 json: serde_json::to_value(&state)?,
             })
         }
+        Command::MigrateStorage { data, to } => migrate_storage(&data, &to),
         Command::Restored { data } => {
             let workspace = office(&data)?.declare_restored()?;
             Ok(Said {
@@ -288,6 +300,23 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
 fn office(data: &Data) -> Result<Office, SetupError> {
     quiet_log();
     Office::open(&data.path, system_clock())
+}
+
+fn migrate_storage(data: &Data, to: &str) -> anyhow::Result<Said> {
+    quiet_log();
+    let address = if to == "sqlite" { None } else { Some(to.parse::<Address>()?) };
+    let moved = transfer::move_workspace(&Folder::find(&data.path)?, address.as_ref())?;
+    let state = office(data)?.state()?;
+    Ok(Said {
+        text: format!(
+            "Moved {} rows into {}; every row, {} records (hash {}) and the log's root are as they were.",
+            moved.rows.values().sum::<u64>(),
+            moved.place,
+            state.records,
+            state.hash
+        ),
+        json: json!({ "moved": moved, "state": state }),
+    })
 }
 
 fn user(command: User) -> anyhow::Result<Said> {

@@ -7,6 +7,7 @@
 mod draft;
 pub mod postgres;
 pub mod sqlite;
+pub mod transfer;
 
 use slipway_domain::id::{CommandId, DeviceId, PersonId, WorkspaceId};
 use slipway_domain::number::Series;

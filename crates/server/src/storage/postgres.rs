@@ -6,13 +6,16 @@
 
 mod pool;
 mod read;
+pub(super) mod tables;
 mod write;
 
 use super::{Storage, StorageError, WorkspaceTx, WorkspaceView};
 use pool::{Connection, Pool};
 use read::{Pg, Reading};
+use sha2::{Digest, Sha256};
 use slipway_domain::id::WorkspaceId;
 use slipway_domain::time::Timestamp;
+use slipway_sync::encoding::hex;
 use slipway_sync::protocol::Epoch;
 use std::fmt;
 use std::time::Duration;
@@ -121,7 +124,7 @@ impl Postgres {
     /// The engine failed.
     pub fn discard(&self, workspace: WorkspaceId) -> Result<(), StorageError> {
         let mut connection = self.pool.take()?;
-        connection.begin("BEGIN", LOCK, &[&workspace.0])?;
+        connection.begin("BEGIN; SET LOCAL statement_timeout = 0", LOCK, &[&workspace.0])?;
         let tables = connection.rows(
             "SELECT table_name::text FROM information_schema.columns
              WHERE table_schema = current_schema() AND column_name = 'workspace' ORDER BY 1",
@@ -174,6 +177,21 @@ impl Storage for Postgres {
 
     fn snapshot(&self, workspace: WorkspaceId) -> Result<Box<dyn WorkspaceView + '_>, StorageError> {
         Ok(Box::new(self.again(|connection| Reading::begin(connection, workspace).map(Pg))?))
+    }
+}
+
+/// Longest key of a look-up that is stored as it is: an index row has an end.
+const KEY_BYTES: usize = 500;
+/// What a key begins with that is stored as its hash.
+pub(super) const HASHED: &str = "sha256:";
+
+/// The key of a look-up as it is stored here; one that is so already stays.
+pub(super) fn index_key(key: &str) -> String {
+    let is_hash = key.strip_prefix(HASHED).is_some_and(|hash| hash.len() == 64);
+    if !is_hash && (key.len() > KEY_BYTES || key.contains('\0')) {
+        format!("{HASHED}{}", hex(&Sha256::digest(key.as_bytes())))
+    } else {
+        key.to_owned()
     }
 }
 

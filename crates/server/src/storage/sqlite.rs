@@ -4,6 +4,7 @@
 //! here stands for the lock on the workspace's row.
 
 mod read;
+pub(super) mod tables;
 mod write;
 
 use super::{Storage, StorageError, WorkspaceTx, WorkspaceView};

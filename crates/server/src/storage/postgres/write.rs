@@ -5,10 +5,9 @@ use super::super::{
     Account, Attempts, Changed, Device, Judged, SessionRow, StorageError, Workspace, WorkspaceTx, WorkspaceView,
     bucket_named, kind_named, series_named, signed, unsigned,
 };
-use super::LOCK;
 use super::pool::{Connection, Params, wait};
 use super::read::{Pg, Reads, figure, workspace};
-use sha2::{Digest, Sha256};
+use super::{LOCK, index_key};
 use slipway_domain::command::RULES_VERSION;
 use slipway_domain::id::{CommandId, DeviceId, WorkspaceId};
 use slipway_domain::lookup::Lookup;
@@ -18,7 +17,6 @@ use slipway_domain::records::Records;
 use slipway_domain::refusal::Fault;
 use slipway_domain::time::Timestamp;
 use slipway_sync::bucket::Bucket;
-use slipway_sync::encoding::hex;
 use slipway_sync::log::{Edge, Hash};
 use slipway_sync::protocol::{BucketSum, Epoch, Lease, LeaseRequest};
 use std::cell::{Cell, RefCell};
@@ -101,18 +99,9 @@ impl Raw {
     }
 }
 
-/// Longest key that is stored as it is: an index row has an end.
-const KEY_BYTES: usize = 500;
-/// What a key begins with that is stored as its hash.
-const HASHED: &str = "sha256:";
-
 impl Engine for Raw {
     fn stored_key(&self, key: &str) -> String {
-        if key.len() > KEY_BYTES || key.contains('\0') || key.starts_with(HASHED) {
-            format!("{HASHED}{}", hex(&Sha256::digest(key.as_bytes())))
-        } else {
-            key.to_owned()
-        }
+        index_key(key)
     }
 
     fn held(&self, keys: &[Key]) -> Result<Vec<Held>, StorageError> {
