@@ -1,6 +1,7 @@
 //! Clients that mean harm, or are broken: refused, and nothing changed.
 
-use crate::support::{World, a_site, answer, json, nobody, user};
+use super::World;
+use crate::support::{a_site, answer, json, nobody, user};
 use slipway_domain::id::WorkspaceId;
 use slipway_domain::people::Role;
 use slipway_sync::encoding::Base64;

@@ -1,6 +1,7 @@
 //! Event streams and waiting head queries, as a laptop reads them.
 
-use crate::support::{Laptop, PASSWORD, World, a_site, answer, user};
+use super::World;
+use crate::support::{Laptop, PASSWORD, a_site, answer, user};
 use reqwest::Response;
 use slipway_domain::people::Role;
 use slipway_sync::events::Reader;

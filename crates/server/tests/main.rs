@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::duplicate_mod,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -9,12 +10,10 @@
     reason = "tests stop at the first surprise"
 )]
 
-mod hostile;
-mod live;
-mod pull;
-mod push;
+mod on_postgres;
+mod on_sqlite;
 mod recorded;
 mod setup;
-mod sign_in;
 mod storage;
 mod support;
+mod transfer;

@@ -1,6 +1,7 @@
 //! Records out: pages of one moment each, complete at the head only.
 
-use crate::support::{World, a_site, all_at_once, new_id};
+use super::World;
+use crate::support::{a_site, all_at_once, new_id};
 use slipway_domain::checksum::{row_checksum, state_hash};
 use slipway_domain::command::{Command, SetupCommand};
 use slipway_domain::id::{FreezeId, SiteId};
@@ -88,24 +89,12 @@ async fn a_restored_backup_gets_back_what_a_laptop_still_has() {
     let mut laptop = world.laptop("ruth").await;
     let first = laptop.issue(a_site("Antwerp"));
     world.push(&laptop, 1, std::slice::from_ref(&first)).await.unwrap();
-    let file = world.folder.path().join("workspace.sqlite");
-    let backup = rusqlite::Connection::open(&file).unwrap();
-    let copy = world.folder.path().join("backup.sqlite");
-    backup.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
-    drop(backup);
+    let backup = world.back_up();
     let second = laptop.issue(a_site("Bergen"));
     let lost = world.push(&laptop, 2, std::slice::from_ref(&second)).await.unwrap();
     let before = world.office().state().unwrap();
     // The server stops, last night's copy is put back, and the administrator says so.
-    let folder = world.folder.path().to_owned();
-    let world = world
-        .restart_after(move || {
-            for suffix in ["-wal", "-shm"] {
-                let _ = std::fs::remove_file(folder.join(format!("workspace.sqlite{suffix}")));
-            }
-            std::fs::copy(folder.join("backup.sqlite"), folder.join("workspace.sqlite")).unwrap();
-        })
-        .await;
+    let world = world.put_back(backup).await;
     let epoch = world.office().declare_restored().unwrap().epoch;
     let told = world.push(&laptop, 3, &[]).await.unwrap_err();
     assert_eq!(told.code, ErrorCode::EpochChanged);

@@ -1,6 +1,7 @@
 //! Commands in: exactly once, in order, each with its end.
 
-use crate::support::{Laptop, World, a_site, all_at_once, answer, json, new_id, nobody, user};
+use super::World;
+use crate::support::{Laptop, a_site, all_at_once, answer, json, new_id, nobody, user};
 use serde_json::json;
 use slipway_domain::command::{Command, SetupCommand};
 use slipway_domain::id::{DeviceId, GroupId, SiteId};

@@ -1,6 +1,7 @@
 //! Passwords, tokens, devices.
 
-use crate::support::{PASSWORD, World, a_site, answer, json, new_id, user};
+use super::World;
+use crate::support::{PASSWORD, a_site, answer, json, new_id, user};
 use slipway_domain::id::DeviceId;
 use slipway_domain::people::Role;
 use slipway_sync::limits;

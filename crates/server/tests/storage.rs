@@ -59,6 +59,10 @@ macro_rules! suite {
                 with($open, lookups);
             }
             #[test]
+            fn a_key_of_any_length_is_found() {
+                with($open, long_keys);
+            }
+            #[test]
             fn the_log_keeps_its_edge() {
                 with($open, log);
             }
@@ -202,6 +206,20 @@ fn lookups(storage: &Arc<dyn Storage>) {
     assert_eq!(find(tx.as_ref(), "bergen"), [a.id.0]);
     tx.remove(Kind::Site, a.id.0).unwrap();
     assert!(find(tx.as_ref(), "Bergen").is_empty(), "a removed record is not found");
+}
+
+fn long_keys(storage: &Arc<dyn Storage>) {
+    let names = ["x".repeat(600), "x".repeat(601), "y".repeat(20_000), "zero\0byte".to_owned()];
+    for name in &names {
+        put(storage, new_site(name));
+    }
+    let tx = storage.begin(WORKSPACE).unwrap();
+    for name in &names {
+        assert_eq!(tx.find(Lookup::Name, &pair("site", name)).unwrap().len(), 1, "{} bytes", name.len());
+    }
+    drop(tx);
+    put(storage, new_site(&names[2]));
+    assert_eq!(storage.begin(WORKSPACE).unwrap().find(Lookup::Name, &pair("site", &names[2])).unwrap().len(), 2);
 }
 
 fn log(storage: &Arc<dyn Storage>) {

@@ -3,13 +3,17 @@
 use reqwest::{Client, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use slipway_cluster::Cluster;
 use slipway_domain::command::{Command, Envelope, RULES_VERSION, SetupCommand};
 use slipway_domain::id::{CommandId, DeviceId, PersonId, SiteId};
 use slipway_domain::people::{Role, Site};
 use slipway_domain::time::Timestamp;
 use slipway_server::core::Clock;
+use slipway_server::folder::Folder;
 use slipway_server::serve::{Config, Running, Server};
 use slipway_server::setup::{NewUser, NewWorkspace, Office};
+use slipway_server::storage::postgres::{Address, Postgres};
+use slipway_server::storage::transfer;
 use slipway_sync::bucket::Bucket;
 use slipway_sync::limits;
 use slipway_sync::protocol::{
@@ -17,7 +21,8 @@ use slipway_sync::protocol::{
 };
 use slipway_sync::signing::{PrivateKey, sign};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use tempfile::TempDir;
@@ -34,25 +39,82 @@ pub fn new_id() -> Uuid {
     Uuid::from_u128(0x0190_0000_0000_7000_9000_0000_0000_0000 + u128::from(NEXT_ID.fetch_add(1, Ordering::Relaxed)))
 }
 
-pub struct World {
+/// A storage that a world's server keeps its records in.
+pub trait Place {
+    /// A new database; `None` for a file of the data folder.
+    fn database() -> Option<Address>;
+}
+
+pub struct OnSqlite;
+pub struct OnPostgres;
+
+impl Place for OnSqlite {
+    fn database() -> Option<Address> {
+        None
+    }
+}
+
+impl Place for OnPostgres {
+    fn database() -> Option<Address> {
+        Some(Cluster::shared().database().parse().unwrap())
+    }
+}
+
+pub type World = WorldOn<OnSqlite>;
+
+/// A server with its data folder.
+pub struct WorldOn<P> {
     pub folder: TempDir,
     pub running: Running,
     pub client: Client,
     now: Arc<AtomicI64>,
+    place: PhantomData<P>,
 }
 
-impl World {
+impl<P: Place> WorldOn<P> {
     /// A server with the administrator `ruth`.
     pub async fn new() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let now = Arc::new(AtomicI64::new(START_MS));
         let new = NewWorkspace { name: "Test".into(), administrator: Some(user("ruth", Role::Administrator)) };
-        drop(Office::create(folder.path(), &new, clock(&now)).unwrap());
+        drop(Office::create_in(folder.path(), &new, P::database().as_ref(), clock(&now)).unwrap());
         let running = serve(folder.path(), &now).await;
         let ca = reqwest::Certificate::from_pem(running.ca_pem.as_bytes()).unwrap();
         let client = Client::builder().tls_certs_only([ca]).build().unwrap();
-        Self { folder, running, client, now }
+        Self { folder, running, client, now, place: PhantomData }
+    }
+
+    /// Copies the records into a file, while they are being served.
+    pub fn back_up(&self) -> PathBuf {
+        let (folder, copy) = (Folder::find(self.folder.path()).unwrap(), self.folder.path().join("backup.sqlite"));
+        match folder.database().unwrap() {
+            Some(address) => {
+                transfer::copy_to_file(&Postgres::open(&address).unwrap(), folder.workspace(), &copy).unwrap();
+            }
+            None => {
+                let file = rusqlite::Connection::open(folder.file()).unwrap();
+                file.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+            }
+        }
+        copy
+    }
+
+    /// Stops the server, puts such a copy in place of the records, and starts it.
+    pub async fn put_back(self, copy: PathBuf) -> Self {
+        let path = self.folder.path().to_owned();
+        self.restart_after(move || {
+            let folder = Folder::find(&path).unwrap();
+            if let Some(address) = folder.database().unwrap() {
+                transfer::copy_from_file(&copy, &Postgres::open(&address).unwrap()).unwrap();
+                return;
+            }
+            for suffix in ["-wal", "-shm"] {
+                let _ = std::fs::remove_file(path.join(format!("workspace.sqlite{suffix}")));
+            }
+            std::fs::copy(copy, folder.file()).unwrap();
+        })
+        .await
     }
 
     pub fn advance_ms(&self, ms: i64) {
@@ -70,11 +132,11 @@ impl World {
 
     /// The same, with something done to the folder in between.
     pub async fn restart_after(self, between: impl FnOnce()) -> Self {
-        let Self { folder, running, client, now } = self;
+        let Self { folder, running, client, now, .. } = self;
         running.stop().await;
         between();
         let running = serve(folder.path(), &now).await;
-        Self { folder, running, client, now }
+        Self { folder, running, client, now, place: PhantomData }
     }
 
     pub fn post(&self, route: &str) -> RequestBuilder {

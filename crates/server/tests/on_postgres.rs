@@ -1,0 +1,14 @@
+//! What laptops meet, with the records in PostgreSQL.
+
+type World = crate::support::WorldOn<crate::support::OnPostgres>;
+
+#[path = "hostile.rs"]
+mod hostile;
+#[path = "live.rs"]
+mod live;
+#[path = "pull.rs"]
+mod pull;
+#[path = "push.rs"]
+mod push;
+#[path = "sign_in.rs"]
+mod sign_in;
