@@ -4,7 +4,7 @@
 //! server's own transaction, flip, top up the number blocks. Everything that may fail ends in a wait with a deadline;
 //! no state waits without one.
 
-mod backoff;
+pub mod backoff;
 mod pull;
 mod push;
 mod report;
@@ -12,7 +12,7 @@ mod report;
 use crate::bucket::Bucket;
 use crate::limits;
 use crate::local::{LocalAnswer, LocalError, LocalRequest, LocalStatus, Queued};
-use crate::protocol::{CommandResult, Epoch, LeaseRequest, Page, Pull};
+use crate::protocol::{CommandResult, Epoch, Head, LeaseRequest, Page, Pull};
 use crate::signing::PublicKey;
 use crate::transport::{Answer, Request, TransportError};
 use backoff::Backoff;
@@ -30,6 +30,10 @@ pub struct Settings {
     pub seed: u64,
     /// Between two syncs when nothing else asks for one.
     pub poll_ms: Millis,
+    /// The same while the server tells when its head moved: a floor only.
+    pub live_poll_ms: Millis,
+    /// After the head moved, at most: so that not all laptops pull in the same moment.
+    pub spread_ms: Millis,
     /// After a command is issued, to let its companions join the same push.
     pub debounce_ms: Millis,
     /// First wait after a failure; doubles up to `retry_max_ms`.
@@ -53,6 +57,8 @@ impl Default for Settings {
         Self {
             seed: 0,
             poll_ms: 30_000,
+            live_poll_ms: 180_000,
+            spread_ms: 200,
             debounce_ms: 300,
             retry_ms: 1_000,
             retry_max_ms: 300_000,
@@ -77,8 +83,14 @@ pub struct Input {
 /// What may happen.
 #[derive(Debug)]
 pub enum Event {
-    /// The driver is ready; also after the computer slept.
+    /// The driver is ready.
     Start,
+    /// The computer slept: what was under way on the network is given up, because its connections are dead.
+    Woke,
+    /// The server began to tell when its head moves (`true`), or can no longer be heard.
+    Live(bool),
+    /// The server's head moved; no reason to cut a wait short that the server or the network asked for.
+    HeadMoved(Head),
     /// The time last asked for with [`Output::WakeAt`] has come.
     Tick,
     /// A command was put into the queue.
@@ -243,6 +255,14 @@ pub struct Engine {
     cycle: Cycle,
     ticket: u64,
     again: bool,
+    /// The server tells when its head moves.
+    live: bool,
+    /// The head that the last cycle reached.
+    reached: Option<(Epoch, u64)>,
+    /// News that came while a cycle ran, or was waited for.
+    news: Option<Head>,
+    /// Commands that waited, and the last one judged, when the last cycle ended well.
+    left: Option<(u64, u64)>,
     backoff: Backoff,
     report: Report,
     reported: Option<Report>,
@@ -260,10 +280,22 @@ impl Engine {
             cycle: Cycle::default(),
             ticket: 0,
             again: false,
+            live: false,
+            reached: None,
+            news: None,
+            left: None,
             report: Report::default(),
             reported: None,
             out: Vec::new(),
         }
+    }
+
+    /// One that takes over from another that stood still.
+    #[must_use]
+    pub fn instead_of(settings: Settings, what: &str) -> Self {
+        let mut engine = Self::new(settings);
+        engine.report.trouble = Some(Trouble::Stalled { what: what.to_owned() });
+        engine
     }
 
     /// What people see now.
@@ -277,6 +309,9 @@ impl Engine {
         let now = input.now;
         match input.event {
             Event::Start => self.wake(now),
+            Event::Woke => self.woke(now),
+            Event::Live(live) => self.hear(now, live),
+            Event::HeadMoved(head) => self.head_moved(now, head),
             Event::Tick => self.tick(now),
             Event::Issued => self.issued(now),
             Event::SyncNow => self.ask(now),
@@ -353,6 +388,56 @@ impl Engine {
         }
     }
 
+    fn woke(&mut self, now: Millis) {
+        self.backoff.reset();
+        self.live = false;
+        match &self.state {
+            State::Busy { doing: Doing::Push { .. } | Doing::Pull | Doing::Lease, .. } => {
+                self.ticket += 1;
+                self.begin(now);
+            }
+            State::Busy { .. } => self.again = true,
+            _ => self.begin(now),
+        }
+    }
+
+    /// A server that is heard again can be reached; one that is no longer heard is looked for at once.
+    fn hear(&mut self, now: Millis, live: bool) {
+        let was = std::mem::replace(&mut self.live, live);
+        match &mut self.state {
+            State::Waiting { .. } if live && matches!(self.report.trouble, Some(Trouble::Unreachable { .. })) => {
+                self.begin(now);
+            }
+            State::Idle { next } if was && !live => {
+                let soon = now.saturating_add(self.backoff.below(self.settings.retry_ms + 1));
+                *next = (*next).min(soon);
+            }
+            _ => {}
+        }
+    }
+
+    fn head_moved(&mut self, now: Millis, head: Head) {
+        if !self.is_news(head) {
+            return;
+        }
+        let soon = now.saturating_add(self.spread(head));
+        match &mut self.state {
+            State::Idle { next } => *next = (*next).min(soon),
+            State::Busy { .. } => self.news = Some(head),
+            // The next cycle fetches it anyway.
+            State::Waiting { .. } | State::SignedOut { .. } => {}
+        }
+    }
+
+    /// Not all laptops pull in the same moment, but whoever is waited for does.
+    fn spread(&mut self, head: Head) -> Millis {
+        if head.approval { 0 } else { self.backoff.below(self.settings.spread_ms + 1) }
+    }
+
+    fn is_news(&self, head: Head) -> bool {
+        self.reached.is_none_or(|(epoch, reached)| epoch != head.epoch || reached < head.head)
+    }
+
     fn ask(&mut self, now: Millis) {
         self.backoff.reset();
         if matches!(self.state, State::Busy { .. }) {
@@ -389,6 +474,7 @@ impl Engine {
 
     fn begin(&mut self, now: Millis) {
         self.again = false;
+        self.news = None;
         self.cycle = Cycle::default();
         self.read_status(now);
     }
@@ -459,6 +545,10 @@ impl Engine {
     }
 
     fn finish(&mut self, now: Millis) {
+        if self.stands_still() {
+            let what = format!("{} commands wait and the server judges none of them", self.report.waiting);
+            return self.fail(now, Trouble::Stalled { what }, None);
+        }
         self.backoff.reset();
         self.report.offline_since = None;
         self.report.last_synced = Some(now);
@@ -466,11 +556,25 @@ impl Engine {
         if !self.cycle.push_off {
             self.report.trouble = None;
         }
+        self.reached = Some((self.cycle.epoch, self.cycle.head));
         if self.again {
             return self.begin(now);
         }
-        let jitter = self.backoff.below(self.settings.poll_ms / 10 + 1);
-        self.state = State::Idle { next: now.saturating_add(self.settings.poll_ms).saturating_add(jitter) };
+        let rest = match self.news.take().filter(|head| self.is_news(*head)) {
+            Some(head) => self.spread(head),
+            None => {
+                let poll = if self.live { self.settings.live_poll_ms } else { self.settings.poll_ms };
+                poll.saturating_add(self.backoff.below(poll / 10 + 1))
+            }
+        };
+        self.state = State::Idle { next: now.saturating_add(rest) };
+    }
+
+    /// Two cycles in a row ended well and left the same commands unjudged, though everything was sent.
+    fn stands_still(&mut self) -> bool {
+        let left = (self.report.waiting, self.cycle.judged);
+        let before = self.left.replace(left);
+        !self.again && !self.cycle.push_off && self.report.waiting > 0 && before == Some(left)
     }
 
     fn publish(&mut self) {

@@ -9,7 +9,7 @@ use slipway_sync::engine::{Engine, Event, Input, Millis, Output, Settings, SyncS
 use slipway_sync::local::{Flipped, LocalAnswer, LocalError, LocalRequest, LocalStatus, Queued};
 use slipway_sync::log::Checkpoint;
 use slipway_sync::protocol::{
-    BucketSum, CommandResult, Entry, Epoch, ErrorBody, ErrorCode, Lease, Page, Pushed, SignedCommand, Verdict,
+    BucketSum, CommandResult, Entry, Epoch, ErrorBody, ErrorCode, Head, Lease, Page, Pushed, SignedCommand, Verdict,
 };
 use slipway_sync::signing::PrivateKey;
 use slipway_sync::transport::{Answer, Request, TransportError};
@@ -380,4 +380,130 @@ fn tickets_of_two_requests_differ() {
     bench.now = bench.wake;
     let Output::Local { ticket: Ticket(second), .. } = bench.one(Event::Tick) else { panic!("status again") };
     assert!(second > first);
+}
+
+/// An engine that has come to its rest at head 7.
+fn at_rest() -> Bench {
+    let mut bench = Bench::new(Settings::default());
+    let pull = bench.first_call(Vec::new());
+    to_rest(&mut bench, &pull, 7);
+    bench
+}
+
+fn to_rest(bench: &mut Bench, pull: &Output, head: u64) {
+    assert!(is_pull(pull), "{pull:?}");
+    let cursors = BTreeMap::from([(Bucket::Workspace, head)]);
+    let stage = bench.answered(pull, Answer::Page(Box::new(Page { head, cursors, ..a_page() })));
+    let flip = bench.stored(&stage, LocalAnswer::Done);
+    let review = bench.stored(&flip, LocalAnswer::Flipped(Flipped::default()));
+    let Output::Local { ticket, .. } = review else { panic!("{review:?}") };
+    bench.step(Event::Stored { ticket, answer: Ok(LocalAnswer::Status(Box::new(a_status()))) });
+}
+
+fn head(head: u64) -> Head {
+    Head { epoch: EPOCH, head, approval: false }
+}
+
+/// Lets time pass to the next tick and goes on to the first call of the server.
+fn next_pull(bench: &mut Bench) -> Output {
+    bench.now = bench.wake;
+    let status = bench.one(Event::Tick);
+    let batch = bench.stored(&status, LocalAnswer::Status(Box::new(a_status())));
+    bench.stored(&batch, LocalAnswer::Batch(Vec::new()))
+}
+
+#[test]
+fn a_moved_head_is_fetched_soon_and_an_old_one_not() {
+    let mut bench = at_rest();
+    let rest = bench.wake;
+    for old in [head(6), head(7)] {
+        assert!(bench.step(Event::HeadMoved(old)).is_empty());
+        assert_eq!(bench.wake, rest, "{old:?} is here already");
+    }
+    bench.step(Event::HeadMoved(head(8)));
+    assert!(bench.wake <= bench.now + Settings::default().spread_ms, "soon");
+    let pull = next_pull(&mut bench);
+    to_rest(&mut bench, &pull, 8);
+    bench.step(Event::HeadMoved(Head { approval: true, ..head(9) }));
+    assert_eq!(bench.wake, bench.now, "whose vote is waited for fetches at once");
+    let pull = next_pull(&mut bench);
+    bench.step(Event::HeadMoved(head(10)));
+    to_rest(&mut bench, &pull, 9);
+    assert!(bench.wake <= bench.now + Settings::default().spread_ms, "news that came meanwhile make another cycle");
+    let pull = next_pull(&mut bench);
+    bench.step(Event::HeadMoved(head(10)));
+    to_rest(&mut bench, &pull, 10);
+    assert!(bench.wake > bench.now + 1_000, "but not if that cycle brought them already");
+    bench.step(Event::HeadMoved(Head { epoch: Epoch(Uuid::from_u128(10)), head: 1, approval: false }));
+    assert!(bench.wake <= bench.now + Settings::default().spread_ms, "another epoch is news at any head");
+}
+
+#[test]
+fn while_the_server_tells_polling_is_rare_and_when_it_falls_silent_the_server_is_looked_for() {
+    let mut bench = at_rest();
+    assert!(bench.wake <= bench.now + 33_000);
+    bench.step(Event::Live(true));
+    let pull = next_pull(&mut bench);
+    to_rest(&mut bench, &pull, 7);
+    assert!(bench.wake >= bench.now + 180_000, "the poll is a floor only");
+    bench.step(Event::Live(false));
+    assert!(bench.wake <= bench.now + 1_000, "looks for the server at once");
+    let pull = next_pull(&mut bench);
+    to_rest(&mut bench, &pull, 7);
+    assert!(bench.wake <= bench.now + 33_000, "and polls as before");
+}
+
+#[test]
+fn news_cut_no_wait_short_but_a_server_heard_again_does() {
+    let mut bench = Bench::new(Settings::default());
+    let pull = bench.first_call(Vec::new());
+    bench.refused(&pull, ErrorBody { retry_after_ms: Some(60_000), ..error(ErrorCode::Busy) });
+    let wait = bench.wake;
+    assert!(wait >= bench.now + 60_000);
+    bench.step(Event::HeadMoved(head(99)));
+    bench.step(Event::Live(true));
+    assert_eq!(bench.wake, wait, "the server asked for this wait");
+
+    let mut bench = Bench::new(Settings::default());
+    let pull = bench.first_call(Vec::new());
+    let Output::Call { ticket, .. } = pull else { panic!("{pull:?}") };
+    let answer = Err(TransportError::Unreachable { why: "gone".to_owned() });
+    bench.step(Event::Answered { ticket, answer });
+    assert!(bench.step(Event::HeadMoved(head(99))).is_empty(), "a hint is no connection");
+    let status = bench.one(Event::Live(true));
+    assert!(matches!(status, Output::Local { request: LocalRequest::Status, .. }), "{status:?}");
+}
+
+#[test]
+fn after_a_sleep_dead_requests_are_given_up() {
+    let mut bench = Bench::new(Settings::default());
+    let pull = bench.first_call(Vec::new());
+    let status = bench.one(Event::Woke);
+    assert!(matches!(&status, Output::Local { request: LocalRequest::Status, .. }), "{status:?}");
+    let Output::Call { ticket, .. } = pull else { panic!("{pull:?}") };
+    assert!(
+        bench.step(Event::Answered { ticket, answer: Ok(Answer::Page(Box::new(a_page()))) }).is_empty(),
+        "too late"
+    );
+    let mut bench = at_rest();
+    let status = bench.one(Event::Woke);
+    assert!(matches!(status, Output::Local { request: LocalRequest::Status, .. }), "at rest it syncs at once");
+}
+
+#[test]
+fn a_queue_that_cycles_leave_as_it_is_is_said_to_stand_still() {
+    let mut bench = Bench::new(Settings::default());
+    let waiting = || LocalAnswer::Status(Box::new(LocalStatus { waiting: 2, ..a_status() }));
+    for round in 1..=2 {
+        let status = bench.one(if round == 1 { Event::Start } else { Event::SyncNow });
+        let batch = bench.stored(&status, waiting());
+        let pull = bench.stored(&batch, LocalAnswer::Batch(Vec::new()));
+        let stage = bench.answered(&pull, Answer::Page(Box::new(a_page())));
+        let flip = bench.stored(&stage, LocalAnswer::Done);
+        let review = bench.stored(&flip, LocalAnswer::Flipped(Flipped::default()));
+        let Output::Local { ticket, .. } = review else { panic!("{review:?}") };
+        bench.step(Event::Stored { ticket, answer: Ok(waiting()) });
+        let stalled = matches!(bench.engine.report().trouble, Some(Trouble::Stalled { .. }));
+        assert_eq!(stalled, round == 2, "round {round}: {:?}", bench.engine.report());
+    }
 }

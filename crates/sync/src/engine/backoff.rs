@@ -4,7 +4,7 @@ use super::Millis;
 
 /// SplitMix64 and the number of failures in a row.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub struct Backoff {
     state: u64,
     failures: u32,
     first: Millis,
@@ -12,16 +12,19 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    pub(super) fn new(seed: u64, first: Millis, longest: Millis) -> Self {
+    /// Waits from the first to the longest; two laptops must not have the same seed.
+    #[must_use]
+    pub fn new(seed: u64, first: Millis, longest: Millis) -> Self {
         Self { state: seed, failures: 0, first, longest }
     }
 
-    pub(super) fn reset(&mut self) {
+    /// After a success the next wait is short again.
+    pub fn reset(&mut self) {
         self.failures = 0;
     }
 
     /// Between half of the doubled span and the whole of it, so that laptops cut off together do not return together.
-    pub(super) fn next_wait(&mut self) -> Millis {
+    pub fn next_wait(&mut self) -> Millis {
         let span = self.first.saturating_mul(1 << self.failures.min(30)).min(self.longest);
         self.failures = self.failures.saturating_add(1);
         let half = span / 2;
@@ -29,7 +32,7 @@ impl Backoff {
     }
 
     /// A figure below this one.
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
