@@ -80,16 +80,25 @@ pub fn view(sight: Sight<'_>, approval: Approval) -> Result<ApprovalView, Fault>
 /// # Errors
 /// A storage fault.
 pub fn waiting_for(sight: Sight<'_>) -> Result<Vec<Approval>, Fault> {
+    waiting_besides(sight, &BTreeSet::new())
+}
+
+/// The same without those that are known already.
+///
+/// # Errors
+/// A storage fault.
+pub fn waiting_besides(sight: Sight<'_>, known: &BTreeSet<ApprovalId>) -> Result<Vec<Approval>, Fault> {
     let mut people: BTreeSet<PersonId> = BTreeSet::from([sight.me]);
     people.extend(sight.records.all::<Delegation>()?.into_iter().filter(|d| d.to.contains(&sight.me)).map(|d| d.from));
     let mut ids = BTreeSet::new();
     for person in people {
-        ids.extend(sight.records.find(Lookup::PendingApprovalFor, &person.to_string())?);
+        let found = sight.records.find(Lookup::PendingApprovalFor, &person.to_string())?;
+        ids.extend(found.into_iter().map(ApprovalId::from).filter(|id| !known.contains(id)));
     }
     let me = sight.person()?;
     let mut found = Vec::new();
     for id in ids {
-        let Some(approval) = sight.records.get::<Approval>(id.into())? else { continue };
+        let Some(approval) = sight.records.get::<Approval>(id)? else { continue };
         let actions = slipway_domain::approval::actions(&approval, &me, sight.now, sight.records)?;
         if actions.iter().any(|a| a.action == "approve" && a.allowed) {
             found.push(approval);

@@ -18,6 +18,7 @@ pub mod key;
 pub mod keychain;
 pub mod link;
 pub mod lists;
+pub(crate) mod live;
 pub mod local;
 pub mod notices;
 pub mod open;
@@ -39,6 +40,7 @@ pub mod transport;
 pub mod trouble;
 pub mod vault;
 pub mod view;
+pub mod watchdog;
 
 pub use open::{App, Background, Open};
 

@@ -4,13 +4,14 @@ use crate::error::CallError;
 use crate::key::SecretKey;
 use crate::local::StoreLocal;
 use crate::session::{Session, now_ms, off_thread};
-use crate::transport::{Server, ServerError};
+use crate::transport::{EventStream, Server, ServerError};
 use crate::vault::Tokens;
 use slipway_domain::id::DeviceId;
-use slipway_sync::protocol::{ErrorBody, ErrorCode, NewDevice};
+use slipway_sync::limits;
+use slipway_sync::protocol::{Epoch, ErrorBody, ErrorCode, Head, HeadQuery, NewDevice};
 use slipway_sync::signing::{PrivateKey, sign_refresh};
 use slipway_sync::transport::{Answer, Request, Transport, TransportError};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -20,7 +21,7 @@ const REFRESH_AHEAD_MS: i64 = 30_000;
 /// Carries requests within a session.
 pub struct Link {
     session: Arc<Session>,
-    server: Server,
+    server: RwLock<Server>,
     tokens: Mutex<Option<Tokens>>,
 }
 
@@ -41,7 +42,56 @@ impl Link {
     pub fn of(session: Arc<Session>) -> Result<Option<Self>, CallError> {
         let Some(account) = session.account() else { return Ok(None) };
         let server = Server::new(&account.server, &account.trust)?;
-        Ok(Some(Self { session, server, tokens: Mutex::new(None) }))
+        Ok(Some(Self { session, server: RwLock::new(server), tokens: Mutex::new(None) }))
+    }
+
+    fn server(&self) -> Server {
+        self.server.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets go of connections that died while the computer slept, instead of waiting for them.
+    pub(crate) fn reconnect(&self) {
+        let server = self.session.account().and_then(|account| Server::new(&account.server, &account.trust).ok());
+        if let Some(server) = server {
+            *self.server.write().unwrap_or_else(PoisonError::into_inner) = server;
+        }
+    }
+
+    /// The server's events.
+    ///
+    /// # Errors
+    /// As for every request.
+    pub(crate) async fn events(&self) -> Result<EventStream, TransportError> {
+        let server = self.server();
+        let server = &server;
+        self.within(|access| async move { server.events(&access).await }).await
+    }
+
+    /// Where the head stands, as soon as it is another than the known one.
+    ///
+    /// # Errors
+    /// As for every request.
+    pub(crate) async fn head(&self, known: Option<Head>) -> Result<Head, TransportError> {
+        let server = self.server();
+        let (epoch, than) = known.map_or((Epoch(Uuid::nil()), 0), |head| (head.epoch, head.head));
+        let query = HeadQuery { epoch, than, wait: limits::HEAD_WAIT_SECONDS };
+        let (server, query) = (&server, &query);
+        self.within(|access| async move { server.head(&access, query).await }).await
+    }
+
+    /// Sends something within the session: once more with fresh tokens when the server does not take these.
+    async fn within<T, F>(&self, send: impl Fn(String) -> F + Send) -> Result<T, TransportError>
+    where
+        F: Future<Output = Result<T, ServerError>> + Send,
+    {
+        let access = self.access(None).await?;
+        match send(access.clone()).await {
+            Err(ServerError::Refused(body)) if body.code == ErrorCode::NotSignedIn => {
+                let access = self.access(Some(&access)).await?;
+                send(access).await.map_err(ServerError::for_engine)
+            }
+            other => other.map_err(ServerError::for_engine),
+        }
     }
 
     /// A bearer token with some life left. `used` is one that the server has just refused.
@@ -79,7 +129,7 @@ impl Link {
         let device: DeviceId = old.device.parse().map_err(|_| TransportError::SignedOut)?;
         let signed = sign_refresh(device, &old.refresh, &self.session.signer())
             .map_err(|e| TransportError::Garbled { why: e.to_string() })?;
-        let answer = match self.server.refresh(&signed).await {
+        let answer = match self.server().refresh(&signed).await {
             Ok(answer) => answer,
             Err(ServerError::Refused(body))
                 if matches!(body.code, ErrorCode::NotSignedIn | ErrorCode::WrongCredentials) =>
@@ -99,10 +149,11 @@ impl Link {
     }
 
     async fn send(&self, access: &str, request: &Request) -> Result<Answer, ServerError> {
+        let server = self.server();
         Ok(match request {
-            Request::Push(push) => Answer::Pushed(self.server.push(access, push).await?),
-            Request::Pull(pull) => Answer::Page(Box::new(self.server.pull(access, pull).await?)),
-            Request::Lease(lease) => Answer::Lease(self.server.lease(access, lease).await?),
+            Request::Push(push) => Answer::Pushed(server.push(access, push).await?),
+            Request::Pull(pull) => Answer::Page(Box::new(server.pull(access, pull).await?)),
+            Request::Lease(lease) => Answer::Lease(server.lease(access, lease).await?),
         })
     }
 
@@ -122,7 +173,7 @@ impl Link {
         let name = self.session.profile().device_name().to_owned();
         let new = NewDevice { id: device, name, public_key: signer.public() };
         let access = self.access(None).await?;
-        let answer = self.server.device(&access, &new).await.map_err(ServerError::for_engine)?;
+        let answer = self.server().device(&access, &new).await.map_err(ServerError::for_engine)?;
         let tokens = Tokens::of(&answer, now_ms());
         let (session, kept) = (self.session.clone(), tokens.clone());
         off_thread(move || {
@@ -155,13 +206,7 @@ pub(crate) fn signature(signer: &PrivateKey, bytes: &[u8]) -> [u8; 64] {
 
 impl Transport for Link {
     async fn call(&self, request: Request) -> Result<Answer, TransportError> {
-        let access = self.access(None).await?;
-        match self.send(&access, &request).await {
-            Err(ServerError::Refused(body)) if body.code == ErrorCode::NotSignedIn => {
-                let access = self.access(Some(&access)).await?;
-                self.send(&access, &request).await.map_err(ServerError::for_engine)
-            }
-            other => other.map_err(ServerError::for_engine),
-        }
+        let request = &request;
+        self.within(|access| async move { self.send(&access, request).await }).await
     }
 }

@@ -1,50 +1,47 @@
 //! What a sync brought that the person wants to be told: approvals that wait for them, commands that were refused.
+//!
+//! Which approvals were told is remembered in the database before they are told: none is told twice, not after a
+//! restart, nor when records are fetched anew. What came while nobody was there to tell it is told at the next sync.
 
 use crate::App;
 use crate::approvals;
 use crate::error::CallError;
 use crate::host::Notice;
 use crate::local::FlipNews;
+use crate::open::Background;
+use crate::sight::Sight;
 use crate::sync::notice;
 use crate::view::common::Nothing;
 use crate::view::settings::Channel;
-use slipway_domain::approval::record::Subject;
+use slipway_domain::approval::record::{Approval, Subject};
 use slipway_domain::change::record::Change;
-use slipway_domain::record::{Kind, Record};
+use slipway_domain::id::ApprovalId;
+use slipway_domain::record::Record;
 use slipway_domain::records::RecordsExt;
+use slipway_domain::refusal::Fault;
 use slipway_domain::release::record::Release;
+use std::collections::BTreeSet;
 
-/// Most notices of one sync; more would be noise, the Inbox has them all.
-const NOTICES_MOST: usize = 5;
+/// Most approvals told each by itself; more at once are told as a number, the Inbox has them all.
+const EACH_MOST: usize = 3;
+/// Under which name the approvals told are remembered, oldest first.
+const TOLD: &str = "told.approvals";
+/// How many of them.
+const TOLD_MOST: usize = 1_000;
 
-/// What to tell about a flip, by the person's choices.
+/// What to tell after a flip, by the person's choices.
 ///
 /// # Errors
 /// Trouble.
 pub fn of(app: &App, news: &FlipNews) -> Result<Vec<Notice>, CallError> {
     let choices = crate::settings::get(app, &Nothing)?.notifications;
     let mut notices = Vec::new();
-    let changes = &news.flipped.changes;
-    if choices.approval_pending == Channel::System && changes.kinds.contains(&Kind::Approval) {
-        app.read(|sight| {
-            for approval in approvals::waiting_for(sight)? {
-                // After a first sync there is no list of what is new: telling everything would tell nothing.
-                if changes.many || !changes.ids.contains(&approval.id.0) {
-                    continue;
-                }
-                let subject = match approval.subject {
-                    Subject::Release(id) => {
-                        sight.records.get::<Release>(id)?.map(|r| (r.title.clone(), Record::from(r)))
-                    }
-                    Subject::Change(id) => sight.records.get::<Change>(id)?.map(|c| (c.title.clone(), Record::from(c))),
-                };
-                let Some((title, record)) = subject else { continue };
-                let gate = crate::rows::gate(approval.gate);
-                let body = format!("{} {title}: {gate}", record.label());
-                notices.push(notice("Waiting for your approval", body, "/inbox".to_owned()));
-            }
-            Ok(())
-        })?;
+    // The command line comes and goes: what it fetches is told by the window.
+    if app.background() == Background::Sync {
+        let fresh = untold(app)?;
+        if choices.approval_pending == Channel::System {
+            notices.extend(fresh);
+        }
     }
     if choices.refused == Channel::System && !news.flipped.attention.is_empty() {
         let count = news.flipped.attention.len();
@@ -55,6 +52,43 @@ pub fn of(app: &App, news: &FlipNews) -> Result<Vec<Notice>, CallError> {
         };
         notices.push(notice("Needs attention", body, "/inbox/attention".to_owned()));
     }
-    notices.truncate(NOTICES_MOST);
     Ok(notices)
+}
+
+/// Approvals that wait for the person and were not told yet; from here on they were.
+fn untold(app: &App) -> Result<Vec<Notice>, CallError> {
+    let store = app.open()?.store.clone();
+    let remembered = store.remembered(TOLD)?.unwrap_or_default();
+    let told: Vec<ApprovalId> = remembered.split_whitespace().filter_map(|id| id.parse().ok()).collect();
+    let known: BTreeSet<ApprovalId> = told.iter().copied().collect();
+    let (ids, notices) = app.read(|sight| {
+        let fresh = approvals::waiting_besides(sight, &known)?;
+        let ids: Vec<ApprovalId> = fresh.iter().map(|approval| approval.id).collect();
+        if fresh.len() > EACH_MOST {
+            let body = format!("{} requests wait for your approval.", fresh.len());
+            return Ok((ids, vec![notice("Waiting for your approval", body, "/inbox".to_owned())]));
+        }
+        let mut notices = Vec::new();
+        for approval in &fresh {
+            notices.extend(waiting(sight, approval)?);
+        }
+        Ok((ids, notices))
+    })?;
+    if !ids.is_empty() {
+        let all: Vec<String> = told.iter().chain(&ids).map(ToString::to_string).collect();
+        let (_, newest) = all.split_at(all.len().saturating_sub(TOLD_MOST));
+        store.remember(TOLD, &newest.join(" "))?;
+    }
+    Ok(notices)
+}
+
+fn waiting(sight: Sight<'_>, approval: &Approval) -> Result<Option<Notice>, Fault> {
+    let subject = match approval.subject {
+        Subject::Release(id) => sight.records.get::<Release>(id)?.map(|r| (r.title.clone(), Record::from(r))),
+        Subject::Change(id) => sight.records.get::<Change>(id)?.map(|c| (c.title.clone(), Record::from(c))),
+    };
+    Ok(subject.map(|(title, record)| {
+        let gate = crate::rows::gate(approval.gate);
+        notice("Waiting for your approval", format!("{} {title}: {gate}", record.label()), "/inbox".to_owned())
+    }))
 }

@@ -93,6 +93,12 @@ impl App {
         &self.inner.keychain
     }
 
+    /// Whether it syncs by itself, and so is what tells the person of news.
+    #[must_use]
+    pub fn background(&self) -> Background {
+        self.inner.background
+    }
+
     /// Whether the person locked the profile.
     #[must_use]
     pub fn is_locked(&self) -> bool {

@@ -4,9 +4,11 @@
 
 use crate::error::CallError;
 use crate::link::Link;
+use crate::live;
 use crate::local::{FlipNews, StoreLocal};
 use crate::session::{Session, off_thread};
 use crate::view::profile::SyncStatus;
+use crate::watchdog::{Due, Ending, Patience, Sleeper, guard};
 use serde::{Deserialize, Serialize};
 use slipway_domain::time::Timestamp;
 use slipway_sync::engine::{Engine, Event, Input, Millis, Output, Report, Settings, SyncState, Trouble};
@@ -18,8 +20,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::JoinHandle;
 use ts_rs::TS;
 
 /// Name of the lock file in the profile's folder.
@@ -28,6 +30,9 @@ const LOCK_FILE: &str = "sync.lock";
 const LOCK_WAIT: Duration = Duration::from_secs(120);
 /// Between two looks at the lock.
 const LOCK_STEP: Duration = Duration::from_millis(50);
+
+/// Longest rest between two looks whether the computer slept.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// What one sync did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -117,9 +122,10 @@ fn call_error(trouble: &Trouble) -> CallError {
 
 /// Syncs in the background until it is dropped.
 pub struct Driver {
-    nudges: UnboundedSender<Event>,
+    nudges: Arc<Mutex<UnboundedSender<Event>>>,
+    hurry: Arc<Notify>,
     status: Arc<Mutex<SyncStatus>>,
-    task: JoinHandle<()>,
+    _task: Ending,
 }
 
 impl Driver {
@@ -128,21 +134,44 @@ impl Driver {
     /// # Errors
     /// When the server's address or trust cannot be used.
     pub fn start(session: Arc<Session>, watch: Arc<dyn Watch>) -> Result<Option<Self>, CallError> {
-        let Some(mut run) = Run::new(session, watch)? else { return Ok(None) };
-        let (nudges, status) = (run.events.clone(), run.status.clone());
+        Self::start_watched(session, watch, Patience::default())
+    }
+
+    /// The same with a watchdog of another patience.
+    ///
+    /// # Errors
+    /// When the server's address or trust cannot be used.
+    pub fn start_watched(
+        session: Arc<Session>,
+        watch: Arc<dyn Watch>,
+        patience: Patience,
+    ) -> Result<Option<Self>, CallError> {
+        let Some(mut run) = Run::new(session.clone(), watch.clone())? else { return Ok(None) };
+        let hurry = Arc::new(Notify::new());
+        let (nudges, status) = (Arc::new(Mutex::new(run.events.clone())), run.status.clone());
+        let (sender, woken, shown) = (nudges.clone(), hurry.clone(), status.clone());
         let task = tokio::spawn(async move {
-            run.feed(Event::Start);
-            while let Some(event) = run.next_event().await {
-                let signed_in = matches!(event, Event::SignedIn { .. });
-                if signed_in {
-                    run.link.signed_in().await;
-                }
-                if run.step(event) {
-                    run.tell().await;
-                }
+            loop {
+                let due = run.due.clone();
+                let mut task = Ending(tokio::spawn(run.go_on(woken.clone())));
+                let what = guard(&mut task, &due, patience).await;
+                drop(task);
+                tracing::error!(what, "Background sync stood still and is started anew");
+                run = loop {
+                    match Run::new(session.clone(), watch.clone()) {
+                        Ok(Some(run)) => break run,
+                        // The profile became one without a server.
+                        Ok(None) => return,
+                        Err(error) => tracing::error!(%error, "Background sync cannot be started"),
+                    }
+                    tokio::time::sleep(patience.grace).await;
+                };
+                run.engine = Engine::instead_of(run.settings.clone(), &what);
+                run.status = shown.clone();
+                *sender.lock().unwrap_or_else(PoisonError::into_inner) = run.events.clone();
             }
         });
-        Ok(Some(Self { nudges, status, task }))
+        Ok(Some(Self { nudges, hurry, status, _task: Ending(task) }))
     }
 
     /// A command was issued: it goes out soon, together with its companions.
@@ -153,11 +182,13 @@ impl Driver {
     /// A person asks, or the network came back: now.
     pub fn sync_now(&self) {
         self.nudge(Event::SyncNow);
+        self.hurry.notify_one();
     }
 
     /// A person signed in again.
     pub fn signed_in(&self) {
         self.nudge(Event::SignedIn { log: None });
+        self.hurry.notify_one();
     }
 
     /// How sync stands.
@@ -167,14 +198,8 @@ impl Driver {
     }
 
     fn nudge(&self, event: Event) {
-        // The driver only ends with this value.
-        let _ = self.nudges.send(event);
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.task.abort();
+        // The driver only ends with this value, or is about to be replaced and then begins with a sync.
+        let _ = self.nudges.lock().unwrap_or_else(PoisonError::into_inner).send(event);
     }
 }
 
@@ -205,6 +230,8 @@ struct CycleLock(Option<File>);
 /// The engine with everything it needs.
 struct Run {
     engine: Engine,
+    settings: Settings,
+    due: Arc<Due>,
     began: Instant,
     wake_at: Millis,
     session: Arc<Session>,
@@ -239,7 +266,9 @@ impl Run {
         };
         let status = Arc::new(Mutex::new(resting_status(&session)?));
         Ok(Some(Self {
-            engine: Engine::new(settings),
+            engine: Engine::new(settings.clone()),
+            settings,
+            due: Arc::default(),
             began: Instant::now(),
             wake_at: Millis::MAX,
             lock_file: session.profile().folder().join(LOCK_FILE),
@@ -261,6 +290,36 @@ impl Run {
 
     fn now(&self) -> Millis {
         Millis::try_from(self.began.elapsed().as_millis()).unwrap_or(Millis::MAX)
+    }
+
+    /// Syncs for ever. Listens to the server meanwhile.
+    async fn go_on(mut self, hurry: Arc<Notify>) {
+        let listen = |run: &Self| {
+            Ending(tokio::spawn(live::listen(run.link.clone(), run.events.clone(), hurry.clone(), seed())))
+        };
+        let mut listening = listen(&self);
+        let mut sleeper = Sleeper::new(self.watch.now());
+        self.feed(Event::Start);
+        loop {
+            self.due.after(LOOK);
+            let event = tokio::time::timeout(LOOK, self.next_event()).await;
+            if sleeper.slept(self.watch.now()) {
+                self.link.reconnect();
+                self.feed(Event::Woke);
+                drop(std::mem::replace(&mut listening, listen(&self)));
+            }
+            let event = match event {
+                Ok(Some(event)) => event,
+                Ok(None) => return,
+                Err(_) => continue,
+            };
+            if matches!(event, Event::SignedIn { .. }) {
+                self.link.signed_in().await;
+            }
+            if self.step(event) {
+                self.tell().await;
+            }
+        }
     }
 
     async fn next_event(&mut self) -> Option<Event> {

@@ -2,15 +2,17 @@
 
 use crate::profile::Trust;
 use crate::tls::{self, Rejected, Rejection, TrustError};
-use reqwest::{Client, Method, RequestBuilder, Url, redirect};
+use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use slipway_sync::events::Reader;
 use slipway_sync::limits;
 use slipway_sync::protocol::{
-    Done, ErrorBody, Health, Lease, LeaseRequest, NewDevice, Page, Pull, PullQuery, Push, Pushed, Session, SignIn,
-    SignedRefresh,
+    Done, ErrorBody, Head, HeadQuery, Health, Lease, LeaseRequest, NewDevice, Page, Pull, PullQuery, Push, Pushed,
+    Session, SignIn, SignedRefresh,
 };
 use slipway_sync::transport::TransportError;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Until a connection stands.
@@ -19,6 +21,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const READ: Duration = Duration::from_secs(90);
 /// Until an answer is complete; a little less than the sync engine waits for it.
 const ANSWER: Duration = Duration::from_secs(115);
+/// Until an event stream is ended, however well it runs: tokens and certificates change.
+const STREAM: Duration = Duration::from_secs(24 * 3_600);
 /// Largest answer that is read, after decompression.
 const ANSWER_BYTES: usize = 96 * 1024 * 1024;
 /// Requests from this size on are compressed.
@@ -254,6 +258,32 @@ impl Server {
         self.send(self.body(self.request(Method::POST, "lease", Some(access))?, lease)?).await
     }
 
+    /// Opens the stream of events.
+    ///
+    /// # Errors
+    /// When it is refused, or there is no answer.
+    pub async fn events(&self, access: &str) -> Result<EventStream, ServerError> {
+        let request = self.request(Method::GET, "events", Some(access))?.timeout(STREAM);
+        let mut response = request.send().await.map_err(|e| self.failed(&e))?;
+        if !response.status().is_success() {
+            return Err(self.refusal(&mut response).await);
+        }
+        Ok(EventStream { server: self.clone(), response, reader: Reader::default(), heads: VecDeque::new() })
+    }
+
+    /// Waits until the head is another than the laptop's.
+    ///
+    /// # Errors
+    /// When it is refused, or there is no answer.
+    pub async fn head(&self, access: &str, query: &HeadQuery) -> Result<Head, ServerError> {
+        let mut url = self.route("head")?;
+        url.query_pairs_mut()
+            .append_pair("epoch", &query.epoch.to_string())
+            .append_pair("than", &query.than.to_string())
+            .append_pair("wait", &query.wait.to_string());
+        self.send(self.client.get(url).bearer_auth(access)).await
+    }
+
     fn route(&self, name: &str) -> Result<Url, ServerError> {
         self.address
             .join(&format!("v{}/{name}", limits::LEVEL))
@@ -281,7 +311,14 @@ impl Server {
 
     async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ServerError> {
         let mut response = request.send().await.map_err(|e| self.failed(&e))?;
-        let status = response.status();
+        if !response.status().is_success() {
+            return Err(self.refusal(&mut response).await);
+        }
+        let body = self.read(&mut response).await?;
+        serde_json::from_slice(&body).map_err(|e| self.garbled(e.to_string()))
+    }
+
+    async fn read(&self, response: &mut Response) -> Result<Vec<u8>, ServerError> {
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|e| self.failed(&e))? {
             if body.len() + piece.len() > ANSWER_BYTES {
@@ -289,12 +326,16 @@ impl Server {
             }
             body.extend_from_slice(&piece);
         }
-        if status.is_success() {
-            return serde_json::from_slice(&body).map_err(|e| self.garbled(e.to_string()));
-        }
-        match serde_json::from_slice::<ErrorBody>(&body) {
-            Ok(error) => Err(ServerError::Refused(Box::new(error))),
-            Err(_) => Err(self.garbled(format!("HTTP status {status} without a reason"))),
+        Ok(body)
+    }
+
+    /// What an answer that is no success says.
+    async fn refusal(&self, response: &mut Response) -> ServerError {
+        let status = response.status();
+        match self.read(response).await.map(|body| serde_json::from_slice::<ErrorBody>(&body)) {
+            Ok(Ok(error)) => ServerError::Refused(Box::new(error)),
+            Ok(Err(_)) => self.garbled(format!("HTTP status {status} without a reason")),
+            Err(error) => error,
         }
     }
 
@@ -312,6 +353,30 @@ impl Server {
         }
         let reason = if error.is_timeout() { "it did not answer in time".to_owned() } else { chain(error) };
         ServerError::Unreachable { server, reason }
+    }
+}
+
+/// The server's events as they come.
+pub struct EventStream {
+    server: Server,
+    response: Response,
+    reader: Reader,
+    heads: VecDeque<Head>,
+}
+
+impl EventStream {
+    /// Waits for the next; `None` when the server ended the stream.
+    ///
+    /// # Errors
+    /// When the connection is cut, or what comes is no event stream.
+    pub async fn next(&mut self) -> Result<Option<Head>, ServerError> {
+        while self.heads.is_empty() {
+            let Some(piece) = self.response.chunk().await.map_err(|e| self.server.failed(&e))? else {
+                return Ok(None);
+            };
+            self.heads.extend(self.reader.take(&piece).map_err(|e| self.server.garbled(e.to_string()))?);
+        }
+        Ok(self.heads.pop_front())
     }
 }
 

@@ -3,6 +3,8 @@
 
 #[path = "sync/import.rs"]
 mod import;
+#[path = "sync/live.rs"]
+mod live;
 #[path = "sync/support.rs"]
 mod support;
 

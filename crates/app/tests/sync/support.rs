@@ -61,19 +61,7 @@ pub struct Centre {
 
 impl Centre {
     pub async fn start() -> Self {
-        slipway_app::tls::install_provider();
-        let folder = tempfile::tempdir().unwrap();
-        let ahead_ms = Arc::new(AtomicI64::new(0));
-        let mut centre = Self {
-            folder,
-            ahead_ms,
-            listen: ([127, 0, 0, 1], 0).into(),
-            running: None,
-            url: String::new(),
-            ca: String::new(),
-        };
-        let workspace = NewWorkspace { name: "Harbour".to_owned(), administrator: None };
-        let office = Office::create(&centre.data(), &workspace, centre.clock()).unwrap();
+        let (mut centre, office) = Self::prepared();
         for user in ["anna", "bea"] {
             let new = NewUser {
                 user: user.to_owned(),
@@ -87,6 +75,30 @@ impl Centre {
         drop(office);
         centre.resume().await;
         centre
+    }
+
+    /// With the sample company; its people sign in with its own password.
+    pub async fn with_sample() -> Self {
+        let (mut centre, office) = Self::prepared();
+        office.add_sample().unwrap();
+        drop(office);
+        centre.resume().await;
+        centre
+    }
+
+    fn prepared() -> (Self, Office) {
+        slipway_app::tls::install_provider();
+        let centre = Self {
+            folder: tempfile::tempdir().unwrap(),
+            ahead_ms: Arc::new(AtomicI64::new(0)),
+            listen: ([127, 0, 0, 1], 0).into(),
+            running: None,
+            url: String::new(),
+            ca: String::new(),
+        };
+        let workspace = NewWorkspace { name: "Harbour".to_owned(), administrator: None };
+        let office = Office::create(&centre.data(), &workspace, centre.clock()).unwrap();
+        (centre, office)
     }
 
     fn clock(&self) -> slipway_server::core::Clock {
@@ -297,8 +309,12 @@ impl Laptop {
     }
 
     pub async fn signed_in(centre: &Centre, user: &str) -> Self {
+        Self::signed_in_with(centre, user, PASSWORD).await
+    }
+
+    pub async fn signed_in_with(centre: &Centre, user: &str, password: &str) -> Self {
         let laptop = Self::new();
-        let session = laptop.try_sign_in(centre, user, PASSWORD, &centre.trust()).await.unwrap();
+        let session = laptop.try_sign_in(centre, user, password, &centre.trust()).await.unwrap();
         let Unsigned { folder, keychain, .. } = laptop;
         Self { folder, keychain, passphrase: None, session: Arc::new(session) }
     }
@@ -378,8 +394,13 @@ impl Laptop {
 
     /// The application on this laptop, as a second program.
     pub fn app(&self) -> App {
+        self.app_with(Arc::new(Quiet), Background::Quiet)
+    }
+
+    /// The same with a program around it that looks on.
+    pub fn app_with(&self, host: Arc<dyn Host>, background: Background) -> App {
         let keychain: Arc<dyn Keychain> = self.keychain.clone();
-        let app = App::new(self.folder.path().to_owned(), Arc::new(Quiet), keychain, Background::Quiet);
+        let app = App::new(self.folder.path().to_owned(), host, keychain, background);
         slipway_app::start::unlock(&app, &UnlockRequest { passphrase: self.passphrase.clone() }).unwrap();
         app
     }
