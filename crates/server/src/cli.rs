@@ -1,17 +1,17 @@
 //! The command line. Exit codes: 0 done, 1 refused by a rule, 2 wrong use, 3 trouble.
 
+mod people;
+
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
-use slipway_domain::id::DeviceId;
-use slipway_domain::people::{Group, Person, Role};
+use slipway_domain::people::Role;
 use slipway_domain::refusal::Refusal;
 use slipway_server::core::system_clock;
 use slipway_server::error::ServerError;
 use slipway_server::folder::Folder;
 use slipway_server::serve::{Config, Server};
 use slipway_server::setup::{NewUser, NewWorkspace, Office, SetupError};
-use slipway_server::storage::Device;
 use slipway_server::storage::postgres::Address;
 use slipway_server::storage::transfer;
 use std::io::{IsTerminal, Read, Write};
@@ -77,13 +77,13 @@ enum Command {
     },
     /// People who may sign in.
     #[command(subcommand)]
-    User(User),
+    User(people::User),
     /// Groups of people.
     #[command(subcommand)]
-    Group(GroupCommand),
+    Group(people::GroupCommand),
     /// Devices on which people signed in.
     #[command(subcommand)]
-    Device(DeviceCommand),
+    Device(people::DeviceCommand),
     /// Prints a hash over every record, to compare with a laptop's.
     Hash {
         #[command(flatten)]
@@ -98,112 +98,15 @@ enum Command {
         #[arg(long, value_name = "WHERE", env = "SLIPWAY_DATABASE", hide_env_values = true)]
         to: String,
     },
+    /// Reads the whole audit log back: every entry, signature and the tree over them.
+    VerifyLog {
+        #[command(flatten)]
+        data: Data,
+    },
     /// Declares that the data was put back from a backup, so that laptops send again what it lost. Run before serving it.
     Restored {
         #[command(flatten)]
         data: Data,
-    },
-}
-
-#[derive(Subcommand)]
-enum User {
-    /// Adds a person.
-    Add {
-        #[command(flatten)]
-        data: Data,
-        /// Sign-in name.
-        #[arg(long)]
-        user: String,
-        /// Name as shown.
-        #[arg(long)]
-        name: String,
-        /// What the person may do, such as "release manager"; may be given again.
-        #[arg(long = "role", required = true, value_name = "ROLE")]
-        roles: Vec<Role>,
-        /// A group to join; may be given again.
-        #[arg(long = "group", value_name = "GROUP")]
-        groups: Vec<String>,
-        /// Reads the password from the first line of standard input.
-        #[arg(long, required = true)]
-        password_stdin: bool,
-    },
-    /// Sets a new password.
-    Password {
-        #[command(flatten)]
-        data: Data,
-        /// Sign-in name.
-        #[arg(long)]
-        user: String,
-        /// Reads the password from the first line of standard input.
-        #[arg(long, required = true)]
-        password_stdin: bool,
-    },
-    /// Lists people.
-    List {
-        #[command(flatten)]
-        data: Data,
-    },
-}
-
-#[derive(Subcommand)]
-enum GroupCommand {
-    /// Adds a group.
-    Add {
-        #[command(flatten)]
-        data: Data,
-        /// Its name.
-        #[arg(long)]
-        name: String,
-        /// Sign-in name of a member; may be given again.
-        #[arg(long = "member", value_name = "USER")]
-        members: Vec<String>,
-        /// Sign-in name of its lead, who is a member too.
-        #[arg(long, value_name = "USER")]
-        lead: Option<String>,
-    },
-    /// Changes who is in a group.
-    Member {
-        #[command(flatten)]
-        data: Data,
-        /// The group.
-        #[arg(long)]
-        name: String,
-        /// Sign-in name of somebody to add; may be given again.
-        #[arg(long = "add", value_name = "USER", required_unless_present = "remove")]
-        add: Vec<String>,
-        /// Sign-in name of somebody to take out; may be given again.
-        #[arg(long = "remove", value_name = "USER")]
-        remove: Vec<String>,
-    },
-    /// Lists groups.
-    List {
-        #[command(flatten)]
-        data: Data,
-    },
-}
-
-#[derive(Subcommand)]
-enum DeviceCommand {
-    /// Lists devices.
-    List {
-        #[command(flatten)]
-        data: Data,
-    },
-    /// Shuts a device out: it gets nothing more, and what it still sends is held.
-    Revoke {
-        #[command(flatten)]
-        data: Data,
-        /// The device.
-        #[arg(long)]
-        device: DeviceId,
-    },
-    /// Lets a device in again.
-    Allow {
-        #[command(flatten)]
-        data: Data,
-        /// The device.
-        #[arg(long)]
-        device: DeviceId,
     },
 }
 
@@ -276,9 +179,9 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
             })
         }
         Command::Serve { data, listen, names, log_json } => serve(data.path, listen, names, log_json),
-        Command::User(command) => user(command),
-        Command::Group(command) => group(command),
-        Command::Device(command) => device(command),
+        Command::User(command) => people::user(command),
+        Command::Group(command) => people::group(command),
+        Command::Device(command) => people::device(command),
         Command::Hash { data } => {
             let state = office(&data)?.state()?;
             Ok(Said {
@@ -287,6 +190,14 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
             })
         }
         Command::MigrateStorage { data, to } => migrate_storage(&data, &to),
+        Command::VerifyLog { data } => {
+            let found = office(&data)?.verify_log()?;
+            anyhow::ensure!(found.faults.is_empty(), "The audit log is not whole. {}", found.faults.join(" "));
+            Ok(Said {
+                text: format!("Whole: {} commands and {} entries about devices.", found.commands, found.devices),
+                json: serde_json::to_value(&found)?,
+            })
+        }
         Command::Restored { data } => {
             let workspace = office(&data)?.declare_restored()?;
             Ok(Said {
@@ -317,87 +228,6 @@ fn migrate_storage(data: &Data, to: &str) -> anyhow::Result<Said> {
         ),
         json: json!({ "moved": moved, "state": state }),
     })
-}
-
-fn user(command: User) -> anyhow::Result<Said> {
-    match command {
-        User::Add { data, user, name, roles, groups, password_stdin: _ } => {
-            let new = NewUser { user, name, roles, groups, password: password()? };
-            let person = office(&data)?.add_user(&new)?;
-            Ok(Said { text: format!("Added {} ({}).", person.name, person.user), json: person_json(&person) })
-        }
-        User::Password { data, user, password_stdin: _ } => {
-            let person = office(&data)?.set_password(&user, &password()?)?;
-            Ok(Said { text: format!("Set a new password for {}.", person.user), json: person_json(&person) })
-        }
-        User::List { data } => {
-            let (people, _) = office(&data)?.people()?;
-            let line = |p: &Person| {
-                let roles: Vec<&str> = p.roles.iter().map(|role| role.label()).collect();
-                let left = if p.active { "" } else { " (no longer active)" };
-                format!("{:<20} {}{left}: {}", p.user, p.name, roles.join(", "))
-            };
-            let text = people.iter().map(line).collect::<Vec<_>>().join("\n");
-            Ok(Said { text, json: people.iter().map(person_json).collect() })
-        }
-    }
-}
-
-fn group(command: GroupCommand) -> anyhow::Result<Said> {
-    let said = |verb: &str, group: &Group, json| Said {
-        text: format!("{verb} {} with {} members.", group.name, group.members.len()),
-        json,
-    };
-    match command {
-        GroupCommand::Add { data, name, members, lead } => {
-            let group = office(&data)?.add_group(&name, &members, lead.as_deref())?;
-            Ok(said("Added", &group, group_json(&group)))
-        }
-        GroupCommand::Member { data, name, add, remove } => {
-            let group = office(&data)?.change_members(&name, &add, &remove)?;
-            Ok(said("Changed", &group, group_json(&group)))
-        }
-        GroupCommand::List { data } => {
-            let (people, groups) = office(&data)?.people()?;
-            let user = |id| people.iter().find(|p| p.id == id).map_or("?", |p| p.user.as_str());
-            let line = |g: &Group| {
-                let members: Vec<&str> = g.members.iter().map(|id| user(*id)).collect();
-                format!("{:<24} {}", g.name, members.join(", "))
-            };
-            let text = groups.iter().map(line).collect::<Vec<_>>().join("\n");
-            Ok(Said { text, json: groups.iter().map(group_json).collect() })
-        }
-    }
-}
-
-fn device(command: DeviceCommand) -> anyhow::Result<Said> {
-    let set = |data: &Data, device: DeviceId, revoked: bool, verb: &str| -> anyhow::Result<Said> {
-        office(data)?.core().set_revoked(device, revoked).map_err(SetupError::from)?;
-        Ok(Said { text: format!("{verb} device {device}."), json: json!({ "device": device, "revoked": revoked }) })
-    };
-    match command {
-        DeviceCommand::List { data } => {
-            let devices = office(&data)?.devices()?;
-            let line = |d: &Device| {
-                let state = if d.revoked { "  shut out" } else { "" };
-                format!("{}  {:<30} {} commands{state}", d.id, d.name, d.counter)
-            };
-            let json = |d: &Device| json!({ "id": d.id, "name": d.name, "person": d.person, "commands": d.counter, "revoked": d.revoked });
-            let text = devices.iter().map(line).collect::<Vec<_>>().join("\n");
-            Ok(Said { text, json: devices.iter().map(json).collect() })
-        }
-        DeviceCommand::Revoke { data, device } => set(&data, device, true, "Shut out"),
-        DeviceCommand::Allow { data, device } => set(&data, device, false, "Let in"),
-    }
-}
-
-fn person_json(person: &Person) -> Value {
-    let roles: Vec<&str> = person.roles.iter().map(|role| role.label()).collect();
-    json!({ "id": person.id, "user": person.user, "name": person.name, "roles": roles, "active": person.active })
-}
-
-fn group_json(group: &Group) -> Value {
-    json!({ "id": group.id, "name": group.name, "members": group.members, "lead": group.lead })
 }
 
 fn password() -> anyhow::Result<String> {

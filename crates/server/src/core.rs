@@ -1,19 +1,23 @@
 //! What the server does, apart from how requests reach it: accounts, judging, feeding.
 
 mod account;
+mod audit;
 mod console;
+mod device;
 mod hub;
 mod judge;
 mod pull;
+mod session;
 
-pub use account::hash_password;
+pub use account::{nobodys_password, sound_password};
+pub use audit::Verified;
 pub use console::Console;
 pub use hub::{Heard, Hub, Listener};
 
 use crate::error::ServerError;
 use crate::storage::{Storage, WorkspaceTx, WorkspaceView, buckets_for};
 use slipway_domain::id::{DeviceId, PersonId, WorkspaceId};
-use slipway_domain::people::Person;
+use slipway_domain::people::{Person, Role};
 use slipway_domain::record::Kind;
 use slipway_domain::time::Timestamp;
 use slipway_sync::bucket::Bucket;
@@ -125,8 +129,8 @@ impl Caller {
 fn device_revoked() -> ErrorBody {
     ErrorBody::new(
         ErrorCode::DeviceRevoked,
-        "This device was shut out by an administrator.",
-        "Ask an administrator; what still waits on it is held for them.",
+        "This device was shut out.",
+        "Ask an administrator to let it in again; what still waits on it is kept there until then.",
     )
 }
 
@@ -140,6 +144,11 @@ fn active_person(view: &dyn WorkspaceView, id: PersonId) -> Result<Option<Person
     let person: Person = serde_json::from_str(&body)
         .map_err(|error| crate::storage::StorageError::Corrupt { what: "person", why: error.to_string() })?;
     Ok(Some(person).filter(|person| person.active))
+}
+
+/// Whether the person is an administrator who works here.
+fn is_administrator(view: &dyn WorkspaceView, id: PersonId) -> Result<bool, ServerError> {
+    Ok(active_person(view, id)?.is_some_and(|person| person.roles.contains(&Role::Administrator)))
 }
 
 /// Bytes of the operating system's generator.

@@ -24,6 +24,9 @@ pub enum ServerError {
     /// A thread ended before its answer.
     #[error("a worker ended early: {0}")]
     Worker(String),
+    /// The records failed.
+    #[error(transparent)]
+    Records(#[from] slipway_domain::refusal::Fault),
     /// What a client cannot cause.
     #[error("cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -58,21 +61,24 @@ impl ServerError {
 #[must_use]
 pub fn status(code: ErrorCode) -> StatusCode {
     match code {
-        ErrorCode::BadRequest | ErrorCode::BadSignature => StatusCode::BAD_REQUEST,
+        ErrorCode::BadRequest | ErrorCode::BadSignature | ErrorCode::WeakPassword => StatusCode::BAD_REQUEST,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::TooManyRequests | ErrorCode::LockedOut => StatusCode::TOO_MANY_REQUESTS,
         ErrorCode::WrongCredentials | ErrorCode::NotSignedIn => StatusCode::UNAUTHORIZED,
-        ErrorCode::DeviceRevoked | ErrorCode::WrongDevice | ErrorCode::WrongActor | ErrorCode::BucketUnknown => {
-            StatusCode::FORBIDDEN
-        }
+        ErrorCode::DeviceRevoked
+        | ErrorCode::NotAllowed
+        | ErrorCode::WrongDevice
+        | ErrorCode::WrongActor
+        | ErrorCode::BucketUnknown => StatusCode::FORBIDDEN,
         ErrorCode::DeviceTaken
         | ErrorCode::DeviceForked
         | ErrorCode::CounterGap
         | ErrorCode::EpochChanged
+        | ErrorCode::SignInPending
         | ErrorCode::CursorAhead => StatusCode::CONFLICT,
         ErrorCode::ClientTooOld => StatusCode::UPGRADE_REQUIRED,
-        ErrorCode::Busy | ErrorCode::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::Busy | ErrorCode::NotReady | ErrorCode::ProviderUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorCode::TooSlow => StatusCode::REQUEST_TIMEOUT,
         ErrorCode::Internal | ErrorCode::Unrecognised => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -1,6 +1,7 @@
 //! How requests reach the core: routes, bodies, tokens. Every answer but 200 is an [`ErrorBody`].
 
 mod auth;
+mod devices;
 mod events;
 mod health;
 mod lease;
@@ -11,17 +12,19 @@ use crate::core::{Caller, Core};
 use crate::error::ServerError;
 use crate::limit::{Limits, REQUEST_TIME};
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::de::DeserializeOwned;
 use slipway_sync::limits;
 use slipway_sync::protocol::{ErrorBody, ErrorCode};
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -35,10 +38,17 @@ pub(crate) struct Shared {
 
 /// Every route.
 pub(crate) fn router(core: Core) -> Router {
+    let limits = Arc::new(Limits::default());
     Router::new()
         .route("/v1/sign-in", post(auth::sign_in))
         .route("/v1/refresh", post(auth::refresh))
-        .route("/v1/device", post(auth::new_device))
+        .route("/v1/device", post(devices::another))
+        .route("/v1/device/renew", post(devices::renew))
+        .route("/v1/devices", get(devices::list))
+        .route("/v1/devices/{id}/revoke", post(devices::revoke))
+        .route("/v1/devices/{id}/allow", post(devices::allow))
+        .route("/v1/password", post(auth::change_password))
+        .route("/v1/people/{id}/password", post(auth::reset_password))
         .route("/v1/sign-out", post(auth::sign_out))
         .route("/v1/push", post(push::push))
         .route("/v1/pull", get(pull::pull))
@@ -46,9 +56,10 @@ pub(crate) fn router(core: Core) -> Router {
         .route("/v1/head", get(events::head))
         .route("/v1/lease", post(lease::lease))
         .route("/v1/health", get(health::health))
-        .with_state(Shared { core, limits: Arc::new(Limits::default()) })
+        .with_state(Shared { core, limits: limits.clone() })
         .layer(RequestDecompressionLayer::new())
         .layer(RequestBodyLimitLayer::new(limits::BODY_BYTES))
+        .layer(from_fn_with_state(limits, slow_down))
         .layer(from_fn(watch))
         .layer(CompressionLayer::new())
 }
@@ -83,7 +94,9 @@ impl FromRequestParts<Shared> for Asked {
                 ErrorBody::new(ErrorCode::NotSignedIn, "The request has no access token.", "Sign in first.")
             })?
             .to_owned();
-        shared.run(move |core| core.caller(&token)).await.map(|Json(caller)| Self(caller))
+        let Json(caller) = shared.run(move |core| core.caller(&token)).await?;
+        shared.limits.device(caller.device, Instant::now())?;
+        Ok(Self(caller))
     }
 }
 
@@ -146,10 +159,23 @@ fn too_large() -> ErrorBody {
     )
 }
 
+/// Keeps one address from taking all of the server's time.
+async fn slow_down(
+    State(limits): State<Arc<Limits>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match limits.address(peer.ip(), Instant::now()) {
+        Ok(()) => next.run(request).await,
+        Err(body) => ServerError::from(body).into_response(),
+    }
+}
+
 /// Bounds a request's time, logs it, and gives every answer but 200 a code and a sentence.
 async fn watch(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     let response = match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
         Ok(response) => explained(response),
         Err(_) => ServerError::from(ErrorBody::new(

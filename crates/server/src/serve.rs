@@ -79,11 +79,12 @@ impl Server {
         let listener = std::net::TcpListener::bind(config.listen).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        crate::core::nobodys_password().map_err(FolderError::from)?;
         let handle = Handle::new();
         let server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(tls)).map_err(failed)?;
         let hub = core.hub().clone();
         tokio::spawn(hub.clone().watch(core.clone()));
-        let service = http::router(core).into_make_service();
+        let service = http::router(core).into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(server.handle(handle.clone()).serve(service));
         handle.listening().await;
         // What listens everywhere is reached on this computer by its own address.

@@ -2,7 +2,7 @@
 //!
 //! Everything is a command by the workspace itself, judged and logged like any other.
 
-use crate::core::{Clock, Console, Core};
+use crate::core::{Clock, Console, Core, Verified, sound_password};
 use crate::error::ServerError;
 use crate::folder::{Folder, FolderError, SAMPLE_USERS, random_id};
 use crate::sample;
@@ -72,6 +72,19 @@ pub struct NewUser {
     pub password: String,
 }
 
+/// What shall be different about a person; `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
+    /// As shown.
+    pub name: Option<String>,
+    /// Sign-in name.
+    pub user: Option<String>,
+    /// All that they may do.
+    pub roles: Option<Vec<Role>>,
+    /// Whether they work here.
+    pub active: Option<bool>,
+}
+
 /// A workspace to make.
 #[derive(Clone)]
 pub struct NewWorkspace {
@@ -92,7 +105,7 @@ pub struct State {
     pub head: u64,
     /// Epoch of the history.
     pub epoch: Epoch,
-    /// Commands in the audit log.
+    /// Entries of the audit log: commands, and what became of devices.
     pub log_size: u64,
     /// Root of its tree.
     pub log_root: String,
@@ -179,7 +192,8 @@ impl Office {
             judged(console.issue_as(past.actor, past.at, past.id, past.command)?.verdict)?;
         }
         for user in sample::users() {
-            console.put_account(user.person, user.user, sample::PASSWORD)?;
+            let person = person_of(&console, user.user)?;
+            console.put_password(&person, sample::PASSWORD)?;
         }
         console.commit()?;
         let users = sample::users().into_iter().map(
@@ -200,7 +214,7 @@ impl Office {
         Ok(person)
     }
 
-    /// Sets a new password.
+    /// Sets a new password; the sessions under the old one end.
     ///
     /// # Errors
     /// There is no such user; or the storage failed.
@@ -208,8 +222,30 @@ impl Office {
         let mut console = self.console()?;
         let person = person_of(&console, user)?;
         sound_password(password)?;
-        console.put_account(person.id, &person.user, password)?;
-        console.forget_attempts(&person.user)?;
+        console.put_password(&person, password)?;
+        console.end_sessions(person.id)?;
+        console.commit()?;
+        Ok(person)
+    }
+
+    /// Changes what is known of a person.
+    ///
+    /// # Errors
+    /// A rule refuses it, there is no such user; or the storage failed.
+    pub fn change_user(&self, user: &str, change: &UserChange) -> Result<Person, SetupError> {
+        let mut console = self.console()?;
+        let person = person_of(&console, user)?;
+        let person = Person {
+            name: change.name.clone().unwrap_or(person.name),
+            user: change.user.clone().unwrap_or(person.user),
+            roles: change.roles.as_ref().map_or(person.roles, |roles| roles.iter().copied().collect()),
+            active: change.active.unwrap_or(person.active),
+            ..person
+        };
+        issue(&mut console, Command::Setup(SetupCommand::PutPerson(person.clone())))?;
+        if !person.active {
+            console.end_sessions(person.id)?;
+        }
         console.commit()?;
         Ok(person)
     }
@@ -274,6 +310,14 @@ impl Office {
     /// The storage failed.
     pub fn devices(&self) -> Result<Vec<Device>, SetupError> {
         Ok(self.core.snapshot()?.devices().map_err(ServerError::from)?)
+    }
+
+    /// Reads the whole audit log back.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub fn verify_log(&self) -> Result<Verified, SetupError> {
+        Ok(self.core.verify_log()?)
     }
 
     /// Declares that the data was put back from a backup: laptops send again what it does not know.
@@ -352,27 +396,13 @@ fn add_user(console: &mut Console<'_>, new: &NewUser) -> Result<Person, SetupErr
         active: true,
     };
     issue(console, Command::Setup(SetupCommand::PutPerson(person.clone())))?;
-    console.put_account(person.id, &person.user, &new.password)?;
+    console.put_password(&person, &new.password)?;
     for name in &new.groups {
         let mut group = group_of(console, name)?;
         group.members.insert(person.id);
         issue(console, Command::Setup(SetupCommand::PutGroup(group)))?;
     }
     Ok(person)
-}
-
-/// Shortest password that is taken.
-const PASSWORD_CHARS: usize = 8;
-
-fn sound_password(password: &str) -> Result<(), Refusal> {
-    if password.chars().count() < PASSWORD_CHARS || password.len() > slipway_sync::limits::PASSWORD_BYTES {
-        let sentence = format!(
-            "The password must have at least {PASSWORD_CHARS} characters and at most {} bytes.",
-            slipway_sync::limits::PASSWORD_BYTES
-        );
-        return Err(Finding::new("PASSWORD_LENGTH", sentence, "Choose another password.").into());
-    }
-    Ok(())
 }
 
 fn person_of(console: &Console<'_>, user: &str) -> Result<Person, SetupError> {

@@ -131,15 +131,55 @@ pub struct SessionRow {
     pub refresh_until: Timestamp,
 }
 
-/// Who may sign in by password.
+/// Who may sign in by password; the sign-in name is that of the person's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// Who.
     pub person: PersonId,
-    /// Sign-in name, lower case.
-    pub user: String,
     /// Argon2id in PHC form.
     pub password: String,
+}
+
+/// What became of a device, as the audit log keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceEntry {
+    /// Identity: what the leaf names, as it names a command.
+    pub id: Uuid,
+    /// Which device.
+    pub device: DeviceId,
+    /// What the device's former key signed, exactly; empty where it signed nothing.
+    pub payload: Vec<u8>,
+    /// The signature; empty where there is none.
+    pub signature: Vec<u8>,
+    /// JSON of [`slipway_sync::account::DeviceNote`].
+    pub note: String,
+    /// Server clock.
+    pub at: Timestamp,
+}
+
+/// A leaf of the audit log with everything that it is a hash over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredLeaf {
+    /// Position from 0.
+    pub index: u64,
+    /// RFC 6962.
+    pub hash: Hash,
+    /// Random.
+    pub salt: Vec<u8>,
+    /// Over the records changed.
+    pub changes: Hash,
+    /// The device that signed; `None` for an entry that is no command.
+    pub signed_by: Option<DeviceId>,
+    /// Exactly as signed.
+    pub payload: Vec<u8>,
+    /// Over the payload.
+    pub signature: Vec<u8>,
+    /// Verdict or note, as stored.
+    pub result: String,
+    /// First and last sequence given; 0 for none.
+    pub seqs: (u64, u64),
+    /// Server clock.
+    pub at: Timestamp,
 }
 
 /// Failed sign-ins under one name, known or not.
@@ -288,11 +328,17 @@ pub trait WorkspaceView {
     /// The engine failed.
     fn body(&self, kind: Kind, id: Uuid) -> Result<Option<String>, StorageError>;
 
-    /// The account of a sign-in name, lower case.
+    /// The leaves of the audit log from a position on.
+    ///
+    /// # Errors
+    /// The engine failed, or what a leaf stands for is gone.
+    fn leaves(&self, from: u64, limit: usize) -> Result<Vec<StoredLeaf>, StorageError>;
+
+    /// The account of a person.
     ///
     /// # Errors
     /// The engine failed.
-    fn account(&self, user: &str) -> Result<Option<Account>, StorageError>;
+    fn account(&self, person: PersonId) -> Result<Option<Account>, StorageError>;
 
     /// Failed sign-ins under a hashed name.
     ///
@@ -353,11 +399,11 @@ pub trait WorkspaceTx: WorkspaceView + Records {
     /// The engine failed.
     fn advance(&mut self, device: DeviceId, counter: u64, hash: &str, id: CommandId) -> Result<(), StorageError>;
 
-    /// Adds a leaf to the audit log.
+    /// Adds a leaf to the audit log, for a command or a device's entry of this id.
     ///
     /// # Errors
     /// The engine failed.
-    fn append_leaf(&mut self, leaf: Hash, salt: &[u8], changes: &Hash, id: CommandId) -> Result<(), StorageError>;
+    fn append_leaf(&mut self, leaf: Hash, salt: &[u8], changes: &Hash, id: Uuid) -> Result<(), StorageError>;
 
     /// First number of each series that nobody holds.
     ///
@@ -382,6 +428,12 @@ pub trait WorkspaceTx: WorkspaceView + Records {
     /// # Errors
     /// The engine failed.
     fn put_device(&mut self, device: &Device) -> Result<(), StorageError>;
+
+    /// Keeps what became of a device; its leaf is appended by itself.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn put_device_entry(&mut self, entry: &DeviceEntry) -> Result<(), StorageError>;
 
     /// Creates or replaces the session of its device.
     ///

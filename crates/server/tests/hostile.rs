@@ -41,9 +41,9 @@ async fn a_forged_signature_stops_the_push_and_changes_nothing() {
 async fn nobody_speaks_for_another_person_device_or_workspace() {
     let world = World::new().await;
     world.office().add_user(&user("tom", Role::Technician)).unwrap();
-    let before = world.office().state().unwrap();
     let tom = world.laptop("tom").await;
     let ruth = world.laptop("ruth").await;
+    let before = world.office().state().unwrap();
     let mut as_ruth = tom.envelope(a_site("Antwerp"));
     as_ruth.actor = ruth.session.person;
     let mut elsewhere = tom.envelope(a_site("Antwerp"));

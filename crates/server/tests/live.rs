@@ -122,7 +122,7 @@ async fn a_shut_out_device_hears_nothing_more() {
     let world = World::new().await;
     let laptop = world.laptop("ruth").await;
     let mut stream = Stream::open(&world, &laptop).await;
-    world.office().core().set_revoked(laptop.device.id, true).unwrap();
+    world.office().core().set_revoked(laptop.device.id, true, slipway_domain::id::PersonId::SYSTEM).unwrap();
     let began = Instant::now();
     while stream.next().await.is_some() {}
     assert!(began.elapsed() <= Duration::from_millis(limits::HEARTBEAT_MS) + Duration::from_secs(5));

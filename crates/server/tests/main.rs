@@ -10,6 +10,7 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod audit;
 mod on_postgres;
 mod on_sqlite;
 mod recorded;

@@ -2,6 +2,8 @@
 
 type World = crate::support::WorldOn<crate::support::OnPostgres>;
 
+#[path = "devices.rs"]
+mod devices;
 #[path = "hostile.rs"]
 mod hostile;
 #[path = "live.rs"]

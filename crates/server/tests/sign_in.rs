@@ -1,11 +1,13 @@
 //! Passwords, tokens, devices.
 
 use super::World;
-use crate::support::{PASSWORD, a_site, answer, json, new_id, user};
+use crate::support::{Laptop, PASSWORD, answer, json, new_id, user};
 use slipway_domain::id::DeviceId;
 use slipway_domain::people::Role;
+use slipway_server::setup::UserChange;
+use slipway_sync::account::{ChangePassword, ResetPassword};
 use slipway_sync::limits;
-use slipway_sync::protocol::{ErrorBody, ErrorCode, NewDevice, Session, SignedRefresh, Verdict};
+use slipway_sync::protocol::{Done, ErrorBody, ErrorCode, NewDevice, Session, SignedRefresh};
 use slipway_sync::signing::{PrivateKey, sign_refresh};
 
 fn a_device() -> NewDevice {
@@ -112,14 +114,92 @@ async fn signing_out_ends_the_session() {
 }
 
 #[tokio::test]
-async fn a_device_shut_out_gets_nothing_and_its_commands_are_held() {
+async fn a_refresh_token_used_twice_ends_the_session_of_both_who_hold_it() {
     let world = World::new().await;
-    let mut laptop = world.laptop("ruth").await;
-    let kept = laptop.issue(a_site("Antwerp"));
-    world.office().core().set_revoked(laptop.device.id, true).unwrap();
-    let pushed = world.push(&laptop, 1, &[kept]).await.unwrap();
-    assert!(matches!(pushed.results[0].verdict, Verdict::Held { .. }), "not dropped: {:?}", pushed.results);
-    assert_eq!(world.pull(&laptop, 0, 0, 10).await.unwrap_err().code, ErrorCode::DeviceRevoked);
-    let again = world.sign_in("ruth", PASSWORD, &laptop.device).await.unwrap_err();
-    assert_eq!(again.code, ErrorCode::DeviceRevoked, "nor may it sign in");
+    let laptop = world.laptop("ruth").await;
+    let with = |token: &str| sign_refresh(laptop.device.id, token, &laptop.key).unwrap();
+    let second = refresh(&world, &with(&laptop.session.refresh_token)).await.unwrap();
+    let third = refresh(&world, &with(&second.refresh_token)).await.unwrap();
+    let stale = refresh(&world, &with(&laptop.session.refresh_token)).await.unwrap_err();
+    assert_eq!(stale.code, ErrorCode::NotSignedIn, "a copy of the disk came back with what it knew");
+    let newest = refresh(&world, &with(&third.refresh_token)).await.unwrap_err();
+    assert_eq!(newest.code, ErrorCode::NotSignedIn, "nobody can tell which of the two is the thief");
+    let fresh = world.sign_in("ruth", PASSWORD, &laptop.device).await.expect("the person signs in again");
+    refresh(&world, &with(&fresh.refresh_token)).await.expect("and goes on");
+}
+
+#[tokio::test]
+async fn who_fails_under_many_names_is_slowed_down_too() {
+    let world = World::new().await;
+    for n in 0..limits::FAILURE_BURST {
+        let error = world.sign_in(&format!("guess{n}"), PASSWORD, &a_device()).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::WrongCredentials, "guess {n}");
+    }
+    let error = world.sign_in("ruth", PASSWORD, &a_device()).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::LockedOut, "this address waits, whatever the name");
+    assert!(error.retry_after_ms.is_some_and(|ms| ms > 0), "and is told how long: {error:?}");
+}
+
+#[tokio::test]
+async fn a_renamed_person_signs_in_under_the_new_name_only() {
+    let world = World::new().await;
+    world.office().add_user(&user("tom", Role::Technician)).unwrap();
+    let change = UserChange { user: Some("thomas".into()), ..UserChange::default() };
+    world.office().change_user("tom", &change).unwrap();
+    world.sign_in("thomas", PASSWORD, &a_device()).await.expect("the new name");
+    let old = world.sign_in("tom", PASSWORD, &a_device()).await.unwrap_err();
+    assert_eq!(old.code, ErrorCode::WrongCredentials, "the old name is nobody's");
+}
+
+#[tokio::test]
+async fn who_left_loses_the_session_and_gets_it_back_with_the_work() {
+    let world = World::new().await;
+    world.office().add_user(&user("tom", Role::Technician)).unwrap();
+    let laptop = world.laptop("tom").await;
+    let active = |active| UserChange { active: Some(active), ..UserChange::default() };
+    world.office().change_user("tom", &active(false)).unwrap();
+    assert_eq!(world.pull(&laptop, 0, 0, 10).await.unwrap_err().code, ErrorCode::NotSignedIn, "the next request");
+    let error = world.sign_in("tom", PASSWORD, &laptop.device).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::WrongCredentials, "nor by password");
+    world.office().change_user("tom", &active(true)).unwrap();
+    world.sign_in("tom", PASSWORD, &laptop.device).await.expect("back again");
+}
+
+#[tokio::test]
+async fn a_person_changes_their_password_and_the_other_sessions_end() {
+    let world = World::new().await;
+    let (here, there) = (world.laptop("ruth").await, world.laptop("ruth").await);
+    let change = async |current: &str, new: &str| -> Result<Done, ErrorBody> {
+        let body = json(&ChangePassword { current: current.into(), new: new.into() });
+        answer(world.post("password").bearer_auth(&here.session.access_token).body(body).send().await.unwrap()).await
+    };
+    assert_eq!(change("wrong horse", "battery staple").await.unwrap_err().code, ErrorCode::WrongCredentials);
+    assert_eq!(change(PASSWORD, "short").await.unwrap_err().code, ErrorCode::WeakPassword);
+    change(PASSWORD, "battery staple").await.unwrap();
+    world.pull(&here, 0, 0, 10).await.expect("who changed it works on");
+    assert_eq!(world.pull(&there, 0, 0, 10).await.unwrap_err().code, ErrorCode::NotSignedIn, "elsewhere it is over");
+    world.sign_in("ruth", "battery staple", &there.device).await.expect("the new one holds");
+    for n in 0..5 {
+        assert_eq!(change("guess", "battery staple").await.unwrap_err().code, ErrorCode::WrongCredentials, "{n}");
+    }
+    let error = change("battery staple", "battery staples").await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::LockedOut, "a session is no way around the lock-out");
+}
+
+#[tokio::test]
+async fn an_administrator_sets_the_password_of_others() {
+    let world = World::new().await;
+    let tom = world.office().add_user(&user("tom", Role::Technician)).unwrap();
+    let (ruth, toms) = (world.laptop("ruth").await, world.laptop("tom").await);
+    let reset = async |by: &Laptop, whose, new: &str| -> Result<Done, ErrorBody> {
+        let request = world.post(&format!("people/{whose}/password")).bearer_auth(&by.session.access_token);
+        answer(request.body(json(&ResetPassword { new: new.into() })).send().await.unwrap()).await
+    };
+    let error = reset(&toms, ruth.session.person, "battery staple").await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::NotAllowed, "a technician sets nobody's");
+    assert_eq!(reset(&ruth, tom.id, "short").await.unwrap_err().code, ErrorCode::WeakPassword);
+    assert_eq!(reset(&ruth, crate::support::nobody(), "battery staple").await.unwrap_err().code, ErrorCode::NotFound);
+    reset(&ruth, tom.id, "battery staple").await.unwrap();
+    assert_eq!(world.pull(&toms, 0, 0, 10).await.unwrap_err().code, ErrorCode::NotSignedIn, "his sessions end");
+    world.sign_in("tom", "battery staple", &toms.device).await.expect("he signs in with what he was told");
 }

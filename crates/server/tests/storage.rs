@@ -10,7 +10,7 @@ use slipway_domain::records::{Records, RecordsExt};
 use slipway_domain::time::Timestamp;
 use slipway_server::storage::postgres::Postgres;
 use slipway_server::storage::sqlite::Sqlite;
-use slipway_server::storage::{Device, Judged, SessionRow, Storage, StorageError};
+use slipway_server::storage::{Account, Device, DeviceEntry, Judged, SessionRow, Storage, StorageError, StoredLeaf};
 use slipway_sync::bucket::Bucket;
 use slipway_sync::log::Edge;
 use slipway_sync::protocol::Epoch;
@@ -69,6 +69,14 @@ macro_rules! suite {
             #[test]
             fn figures_are_those_of_the_moment() {
                 with($open, figures);
+            }
+            #[test]
+            fn the_log_gives_back_what_its_leaves_stand_for() {
+                with($open, leaves);
+            }
+            #[test]
+            fn a_password_belongs_to_a_person() {
+                with($open, accounts);
             }
             #[test]
             fn another_workspace_is_not_there() {
@@ -226,11 +234,56 @@ fn log(storage: &Arc<dyn Storage>) {
     let mut expected = Edge::default();
     for n in 0..5_u8 {
         let mut tx = storage.begin(WORKSPACE).unwrap();
-        tx.append_leaf([n; 32], &[n; 16], &[0; 32], slipway_domain::id::CommandId(new_id())).unwrap();
+        tx.append_leaf([n; 32], &[n; 16], &[0; 32], new_id()).unwrap();
         tx.commit().unwrap();
         expected.append([n; 32]);
         assert_eq!(storage.snapshot(WORKSPACE).unwrap().log().unwrap(), expected);
     }
+}
+
+fn leaves(storage: &Arc<dyn Storage>) {
+    let entry = |n: u8| DeviceEntry {
+        id: new_id(),
+        device: DeviceId(Uuid::from_u128(u128::from(n))),
+        payload: vec![n],
+        signature: vec![n; 3],
+        note: format!("note {n}"),
+        at: Timestamp(i64::from(n)),
+    };
+    let entries: Vec<DeviceEntry> = (0..3).map(entry).collect();
+    let mut tx = storage.begin(WORKSPACE).unwrap();
+    for (n, entry) in (0_u8..).zip(&entries) {
+        tx.put_device_entry(entry).unwrap();
+        tx.append_leaf([n; 32], &[n; 16], &[7; 32], entry.id).unwrap();
+    }
+    tx.commit().unwrap();
+    let read = storage.snapshot(WORKSPACE).unwrap().leaves(1, 1).unwrap();
+    let expected = StoredLeaf {
+        index: 1,
+        hash: [1; 32],
+        salt: vec![1; 16],
+        changes: [7; 32],
+        signed_by: None,
+        payload: entries[1].payload.clone(),
+        signature: entries[1].signature.clone(),
+        result: entries[1].note.clone(),
+        seqs: (0, 0),
+        at: entries[1].at,
+    };
+    assert_eq!(read, [expected], "from the position on, no more than asked for");
+    assert_eq!(storage.snapshot(WORKSPACE).unwrap().leaves(0, 10).unwrap().len(), 3, "up to the end");
+}
+
+fn accounts(storage: &Arc<dyn Storage>) {
+    let person = PersonId(new_id());
+    for password in ["one", "two"] {
+        let account = Account { person, password: password.to_owned() };
+        let mut tx = storage.begin(WORKSPACE).unwrap();
+        tx.put_account(&account).unwrap();
+        tx.commit().unwrap();
+        assert_eq!(storage.snapshot(WORKSPACE).unwrap().account(person).unwrap(), Some(account), "the newest holds");
+    }
+    assert_eq!(storage.snapshot(WORKSPACE).unwrap().account(PersonId(new_id())).unwrap(), None, "nobody else's");
 }
 
 fn other_workspace(storage: &Arc<dyn Storage>) {

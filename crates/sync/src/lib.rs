@@ -3,6 +3,7 @@
 //! The crate opens no socket, reads no clock and no file. [`engine`] is a state machine that a driver feeds with
 //! events and the time; [`transport`] and [`local`] name what the driver needs on either side.
 
+pub mod account;
 pub mod bucket;
 pub mod encoding;
 pub mod engine;

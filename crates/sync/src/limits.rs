@@ -55,6 +55,18 @@ pub const JSON_DEPTH: usize = 32;
 pub const PUSHES_PER_SECOND: u32 = 10;
 /// Pushes of one device at a stretch.
 pub const PUSH_BURST: u32 = 50;
+/// Requests of any kind a second from one device, on the average.
+pub const REQUESTS_PER_SECOND: u32 = 50;
+/// Requests of one device at a stretch.
+pub const REQUEST_BURST: u32 = 250;
+/// Requests a second from one address, behind which a whole office may sit, on the average.
+pub const ADDRESS_PER_SECOND: u32 = 1_000;
+/// Requests of one address at a stretch.
+pub const ADDRESS_BURST: u32 = 5_000;
+/// Failed sign-ins a minute from one address, on the average, whatever the names.
+pub const FAILURES_PER_MINUTE: u32 = 6;
+/// Failed sign-ins of one address at a stretch.
+pub const FAILURE_BURST: u32 = 30;
 /// Event streams and waiting head queries of one device; one more ends the oldest.
 pub const STREAMS_PER_DEVICE: usize = 2;
 /// Event streams and waiting head queries of one server process.

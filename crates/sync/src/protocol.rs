@@ -13,6 +13,8 @@
 //! | `GET /v1/head` (bearer) | [`HeadQuery`] as a query | [`Head`], as soon as it is another or the wait is over |
 //! | `GET /v1/health` | nothing | [`Health`] |
 //!
+//! Passwords, devices and other ways to sign in: [`crate::account`].
+//!
 //! Every answer that is not 200 has an [`ErrorBody`]. Requests deny unknown fields, answers never do.
 
 use crate::bucket::Bucket;
@@ -445,13 +447,21 @@ pub enum ErrorCode {
     TooLarge,
     /// Too many requests in too short a time.
     TooManyRequests,
-    /// User and password do not match.
+    /// User and password do not match, or the provider's word was not enough.
     WrongCredentials,
+    /// The person has no role that may do this.
+    NotAllowed,
+    /// The password is not one that is taken.
+    WeakPassword,
+    /// The provider waits for the person: ask again after a while.
+    SignInPending,
+    /// The provider of the sign-in cannot be reached, or is not set up.
+    ProviderUnavailable,
     /// Too many wrong passwords; wait.
     LockedOut,
     /// The access token is missing, wrong or over: refresh or sign in.
     NotSignedIn,
-    /// The device was revoked by an administrator.
+    /// The device was shut out.
     DeviceRevoked,
     /// The request names another device than the session's.
     WrongDevice,

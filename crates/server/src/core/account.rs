@@ -1,26 +1,31 @@
-//! Who may come in: passwords, devices, tokens.
+//! Who may come in by password: sign-in, lock-out, new passwords.
 //!
-//! A wrong name and a wrong password take the same time and give the same words. Tokens and sign-in names under which
-//! somebody failed are stored as hashes only.
+//! A wrong name and a wrong password take the same time and give the same words. Sign-in names under which somebody
+//! failed are stored as hashes only.
 
-use super::{Caller, Core, active_person, device_revoked, not_signed_in, random, token};
+use super::session::{end_sessions, hash};
+use super::{Caller, Core, active_person, is_administrator, not_signed_in, random, token};
 use crate::error::ServerError;
-use crate::storage::{Account, Attempts, Device, SessionRow, WorkspaceTx};
+use crate::storage::{Account, Attempts, WorkspaceTx};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
-use sha2::{Digest, Sha256};
-use slipway_domain::id::DeviceId;
+use slipway_domain::id::PersonId;
+use slipway_domain::lookup::Lookup;
 use slipway_domain::people::Person;
+use slipway_domain::refusal::{Finding, Refusal};
 use slipway_domain::time::Timestamp;
+use slipway_sync::account::{ChangePassword, ResetPassword};
 use slipway_sync::limits;
 use slipway_sync::log::Hash;
-use slipway_sync::protocol::{ErrorBody, ErrorCode, NewDevice, Refresh, Session, SignIn, SignedRefresh};
+use slipway_sync::protocol::{ErrorBody, ErrorCode, Session, SignIn};
 use std::sync::OnceLock;
 
 /// Failures in a row that cost nothing.
 const FREE_FAILURES: u32 = 5;
 /// Longest wait after a failure.
 const LONGEST_WAIT_MS: i64 = 15 * 60 * 1000;
+/// Shortest password that is taken.
+const PASSWORD_CHARS: usize = 8;
 
 /// Argon2id in PHC form, with a random salt.
 ///
@@ -34,16 +39,32 @@ pub fn hash_password(password: &str) -> Result<String, ServerError> {
         .map_err(|error| ServerError::Hash(error.to_string()))
 }
 
+/// Whether a password may be set.
+///
+/// # Errors
+/// The reason why not.
+pub fn sound_password(password: &str) -> Result<(), Refusal> {
+    if password.chars().count() < PASSWORD_CHARS || password.len() > limits::PASSWORD_BYTES {
+        let sentence = format!(
+            "The password must have at least {PASSWORD_CHARS} characters and at most {} bytes.",
+            limits::PASSWORD_BYTES
+        );
+        return Err(Finding::new("PASSWORD_LENGTH", sentence, "Choose another password.").into());
+    }
+    Ok(())
+}
+
 impl Core {
     /// A session for the right password.
     ///
     /// # Errors
     /// Name and password do not match, too many failures, a device that is not this person's; or the storage failed.
     pub fn sign_in(&self, request: &SignIn) -> Result<Session, ServerError> {
-        let user = request.user.trim().to_lowercase();
-        let user_hash = user_hash(&user);
-        self.count_attempt(&user_hash)?;
-        let account = self.snapshot()?.account(&user)?;
+        let user_hash = user_hash(&request.user);
+        let account = self.count_attempt(&user_hash, |tx| {
+            let found = tx.find(Lookup::User, &request.user.trim().to_lowercase());
+            found.map(|ids| ids.into_iter().next().map(PersonId)).map_err(ServerError::from)
+        })?;
         let matches = verify(&request.password, account.as_ref())?;
         let mut tx = self.begin()?;
         let person = match account.filter(|_| matches) {
@@ -52,12 +73,7 @@ impl Core {
         };
         let Some(person) = person else {
             tracing::info!("Refused a sign-in");
-            return Err(ErrorBody::new(
-                ErrorCode::WrongCredentials,
-                "User and password do not match.",
-                "Try again; an administrator can set a new password.",
-            )
-            .into());
+            return Err(wrong_password().into());
         };
         tx.put_attempts(&user_hash, None)?;
         let device = self.register(tx.as_mut(), &person, &request.device)?;
@@ -67,8 +83,75 @@ impl Core {
         Ok(session)
     }
 
-    /// Counts the try before it is looked at, so that tries in parallel count as well.
-    fn count_attempt(&self, user_hash: &Hash) -> Result<(), ServerError> {
+    /// Sets the caller's own password; their sessions on other devices end.
+    ///
+    /// # Errors
+    /// The current one is wrong, too many failures, the new one is too short or too long; or the storage failed.
+    pub fn change_password(&self, caller: &Caller, request: &ChangePassword) -> Result<(), ServerError> {
+        weak(&request.new)?;
+        let person = active_person(self.snapshot()?.as_ref(), caller.person)?.ok_or_else(not_signed_in)?;
+        let user_hash = user_hash(&person.user);
+        let account = self.count_attempt(&user_hash, |_| Ok(Some(person.id)))?;
+        if !verify(&request.current, account.as_ref())? {
+            tracing::info!(person.id = %person.id, "Refused a change of password");
+            let way_out = "Try again; an administrator can set a new password.";
+            return Err(
+                ErrorBody::new(ErrorCode::WrongCredentials, "The present password is another one.", way_out).into()
+            );
+        }
+        let password = hash_password(&request.new)?;
+        let mut tx = self.begin()?;
+        tx.put_attempts(&user_hash, None)?;
+        tx.put_account(&Account { person: person.id, password })?;
+        end_sessions(tx.as_mut(), person.id, Some(caller.device))?;
+        tx.commit()?;
+        tracing::info!(person.id = %person.id, "Changed a password");
+        Ok(())
+    }
+
+    /// Sets somebody's password; all their sessions end.
+    ///
+    /// # Errors
+    /// The caller is no administrator, there is no such person, the password is too short or too long; or the storage
+    /// failed.
+    pub fn reset_password(&self, caller: &Caller, id: PersonId, request: &ResetPassword) -> Result<(), ServerError> {
+        let view = self.snapshot()?;
+        if !is_administrator(view.as_ref(), caller.person)? {
+            let sentence = "Only an administrator sets another person's password.";
+            return Err(ErrorBody::new(ErrorCode::NotAllowed, sentence, "Ask an administrator.").into());
+        }
+        let person = active_person(view.as_ref(), id)?.ok_or_else(|| {
+            let way_out = "Sync, then choose one of the people who work here.";
+            ErrorBody::new(ErrorCode::NotFound, "There is nobody of this identity at the server.", way_out)
+        })?;
+        drop(view);
+        weak(&request.new)?;
+        let mut tx = self.begin()?;
+        self.put_password(tx.as_mut(), &person, &request.new)?;
+        let keep = (person.id == caller.person).then_some(caller.device);
+        end_sessions(tx.as_mut(), person.id, keep)?;
+        tx.commit()?;
+        tracing::info!(person.id = %person.id, by = %caller.person, "Set a password");
+        Ok(())
+    }
+
+    /// Sets a password and lets its person try at once who was locked out.
+    pub(super) fn put_password(
+        &self,
+        tx: &mut dyn WorkspaceTx,
+        person: &Person,
+        password: &str,
+    ) -> Result<(), ServerError> {
+        tx.put_account(&Account { person: person.id, password: hash_password(password)? })?;
+        Ok(tx.put_attempts(&user_hash(&person.user), None)?)
+    }
+
+    /// Counts the try before it is looked at, so that tries in parallel count as well; gives the account tried.
+    fn count_attempt(
+        &self,
+        user_hash: &Hash,
+        who: impl FnOnce(&dyn WorkspaceTx) -> Result<Option<PersonId>, ServerError>,
+    ) -> Result<Option<Account>, ServerError> {
         let now = self.now();
         let mut tx = self.begin()?;
         let before = tx.attempts(user_hash)?.unwrap_or(Attempts { failures: 0, until: Timestamp(0) });
@@ -90,197 +173,62 @@ impl Core {
             None => 0,
         };
         tx.put_attempts(user_hash, Some(Attempts { failures, until: Timestamp(now.0.saturating_add(wait_ms)) }))?;
-        tx.commit()?;
-        Ok(())
-    }
-
-    /// Fresh tokens for a device that proves its key. The previous refresh token stays good until the newest was used.
-    ///
-    /// # Errors
-    /// The token is not this device's, or over; or the storage failed.
-    pub fn refresh(&self, request: &SignedRefresh) -> Result<Session, ServerError> {
-        let refresh: Refresh = serde_json::from_slice(&request.payload.0)
-            .ok()
-            .filter(|refresh: &Refresh| refresh.domain == Refresh::DOMAIN)
-            .ok_or_else(|| {
-                ErrorBody::new(ErrorCode::BadRequest, "The refresh cannot be read.", "Update the laptop's program.")
-            })?;
-        let now = self.now();
-        let mut tx = self.begin()?;
-        let (Some(device), Some(row)) = (tx.device(refresh.device)?, tx.session(refresh.device)?) else {
-            return Err(not_signed_in().into());
+        let account = match who(tx.as_ref())? {
+            Some(person) => tx.account(person)?,
+            None => None,
         };
-        if !device.public_key.verifies(&request.payload.0, &request.signature.0) {
-            tracing::warn!(device.id = %device.id, "Refused a refresh with a bad signature");
-            return Err(not_signed_in().into());
-        }
-        let presented = hash(&refresh.refresh_token);
-        let previous = if presented == row.refresh_hash {
-            row.refresh_hash
-        } else if Some(presented) == row.previous_refresh {
-            presented
-        } else {
-            return Err(not_signed_in().into());
-        };
-        let person = active_person(tx.as_ref(), row.person)?;
-        let Some(person) = person.filter(|_| now < row.refresh_until) else { return Err(not_signed_in().into()) };
-        let session = self.open_session(tx.as_mut(), &person, &device, Some(previous))?;
         tx.commit()?;
-        Ok(session)
+        Ok(account)
     }
+}
 
-    /// A session on a new device for somebody who is signed in: a forked device goes on under another id.
-    ///
-    /// # Errors
-    /// The new id is taken; or the storage failed.
-    pub fn new_device(&self, caller: &Caller, device: &NewDevice) -> Result<Session, ServerError> {
-        caller.sound()?;
-        let mut tx = self.begin()?;
-        let person = active_person(tx.as_ref(), caller.person)?.ok_or_else(not_signed_in)?;
-        let device = self.register(tx.as_mut(), &person, device)?;
-        let session = self.open_session(tx.as_mut(), &person, &device, None)?;
-        tx.commit()?;
-        tracing::info!(person.id = %person.id, device.id = %device.id, "Registered another device");
-        Ok(session)
-    }
+fn wrong_password() -> ErrorBody {
+    ErrorBody::new(
+        ErrorCode::WrongCredentials,
+        "User and password do not match.",
+        "Try again; an administrator can set a new password.",
+    )
+}
 
-    /// Ends the caller's session.
-    ///
-    /// # Errors
-    /// The storage failed.
-    pub fn sign_out(&self, caller: &Caller) -> Result<(), ServerError> {
-        let mut tx = self.begin()?;
-        tx.end_session(caller.device)?;
-        tx.commit()?;
-        self.hub.end(caller.device);
-        Ok(())
-    }
-
-    /// Whose access token this is.
-    ///
-    /// # Errors
-    /// Nobody's, or over; or the storage failed.
-    pub fn caller(&self, access_token: &str) -> Result<Caller, ServerError> {
-        let view = self.snapshot()?;
-        let row = view.session_by_access(&hash(access_token))?.filter(|row| self.now() < row.access_until);
-        let Some(row) = row else { return Err(not_signed_in().into()) };
-        let device = view.device(row.device)?.ok_or_else(not_signed_in)?;
-        active_person(view.as_ref(), row.person)?.ok_or_else(not_signed_in)?;
-        Ok(Caller { person: row.person, device: row.device, revoked: device.revoked })
-    }
-
-    /// Shuts a device out, or lets it in again.
-    ///
-    /// # Errors
-    /// There is no such device; or the storage failed.
-    pub fn set_revoked(&self, id: DeviceId, revoked: bool) -> Result<(), ServerError> {
-        let mut tx = self.begin()?;
-        let device = tx.device(id)?.ok_or_else(|| {
-            let way_out = "List the devices, then name one of them.";
-            ErrorBody::new(ErrorCode::NotFound, format!("There is no device {id}."), way_out)
-        })?;
-        tx.put_device(&Device { revoked, ..device })?;
-        tx.commit()?;
-        if revoked {
-            self.hub.end(id);
-        }
-        Ok(())
-    }
-
-    fn register(&self, tx: &mut dyn WorkspaceTx, person: &Person, device: &NewDevice) -> Result<Device, ServerError> {
-        let name: String = device.name.chars().filter(|c| !c.is_control()).take(limits::DEVICE_NAME_CHARS).collect();
-        let row = match tx.device(device.id)? {
-            Some(known) if known.person != person.id || known.public_key != device.public_key => {
-                return Err(ErrorBody::new(
-                    ErrorCode::DeviceTaken,
-                    "This device is known under another person or key.",
-                    "Use a profile of its own for each person.",
-                )
-                .into());
-            }
-            Some(known) if known.revoked => return Err(device_revoked().into()),
-            Some(known) => Device { name, ..known },
-            None => Device {
-                id: device.id,
-                person: person.id,
-                name,
-                public_key: device.public_key,
-                counter: 0,
-                last_hash: String::new(),
-                revoked: false,
-                registered_at: self.now(),
-            },
-        };
-        tx.put_device(&row)?;
-        Ok(row)
-    }
-
-    fn open_session(
-        &self,
-        tx: &mut dyn WorkspaceTx,
-        person: &Person,
-        device: &Device,
-        previous_refresh: Option<Hash>,
-    ) -> Result<Session, ServerError> {
-        let now = self.now();
-        let (access_token, refresh_token) = (token()?, token()?);
-        let access_expires_at = Timestamp(now.0.saturating_add(limits::ACCESS_MS));
-        tx.put_session(&SessionRow {
-            device: device.id,
-            person: person.id,
-            access_hash: hash(&access_token),
-            access_until: access_expires_at,
-            refresh_hash: hash(&refresh_token),
-            previous_refresh,
-            refresh_until: Timestamp(now.0.saturating_add(limits::REFRESH_MS)),
-        })?;
-        let workspace = tx.workspace()?;
-        Ok(Session {
-            access_token,
-            access_expires_at,
-            refresh_token,
-            person: person.id,
-            person_name: person.name.clone(),
-            workspace: workspace.id,
-            workspace_name: workspace.name,
-            device: device.id,
-            judged: device.counter,
-            epoch: workspace.epoch,
-            level: limits::LEVEL,
-            min_client: limits::MIN_LEVEL,
-            log_name: self.log_name(),
-            log_key: self.log_key.public(),
-            server_time: now,
-        })
-    }
+fn weak(password: &str) -> Result<(), ErrorBody> {
+    sound_password(password).map_err(|refusal| {
+        let finding = refusal.findings.into_iter().next();
+        let (sentence, way_out) = finding.map(|f| (f.sentence, f.way_out)).unwrap_or_default();
+        ErrorBody::new(ErrorCode::WeakPassword, sentence, way_out)
+    })
 }
 
 /// Under which failures of a sign-in name are counted.
-pub(super) fn user_hash(user: &str) -> Hash {
+fn user_hash(user: &str) -> Hash {
     hash(&user.trim().to_lowercase())
 }
 
-fn hash(token: &str) -> Hash {
-    Sha256::digest(token.as_bytes()).into()
+/// The hash of a password that nobody knows: what a try without an account is compared with. Made when the server
+/// starts, so that not even the first such try takes longer.
+///
+/// # Errors
+/// No random bytes.
+pub fn nobodys_password() -> Result<&'static str, ServerError> {
+    static NOBODY: OnceLock<String> = OnceLock::new();
+    match NOBODY.get() {
+        Some(hash) => Ok(hash),
+        None => {
+            let made = hash_password(&token()?)?;
+            Ok(NOBODY.get_or_init(|| made))
+        }
+    }
 }
 
-/// Whether the password is the account's. Without an account it is compared with one that nobody knows.
+/// Whether the password is the account's.
 fn verify(password: &str, account: Option<&Account>) -> Result<bool, ServerError> {
-    static NOBODY: OnceLock<String> = OnceLock::new();
     if password.len() > limits::PASSWORD_BYTES {
         return Ok(false);
     }
     let stored = match account {
-        Some(account) => account.password.clone(),
-        None => match NOBODY.get() {
-            Some(hash) => hash.clone(),
-            None => {
-                let made = hash_password(&token()?)?;
-                NOBODY.get_or_init(|| made).clone()
-            }
-        },
+        Some(account) => account.password.as_str(),
+        None => nobodys_password()?,
     };
-    let parsed = PasswordHash::new(&stored).map_err(|error| ServerError::Hash(error.to_string()))?;
+    let parsed = PasswordHash::new(stored).map_err(|error| ServerError::Hash(error.to_string()))?;
     let matches = Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
     Ok(matches && account.is_some())
 }

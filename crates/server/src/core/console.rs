@@ -2,11 +2,13 @@
 //! signed by the server's own device, so that the log is whole.
 
 use super::judge::read_envelope;
+use super::session::end_sessions;
 use super::{Core, random};
 use crate::error::ServerError;
-use crate::storage::{Account, Device, WorkspaceTx};
+use crate::storage::{Device, WorkspaceTx};
 use slipway_domain::command::{Command, Envelope, RULES_VERSION};
 use slipway_domain::id::{CommandId, DeviceId, PersonId};
+use slipway_domain::people::Person;
 use slipway_domain::records::Records;
 use slipway_domain::time::Timestamp;
 use slipway_sync::protocol::{CommandResult, ErrorBody, ErrorCode};
@@ -96,29 +98,27 @@ impl Console<'_> {
         };
         let signed = sign(&envelope, self.key).map_err(|error| ServerError::Worker(error.to_string()))?;
         let ready = read_envelope(&signed)?;
-        let result = self.core.judge(self.tx.as_mut(), false, counter, &ready)?;
+        let result = self.core.judge(self.tx.as_mut(), counter, &ready)?;
         self.tx.advance(self.device.id, counter, &ready.hash, id)?;
         self.device.counter = counter;
         self.device.last_hash = ready.hash;
         Ok(result)
     }
 
-    /// Sets who may sign in by which password.
-    ///
-    /// # Errors
-    /// The storage failed, or the name belongs to somebody else.
-    pub fn put_account(&mut self, person: PersonId, user: &str, password: &str) -> Result<(), ServerError> {
-        let account = Account { person, user: user.trim().to_lowercase(), password: super::hash_password(password)? };
-        self.tx.put_account(&account)?;
-        Ok(())
-    }
-
-    /// Lets somebody try again at once who was locked out.
+    /// Sets the password of somebody and lets them try at once who was locked out.
     ///
     /// # Errors
     /// The storage failed.
-    pub fn forget_attempts(&mut self, user: &str) -> Result<(), ServerError> {
-        Ok(self.tx.put_attempts(&super::account::user_hash(user), None)?)
+    pub fn put_password(&mut self, person: &Person, password: &str) -> Result<(), ServerError> {
+        self.core.put_password(self.tx.as_mut(), person, password)
+    }
+
+    /// Ends every session of somebody.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub fn end_sessions(&mut self, person: PersonId) -> Result<(), ServerError> {
+        end_sessions(self.tx.as_mut(), person, None)
     }
 
     /// A new identity (UUIDv7).

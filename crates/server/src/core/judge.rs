@@ -85,6 +85,10 @@ impl Core {
         let mut tx = self.begin()?;
         let workspace = tx.workspace()?;
         let mut device = tx.device(caller.device)?.ok_or_else(super::not_signed_in)?;
+        // Again under the lock: it may have been shut out since the request was let in.
+        if device.revoked {
+            return Err(super::device_revoked().into());
+        }
         if workspace.epoch != push.epoch {
             return Err(ErrorBody {
                 epoch: Some(workspace.epoch),
@@ -131,7 +135,7 @@ impl Core {
             // Issued before under another device, from which this one took its queue after a fork.
             Some(Known { actor, result }) if actor == command.envelope.actor => CommandResult { counter, ..result },
             Some(_) => return Err(wrong_actor(counter)),
-            None => self.judge(tx, device.revoked, counter, command)?,
+            None => self.judge(tx, counter, command)?,
         };
         tx.advance(device.id, counter, &command.hash, id)?;
         device.counter = counter;
@@ -143,16 +147,11 @@ impl Core {
     pub(super) fn judge(
         &self,
         tx: &mut dyn WorkspaceTx,
-        revoked: bool,
         counter: u64,
         command: &Ready<'_>,
     ) -> Result<CommandResult, ServerError> {
         let judged_at = self.now();
-        let (verdict, changes) = if revoked {
-            (held("The device was shut out before this command arrived; an administrator decides."), Vec::new())
-        } else {
-            decide(tx, command, judged_at)?
-        };
+        let (verdict, changes) = decide(tx, command, judged_at)?;
         let text = serde_json::to_string(&verdict)?;
         let seqs = (changes.first().map_or(0, |c| c.seq), changes.last().map_or(0, |c| c.seq));
         let envelope = &command.envelope;
@@ -178,7 +177,7 @@ impl Core {
             judged_at_ms: judged_at.0,
             changes: &changes,
         });
-        tx.append_leaf(leaf, &salt, &changes, envelope.id)?;
+        tx.append_leaf(leaf, &salt, &changes, envelope.id.0)?;
         Ok(CommandResult { id: envelope.id, counter, judged_at, verdict })
     }
 }

@@ -1,17 +1,28 @@
-//! Signing in and out, fresh tokens, another device.
+//! Signing in and out, fresh tokens, passwords.
 
 use super::{Asked, AskedInput, Input, Shared};
 use crate::error::ServerError;
 use axum::Json;
-use axum::extract::State;
-use slipway_sync::protocol::{Done, NewDevice, Session, SignIn, SignedRefresh};
+use axum::extract::{ConnectInfo, Path, State};
+use slipway_domain::id::PersonId;
+use slipway_sync::account::{ChangePassword, ResetPassword};
+use slipway_sync::protocol::{Done, ErrorCode, Session, SignIn, SignedRefresh};
+use std::net::SocketAddr;
+use std::time::Instant;
+use uuid::Uuid;
 
 pub(super) async fn sign_in(
     State(shared): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Input(request): Input<SignIn>,
 ) -> Result<Json<Session>, ServerError> {
-    let _permit = shared.limits.passwords.acquire().await.map_err(|error| ServerError::Worker(error.to_string()))?;
-    shared.run(move |core| core.sign_in(&request)).await
+    shared.limits.may_sign_in(peer.ip(), Instant::now())?;
+    let _permit = shared.limits.password().await?;
+    let answer = shared.run(move |core| core.sign_in(&request)).await;
+    if matches!(&answer, Err(error) if error.body().code == ErrorCode::WrongCredentials) {
+        shared.limits.failed(peer.ip(), Instant::now());
+    }
+    answer
 }
 
 pub(super) async fn refresh(
@@ -21,11 +32,23 @@ pub(super) async fn refresh(
     shared.run(move |core| core.refresh(&request)).await
 }
 
-pub(super) async fn new_device(
+/// The caller's own password.
+pub(super) async fn change_password(
     State(shared): State<Shared>,
-    AskedInput(caller, device): AskedInput<NewDevice>,
-) -> Result<Json<Session>, ServerError> {
-    shared.run(move |core| core.new_device(&caller, &device)).await
+    AskedInput(caller, request): AskedInput<ChangePassword>,
+) -> Result<Json<Done>, ServerError> {
+    let _permit = shared.limits.password().await?;
+    shared.run(move |core| core.change_password(&caller, &request).map(|()| Done {})).await
+}
+
+/// Somebody's password, by an administrator.
+pub(super) async fn reset_password(
+    State(shared): State<Shared>,
+    Path(person): Path<Uuid>,
+    AskedInput(caller, request): AskedInput<ResetPassword>,
+) -> Result<Json<Done>, ServerError> {
+    let _permit = shared.limits.password().await?;
+    shared.run(move |core| core.reset_password(&caller, PersonId(person), &request).map(|()| Done {})).await
 }
 
 pub(super) async fn sign_out(State(shared): State<Shared>, Asked(caller): Asked) -> Result<Json<Done>, ServerError> {

@@ -96,7 +96,8 @@ pub(super) struct LeafRow {
     pub(super) leaf: Hash,
     pub(super) salt: Vec<u8>,
     pub(super) changes: Hash,
-    pub(super) command: CommandId,
+    /// The command's identity, or that of a device's entry.
+    pub(super) command: Uuid,
 }
 
 /// Everything an engine has to write.
@@ -368,7 +369,7 @@ impl Draft {
         self.settled = false;
     }
 
-    pub(super) fn append_leaf(&mut self, leaf: Hash, salt: &[u8], changes: &Hash, command: CommandId) {
+    pub(super) fn append_leaf(&mut self, leaf: Hash, salt: &[u8], changes: &Hash, command: Uuid) {
         let index = self.log.size();
         self.leaves.push(LeafRow { index, leaf, salt: salt.to_vec(), changes: *changes, command });
         self.log.append(leaf);

@@ -26,6 +26,7 @@ use write::Writing;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_init.sql"),
     include_str!("../../migrations/postgres/0002_durable.sql"),
+    include_str!("../../migrations/postgres/0003_accounts.sql"),
 ];
 
 /// The first statement of every writing transaction.

@@ -19,8 +19,11 @@ use std::time::Duration;
 use write::SqliteTx;
 
 /// Numbered, forward only, never edited once released.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/sqlite/0001_init.sql"), include_str!("../../migrations/sqlite/0002_durable.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_init.sql"),
+    include_str!("../../migrations/sqlite/0002_durable.sql"),
+    include_str!("../../migrations/sqlite/0003_accounts.sql"),
+];
 
 /// How long a writer waits for another process.
 const BUSY: Duration = Duration::from_secs(10);

@@ -1,8 +1,8 @@
 //! Reading: queries that a view and a writing transaction share.
 
 use super::super::{
-    Account, Attempts, Device, Feed, Figures, Known, SessionRow, StorageError, Workspace, WorkspaceView, count, signed,
-    stored_edge, unsigned,
+    Account, Attempts, Device, Feed, Figures, Known, SessionRow, StorageError, StoredLeaf, Workspace, WorkspaceView,
+    count, signed, stored_edge, unsigned,
 };
 use super::pool::{Connection, Params};
 use slipway_domain::id::{CommandId, DeviceId, PersonId, WorkspaceId};
@@ -186,16 +186,37 @@ impl<T: Reads> WorkspaceView for Pg<T> {
         row.map(|row| Ok(row.try_get(0)?)).transpose()
     }
 
-    fn account(&self, user: &str) -> Result<Option<Account>, StorageError> {
-        // PostgreSQL's texts hold no zero byte, so nobody has such a name.
-        if user.contains('\0') {
-            return Ok(None);
-        }
-        let sql = "SELECT person, \"user\", password FROM account WHERE workspace = $1 AND \"user\" = $2";
-        let account = |row: Row| {
-            Ok(Account { person: PersonId(row.try_get(0)?), user: row.try_get(1)?, password: row.try_get(2)? })
+    fn leaves(&self, from: u64, limit: usize) -> Result<Vec<StoredLeaf>, StorageError> {
+        let sql = "SELECT leaf.idx, leaf.leaf_hash, leaf.salt, leaf.changes, command.device,
+                          coalesce(command.payload, entry.payload), coalesce(command.signature, entry.signature),
+                          coalesce(command.verdict, entry.note), coalesce(command.seq_from, 0),
+                          coalesce(command.seq_to, 0), coalesce(command.judged_at, entry.at)
+                   FROM log_leaf AS leaf
+                   LEFT JOIN command ON command.workspace = leaf.workspace AND command.id = leaf.command
+                   LEFT JOIN device_entry AS entry ON entry.workspace = leaf.workspace AND entry.id = leaf.command
+                   WHERE leaf.workspace = $1 AND leaf.idx >= $2 ORDER BY leaf.idx LIMIT $3";
+        let leaf = |row: &Row| {
+            let hash = |at: usize| Hash::try_from(row.try_get::<_, &[u8]>(at)?).map_err(|why| corrupt("hash", &why));
+            Ok(StoredLeaf {
+                index: unsigned(row.try_get(0)?),
+                hash: hash(1)?,
+                salt: row.try_get(2)?,
+                changes: hash(3)?,
+                signed_by: row.try_get::<_, Option<Uuid>>(4)?.map(DeviceId),
+                payload: row.try_get(5)?,
+                signature: row.try_get(6)?,
+                result: row.try_get(7)?,
+                seqs: (unsigned(row.try_get(8)?), unsigned(row.try_get(9)?)),
+                at: Timestamp(row.try_get(10)?),
+            })
         };
-        self.0.row(sql, &[&self.0.id(), &user])?.map(account).transpose()
+        self.0.rows(sql, &[&self.0.id(), &signed(from), &count(limit)])?.iter().map(leaf).collect()
+    }
+
+    fn account(&self, person: PersonId) -> Result<Option<Account>, StorageError> {
+        let sql = "SELECT person, password FROM account WHERE workspace = $1 AND person = $2";
+        let account = |row: Row| Ok(Account { person: PersonId(row.try_get(0)?), password: row.try_get(1)? });
+        self.0.row(sql, &[&self.0.id(), &person.0])?.map(account).transpose()
     }
 
     fn attempts(&self, user_hash: &Hash) -> Result<Option<Attempts>, StorageError> {

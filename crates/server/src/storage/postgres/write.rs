@@ -2,8 +2,8 @@
 
 use super::super::draft::{Draft, Engine, Held, Key, Rows};
 use super::super::{
-    Account, Attempts, Changed, Device, Judged, SessionRow, StorageError, Workspace, WorkspaceTx, WorkspaceView,
-    bucket_named, kind_named, series_named, signed, unsigned,
+    Account, Attempts, Changed, Device, DeviceEntry, Judged, SessionRow, StorageError, Workspace, WorkspaceTx,
+    WorkspaceView, bucket_named, kind_named, series_named, signed, unsigned,
 };
 use super::pool::{Connection, Params, wait};
 use super::read::{Pg, Reads, figure, workspace};
@@ -275,7 +275,7 @@ impl<'a> Batch<'a> {
                 column(leaves, |row| &row.leaf[..]),
                 column(leaves, |row| row.salt.as_slice()),
                 column(leaves, |row| &row.changes[..]),
-                column(leaves, |row| row.command.0),
+                column(leaves, |row| row.command),
             ],
         );
     }
@@ -384,7 +384,7 @@ impl WorkspaceTx for Pg<Writing> {
         Ok(())
     }
 
-    fn append_leaf(&mut self, leaf: Hash, salt: &[u8], changes: &Hash, id: CommandId) -> Result<(), StorageError> {
+    fn append_leaf(&mut self, leaf: Hash, salt: &[u8], changes: &Hash, id: Uuid) -> Result<(), StorageError> {
         self.0.draft.get_mut().append_leaf(leaf, salt, changes, id);
         Ok(())
     }
@@ -430,6 +430,14 @@ impl WorkspaceTx for Pg<Writing> {
         )
     }
 
+    fn put_device_entry(&mut self, entry: &DeviceEntry) -> Result<(), StorageError> {
+        self.0.execute(
+            "INSERT INTO device_entry (workspace, id, device, payload, signature, note, at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            &[&self.0.id(), &entry.id, &entry.device.0, &entry.payload, &entry.signature, &entry.note, &entry.at.0],
+        )
+    }
+
     fn put_session(&mut self, session: &SessionRow) -> Result<(), StorageError> {
         self.0.execute(
             "INSERT INTO session (workspace, device, person, access_hash, access_until, refresh_hash,
@@ -458,9 +466,9 @@ impl WorkspaceTx for Pg<Writing> {
 
     fn put_account(&mut self, account: &Account) -> Result<(), StorageError> {
         self.0.execute(
-            "INSERT INTO account (workspace, person, \"user\", password) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (workspace, person) DO UPDATE SET \"user\" = excluded.\"user\", password = excluded.password",
-            &[&self.0.id(), &account.person.0, &account.user, &account.password],
+            "INSERT INTO account (workspace, person, password) VALUES ($1, $2, $3)
+             ON CONFLICT (workspace, person) DO UPDATE SET password = excluded.password",
+            &[&self.0.id(), &account.person.0, &account.password],
         )
     }
 

@@ -1,8 +1,8 @@
 //! Reading: queries that a view and a writing transaction share.
 
 use super::super::{
-    Account, Attempts, Device, Feed, Figures, Known, SessionRow, StorageError, Workspace, WorkspaceView, count, signed,
-    stored_edge, unsigned,
+    Account, Attempts, Device, Feed, Figures, Known, SessionRow, StorageError, StoredLeaf, Workspace, WorkspaceView,
+    count, signed, stored_edge, unsigned,
 };
 use super::lock;
 use rusqlite::types::Type;
@@ -176,12 +176,37 @@ impl<T: Reads> WorkspaceView for T {
             .optional()?)
     }
 
-    fn account(&self, user: &str) -> Result<Option<Account>, StorageError> {
-        let row =
-            |row: &Row<'_>| Ok(Account { person: PersonId(row.get(0)?), user: row.get(1)?, password: row.get(2)? });
+    fn leaves(&self, from: u64, limit: usize) -> Result<Vec<StoredLeaf>, StorageError> {
+        let sql = "SELECT leaf.idx, leaf.leaf_hash, leaf.salt, leaf.changes, command.device,
+                          coalesce(command.payload, entry.payload), coalesce(command.signature, entry.signature),
+                          coalesce(command.verdict, entry.note), coalesce(command.seq_from, 0),
+                          coalesce(command.seq_to, 0), coalesce(command.judged_at, entry.at)
+                   FROM log_leaf AS leaf
+                   LEFT JOIN command ON command.id = leaf.command
+                   LEFT JOIN device_entry AS entry ON entry.id = leaf.command
+                   WHERE leaf.idx >= ?1 ORDER BY leaf.idx LIMIT ?2";
+        let row = |row: &Row<'_>| {
+            Ok(StoredLeaf {
+                index: unsigned(row.get(0)?),
+                hash: row.get(1)?,
+                salt: row.get(2)?,
+                changes: row.get(3)?,
+                signed_by: row.get::<_, Option<Uuid>>(4)?.map(DeviceId),
+                payload: row.get(5)?,
+                signature: row.get(6)?,
+                result: row.get(7)?,
+                seqs: (unsigned(row.get(8)?), unsigned(row.get(9)?)),
+                at: Timestamp(row.get(10)?),
+            })
+        };
+        Ok(self.statement(sql)?.query_map(params![signed(from), count(limit)], row)?.collect::<Result<_, _>>()?)
+    }
+
+    fn account(&self, person: PersonId) -> Result<Option<Account>, StorageError> {
+        let row = |row: &Row<'_>| Ok(Account { person: PersonId(row.get(0)?), password: row.get(1)? });
         Ok(self
-            .statement("SELECT person, user, password FROM account WHERE user = ?1")?
-            .query_row([user], row)
+            .statement("SELECT person, password FROM account WHERE person = ?1")?
+            .query_row([person.0], row)
             .optional()?)
     }
 

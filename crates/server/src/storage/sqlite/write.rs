@@ -2,8 +2,8 @@
 
 use super::super::draft::{CommandRow, Draft, Engine, Held, Key, LookupRow, MemberRow, RecordRow, Rows};
 use super::super::{
-    Account, Attempts, Changed, Device, Judged, SessionRow, StorageError, WorkspaceTx, WorkspaceView, bucket_named,
-    kind_named, series_named, signed, unsigned,
+    Account, Attempts, Changed, Device, DeviceEntry, Judged, SessionRow, StorageError, WorkspaceTx, WorkspaceView,
+    bucket_named, kind_named, series_named, signed, unsigned,
 };
 use super::read::Reads;
 use rusqlite::{Connection, params};
@@ -198,7 +198,7 @@ impl Engine for Raw<'_> {
             self.statement(
                 "INSERT INTO log_leaf (idx, leaf_hash, salt, changes, command) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
-            .execute(params![signed(row.index), row.leaf, row.salt, row.changes, row.command.0])?;
+            .execute(params![signed(row.index), row.leaf, row.salt, row.changes, row.command])?;
         }
         for (series, next) in rows.numbers {
             self.statement(
@@ -263,7 +263,7 @@ impl WorkspaceTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn append_leaf(&mut self, leaf: Hash, salt: &[u8], changes: &Hash, id: CommandId) -> Result<(), StorageError> {
+    fn append_leaf(&mut self, leaf: Hash, salt: &[u8], changes: &Hash, id: Uuid) -> Result<(), StorageError> {
         self.draft.get_mut().append_leaf(leaf, salt, changes, id);
         Ok(())
     }
@@ -305,6 +305,14 @@ impl WorkspaceTx for SqliteTx<'_> {
         Ok(())
     }
 
+    fn put_device_entry(&mut self, entry: &DeviceEntry) -> Result<(), StorageError> {
+        self.statement(
+            "INSERT INTO device_entry (id, device, payload, signature, note, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![entry.id, entry.device.0, entry.payload, entry.signature, entry.note, entry.at.0])?;
+        Ok(())
+    }
+
     fn put_session(&mut self, session: &SessionRow) -> Result<(), StorageError> {
         self.statement(
             "INSERT INTO session (device, person, access_hash, access_until, refresh_hash, previous_refresh,
@@ -334,10 +342,10 @@ impl WorkspaceTx for SqliteTx<'_> {
 
     fn put_account(&mut self, account: &Account) -> Result<(), StorageError> {
         self.statement(
-            "INSERT INTO account (person, user, password) VALUES (?1, ?2, ?3)
-             ON CONFLICT (person) DO UPDATE SET user = excluded.user, password = excluded.password",
+            "INSERT INTO account (person, password) VALUES (?1, ?2)
+             ON CONFLICT (person) DO UPDATE SET password = excluded.password",
         )?
-        .execute(params![account.person.0, account.user, account.password])?;
+        .execute(params![account.person.0, account.password])?;
         Ok(())
     }
 
