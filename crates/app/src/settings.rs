@@ -130,9 +130,12 @@ pub fn put(app: &App, request: &PutSetupRequest) -> Result<Done, CallError> {
         PutSetupRequest::Site { id, name, address } => {
             Command::Setup(SetupCommand::PutSite(Site { id: id.unwrap_or_else(|| SiteId(new())), name, address }))
         }
-        PutSetupRequest::CiGroup { id, name, members } => {
-            Command::Cmdb(CmdbCommand::PutGroup(CiGroup { id: id.unwrap_or_else(|| CiGroupId(new())), name, members }))
-        }
+        PutSetupRequest::CiGroup { id, name, members, enough } => Command::Cmdb(CmdbCommand::PutGroup(CiGroup {
+            id: id.unwrap_or_else(|| CiGroupId(new())),
+            name,
+            members,
+            enough,
+        })),
         PutSetupRequest::ApprovalPolicy { id, gate, class, groups, rule, due_hours } => {
             Command::Setup(SetupCommand::PutApprovalPolicy(ApprovalPolicy {
                 id: id.unwrap_or_else(|| SettingId(new())),

@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 pub mod ci;
 pub mod field;
 pub mod group;
+pub mod impact;
 pub mod import;
 pub mod relate;
 pub mod relation;
@@ -244,6 +245,19 @@ fn put_group(group: &CiGroup, records: &mut dyn Records) -> Result<Effect, Failu
             "TOO_MANY_MEMBERS",
             format!("{} would have {} members; {GROUP_MEMBERS} are possible.", group.name, group.members.len()),
             "Split the group.",
+        ));
+    }
+    if group.enough.is_some_and(|enough| enough == 0 || usize::try_from(enough).is_ok_and(|n| n > group.members.len()))
+    {
+        findings.push(Finding::new(
+            "REDUNDANCY_IMPOSSIBLE",
+            format!(
+                "Of the {} members of {}, {} cannot be enough.",
+                group.members.len(),
+                group.name,
+                group.enough.unwrap_or_default()
+            ),
+            "Say a number from 1 to the number of members, or leave it out.",
         ));
     }
     none(findings)?;

@@ -2,15 +2,15 @@
 
 use crate::change::record::Change;
 use crate::cmdb::ci::Ci;
-use crate::cmdb::relation::{Relation, RelationType};
+use crate::cmdb::impact::{self, Direction, Question};
+use crate::cmdb::relation::RelationType;
 use crate::id::CiId;
-use crate::lookup::Lookup;
 use crate::record::RecordRef;
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Fault, Finding};
 use crate::release::record::Release;
 use crate::time::Window;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// How many relations a collision may reach over.
 pub const DEPTH: u32 = 3;
@@ -102,42 +102,18 @@ fn name(ci: CiId, records: &dyn Records) -> Result<String, Fault> {
 
 /// The shortest way on which a CI of `from` depends on one of `to`, in words; CIs in both are no way at all.
 fn dependency(from: &BTreeSet<CiId>, to: &BTreeSet<CiId>, records: &dyn Records) -> Result<Option<String>, Fault> {
-    let mut reached: BTreeMap<CiId, Option<Relation>> = from.iter().map(|ci| (*ci, None)).collect();
-    let mut edge: Vec<CiId> = from.iter().copied().collect();
-    for _ in 0..DEPTH {
-        let mut next = Vec::new();
-        for ci in edge {
-            for relation in records.list::<Relation>(Lookup::RelationsFrom, &ci.to_string())? {
-                if !depends(relation.relation_type) || reached.contains_key(&relation.target) {
-                    continue;
-                }
-                let target = relation.target;
-                reached.insert(target, Some(relation));
-                if to.contains(&target) {
-                    return words(target, &reached, records).map(Some);
-                }
-                if reached.len() >= VISITED {
-                    return Ok(None);
-                }
-                next.push(target);
-            }
-        }
-        edge = next;
+    let question = Question {
+        of: from.clone(),
+        direction: Direction::Upstream,
+        depth: DEPTH,
+        // What runs or is hosted on something depends on it as well.
+        types: [RelationType::DependsOn, RelationType::RunsOn, RelationType::HostedOn].into(),
+        most: VISITED,
+    };
+    let Some((end, impact)) = impact::nearest(&question, to, records)? else { return Ok(None) };
+    let mut text = String::new();
+    for step in impact.path(end) {
+        text += &format!("{} {} ", name(step.from, records)?, step.relation.relation_type);
     }
-    Ok(None)
-}
-
-/// What runs or is hosted on something depends on it as well.
-fn depends(relation_type: RelationType) -> bool {
-    matches!(relation_type, RelationType::DependsOn | RelationType::RunsOn | RelationType::HostedOn)
-}
-
-fn words(end: CiId, reached: &BTreeMap<CiId, Option<Relation>>, records: &dyn Records) -> Result<String, Fault> {
-    let mut text = name(end, records)?;
-    let mut at = end;
-    while let Some(Some(relation)) = reached.get(&at) {
-        text = format!("{} {} {text}", name(relation.source, records)?, relation.relation_type);
-        at = relation.source;
-    }
-    Ok(text)
+    Ok(Some(text + &name(end, records)?))
 }

@@ -16,7 +16,7 @@ use slipway_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-fn id(n: u128) -> CiId {
+pub fn id(n: u128) -> CiId {
     CiId(Uuid::from_u128(n))
 }
 
@@ -25,7 +25,7 @@ fn a_ci(n: u128, name: &str) -> Ci {
 }
 
 /// Runs a command as the laptop does (no numbers at hand); a refused command must have changed nothing.
-fn run(records: &mut Memory, command: CmdbCommand) -> Result<Effect, Refusal> {
+pub fn run(records: &mut Memory, command: CmdbCommand) -> Result<Effect, Refusal> {
     run_with(records, command, BTreeMap::new())
 }
 
@@ -43,11 +43,11 @@ fn run_with(records: &mut Memory, command: CmdbCommand, numbers: BTreeMap<Series
     }
 }
 
-fn codes(result: Result<Effect, Refusal>) -> Vec<String> {
+pub fn codes(result: Result<Effect, Refusal>) -> Vec<String> {
     result.err().map(|r| r.findings.into_iter().map(|f| f.code).collect()).unwrap_or_default()
 }
 
-fn with_cis(count: u128) -> Memory {
+pub fn with_cis(count: u128) -> Memory {
     let mut records = Memory::default();
     for n in 1..=count {
         records.put(a_ci(n, &format!("ci-{n}"))).unwrap();
@@ -202,6 +202,7 @@ fn a_ci_group_has_a_name_of_its_own_and_members_that_exist() {
             id: CiGroupId(Uuid::from_u128(n)),
             name: name.into(),
             members: members.iter().map(|m| id(*m)).collect(),
+            enough: None,
         })
     };
     assert_eq!(run(&mut records, group(1, "web", &[1, 2])).unwrap().created, 1);

@@ -11,6 +11,7 @@ mod cmdb;
 mod dhs;
 mod dsl;
 mod edits;
+mod impact;
 mod properties;
 mod readiness;
 mod scope;

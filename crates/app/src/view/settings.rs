@@ -159,6 +159,9 @@ pub enum PutSetupRequest {
         name: String,
         /// Members.
         members: BTreeSet<CiId>,
+        /// A redundancy group: so many of them are enough.
+        #[serde(default)]
+        enough: Option<u32>,
     },
     /// Who approves what.
     ApprovalPolicy {

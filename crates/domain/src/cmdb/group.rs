@@ -17,6 +17,9 @@ pub struct CiGroup {
     pub name: String,
     /// Members.
     pub members: BTreeSet<CiId>,
+    /// A redundancy group: what depends on its members works while at least so many of them do. `None`: a group like any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enough: Option<u32>,
 }
 
 /// A snapshot: named, immutable copy of CIs and relations at a moment.

@@ -72,6 +72,7 @@ pub fn build(company: &mut Company) -> Result<(), Failure> {
             id: application_servers(),
             name: "Application servers".to_owned(),
             members: SERVICES.iter().map(|s| ci(&format!("{}-app1", s.1.to_lowercase()))).collect(),
+            enough: None,
         })),
     )
 }
