@@ -6,7 +6,8 @@ use crate::error::CallError;
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    approvals, attention, changes, cmdb, dhs, dsl, inbox, lists, mutations, profile, releases, settings, transfer,
+    approvals, attention, changes, cmdb, dhs, dsl, impact, inbox, lists, mutations, profile, releases, settings,
+    transfer,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -104,6 +105,7 @@ commands! {
     "cmdb.get": cmdb::CiRequest => cmdb::CiPage = blocking crate::cmdb::get;
     "cmdb.create": cmdb::NewCiRequest => mutations::Done = blocking crate::cmdb::create;
     "cmdb.act": cmdb::CiActRequest => mutations::Done = blocking crate::cmdb::act;
+    "cmdb.impact": impact::ImpactRequest => impact::ImpactView = blocking crate::impact::get;
 
     "dsl.get": dsl::DslRequest => dsl::DslPage = blocking crate::dsl::get;
     "dsl.submit": dsl::SubmitRequest => mutations::Done = blocking crate::dsl::submit;

@@ -11,6 +11,7 @@ pub mod error;
 pub mod export;
 pub mod files;
 pub mod host;
+pub mod impact;
 pub mod import;
 pub mod inbox;
 pub mod issue;

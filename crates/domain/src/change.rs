@@ -245,7 +245,7 @@ fn affected(change: &Change, records: &dyn Records) -> Result<Vec<Finding>, Faul
     for service in &change.services {
         match records.get::<Ci>(*service)? {
             None => findings.extend(relate::absent(*service, records)?),
-            Some(ci) if ci.class.eq_ignore_ascii_case("service") => {}
+            Some(ci) if ci.is_service() => {}
             Some(ci) => findings.push(
                 Finding::new(
                     "NOT_A_SERVICE",

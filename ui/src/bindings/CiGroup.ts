@@ -17,4 +17,8 @@ name: string,
 /**
  * Members.
  */
-members: Array<CiId>, };
+members: Array<CiId>, 
+/**
+ * A redundancy group: what depends on its members works while at least so many of them do. `None`: a group like any.
+ */
+enough?: number | null, };

@@ -76,7 +76,11 @@ name: string,
 /**
  * Members.
  */
-members: Array<CiId>, } } | { "approval_policy": { 
+members: Array<CiId>, 
+/**
+ * A redundancy group: so many of them are enough.
+ */
+enough: number | null, } } | { "approval_policy": { 
 /**
  * Which.
  */

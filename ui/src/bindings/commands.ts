@@ -25,6 +25,8 @@ import type { DslRequest } from "./DslRequest";
 import type { ExportReport } from "./ExportReport";
 import type { ExportRequest } from "./ExportRequest";
 import type { GroupList } from "./GroupList";
+import type { ImpactRequest } from "./ImpactRequest";
+import type { ImpactView } from "./ImpactView";
 import type { ImportChangesRequest } from "./ImportChangesRequest";
 import type { ImportReport } from "./ImportReport";
 import type { ImportRequest } from "./ImportRequest";
@@ -99,6 +101,7 @@ export interface Commands {
   "cmdb.get": { request: CiRequest; response: CiPage };
   "cmdb.create": { request: NewCiRequest; response: Done };
   "cmdb.act": { request: CiActRequest; response: Done };
+  "cmdb.impact": { request: ImpactRequest; response: ImpactView };
   "dsl.get": { request: DslRequest; response: DslPage };
   "dsl.submit": { request: SubmitRequest; response: Done };
   "dsl.act": { request: DslActRequest; response: Done };

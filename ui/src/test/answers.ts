@@ -104,6 +104,16 @@ export function answers(): Answers {
     }),
     'changes.get': a_change_page,
     'cmdb.get': a_ci_page,
+    'cmdb.impact': () => ({
+      lines: [
+        { ci: numbered('ci', 'ci-3'), service: true, depth: 2, path: 'Payroll runs on esx-14 connects to sw-core-1' },
+        { ci: numbered('ci', 'ci-4'), service: false, depth: 1, path: 'esx-14 connects to sw-core-1' },
+      ],
+      reached: 2,
+      services: 1,
+      spared: [{ group: 'g', name: 'Cluster A', down: 1, members: 3, enough: 2 }],
+      cut_off: false,
+    }),
     'dsl.get': a_dsl_page,
     'dhs.get': a_unit_page,
     'releases.act': () => ({

@@ -3,6 +3,7 @@
 
 mod attention;
 mod calls;
+mod impact;
 mod names;
 mod server;
 mod story;

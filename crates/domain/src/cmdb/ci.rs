@@ -174,6 +174,12 @@ impl Ci {
         }
     }
 
+    /// Whether it is a business service.
+    #[must_use]
+    pub fn is_service(&self) -> bool {
+        self.class.eq_ignore_ascii_case("service")
+    }
+
     /// How other records and findings name it.
     #[must_use]
     pub fn reference(&self) -> RecordRef {

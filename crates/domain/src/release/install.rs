@@ -18,9 +18,6 @@ use crate::setting::{Freeze, FreezeScope};
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
 
-/// Class of a business service.
-pub const SERVICE_CLASS: &str = "service";
-
 /// Gives a CI that the plan creates its number.
 type Numbering<'a> = dyn FnMut(&dyn Records, &Number) -> Result<Number, Failure> + 'a;
 
@@ -317,7 +314,7 @@ fn affected(release: &Release, records: &dyn Records) -> Result<(BTreeSet<CiId>,
     for id in cis {
         if let Some(ci) = records.get::<Ci>(id)? {
             sites.extend(ci.location.site);
-            if ci.class.eq_ignore_ascii_case(SERVICE_CLASS) {
+            if ci.is_service() {
                 services.insert(id);
             }
         }
