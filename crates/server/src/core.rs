@@ -2,11 +2,13 @@
 
 mod account;
 mod audit;
+mod batch;
 mod console;
 mod device;
 mod hub;
 mod judge;
 mod pull;
+mod push;
 mod session;
 
 pub use account::{nobodys_password, sound_password};
@@ -16,6 +18,7 @@ pub use hub::{Heard, Hub, Listener};
 
 use crate::error::ServerError;
 use crate::storage::{Storage, WorkspaceTx, WorkspaceView, buckets_for};
+use batch::Batcher;
 use slipway_domain::id::{DeviceId, PersonId, WorkspaceId};
 use slipway_domain::people::{Person, Role};
 use slipway_domain::record::Kind;
@@ -43,6 +46,7 @@ pub struct Core {
     log_key: PrivateKey,
     clock: Clock,
     hub: Arc<Hub>,
+    batcher: Arc<Batcher>,
 }
 
 /// Who asks, as their access token says.
@@ -60,7 +64,7 @@ impl Core {
     /// Serves this workspace out of this storage.
     #[must_use]
     pub fn new(storage: Arc<dyn Storage>, workspace: WorkspaceId, log_key: PrivateKey, clock: Clock) -> Self {
-        Self { storage, workspace, log_key, clock, hub: Arc::default() }
+        Self { storage, workspace, log_key, clock, hub: Arc::default(), batcher: Arc::default() }
     }
 
     /// The server's time.

@@ -19,6 +19,7 @@ use slipway_sync::log::{Edge, Hash};
 use slipway_sync::protocol::{BucketSum, CommandResult, Entry, Epoch, Lease, LeaseRequest};
 use slipway_sync::signing::PublicKey;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Why the storage did not do what it was asked.
@@ -52,6 +53,9 @@ pub enum StorageError {
     /// Two transactions got in each other's way; the one that is told so may be tried again as a whole.
     #[error("the storage is torn between two transactions")]
     Torn,
+    /// The engine does not take what it was given, and never will.
+    #[error("the storage does not take it: {0}")]
+    Unfit(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The engine below failed.
     #[error("the storage failed: {0}")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -280,6 +284,14 @@ pub trait WorkspaceView {
     /// The engine failed.
     fn devices(&self) -> Result<Vec<Device>, StorageError>;
 
+    /// Those of these devices that are known.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn devices_among(&self, ids: &[DeviceId]) -> Result<BTreeMap<DeviceId, Device>, StorageError> {
+        ids.iter().filter_map(|id| self.device(*id).transpose().map(|device| Ok((*id, device?)))).collect()
+    }
+
     /// The command at a place of a device's chain.
     ///
     /// # Errors
@@ -291,6 +303,14 @@ pub trait WorkspaceView {
     /// # Errors
     /// The engine failed.
     fn known(&self, id: CommandId) -> Result<Option<Known>, StorageError>;
+
+    /// Those of these commands that were judged before.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn known_among(&self, ids: &[CommandId]) -> Result<BTreeMap<CommandId, Known>, StorageError> {
+        ids.iter().filter_map(|id| self.known(*id).transpose().map(|known| Ok((*id, known?)))).collect()
+    }
 
     /// Results along a device's chain, in order.
     ///
@@ -386,6 +406,12 @@ pub trait WorkspaceTx: WorkspaceView + Records {
     /// # Errors
     /// The engine failed.
     fn release_savepoint(&mut self) -> Result<Vec<Changed>, StorageError>;
+
+    /// Tries to store everything changed so far, and takes it back: whether [`WorkspaceTx::commit`] would.
+    ///
+    /// # Errors
+    /// [`StorageError::Unfit`] when the engine does not take it; or it failed.
+    fn prove(&mut self) -> Result<(), StorageError>;
 
     /// Stores a judged command and its link in the chain.
     ///
@@ -488,6 +514,15 @@ pub fn buckets_of(_record: &slipway_domain::record::Record) -> Vec<Bucket> {
 #[must_use]
 pub fn buckets_for(_person: PersonId) -> Vec<Bucket> {
     vec![Bucket::Workspace]
+}
+
+/// Longer each time and never the same, so that two that got in each other's way do not meet again.
+pub(crate) fn pause(tried: u32) {
+    let mut jitter = [0; 1];
+    // Without random bytes the pause is only less random.
+    let _ = getrandom::fill(&mut jitter);
+    let [jitter] = jitter;
+    std::thread::sleep(Duration::from_millis((5 << tried.min(6)) + u64::from(jitter) / 8));
 }
 
 /// The bucket of a stored name.

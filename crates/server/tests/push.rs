@@ -162,3 +162,71 @@ async fn many_commands_at_once_are_judged_in_order() {
     let site = page.entries.iter().find(|entry| entry.id == id.0).unwrap();
     assert!(site.body.as_ref().unwrap().contains("Site 500"), "the newest state only, and it is the last one");
 }
+
+/// The storage takes nothing that says so; the storage's own words are an administrator's.
+#[tokio::test]
+async fn what_the_storage_does_not_take_is_held_and_the_rest_goes_on() {
+    let world = World::new().await;
+    let (mut laptop, mut other) = (world.laptop("ruth").await, world.laptop("ruth").await);
+    world.refuse_to_store("poison");
+    let commands = ["Antwerp", "poison", "Bergen"].map(|name| laptop.issue(a_site(name)));
+    let beside = [other.issue(a_site("Cork"))];
+    let (pushed, beside) = tokio::join!(world.push(&laptop, 1, &commands), world.push(&other, 1, &beside));
+    let (pushed, beside) = (pushed.unwrap(), beside.unwrap());
+    assert!(applied(&pushed.results[0].verdict) && applied(&pushed.results[2].verdict), "{:?}", pushed.results);
+    assert!(matches!(pushed.results[1].verdict, Verdict::Held { .. }), "{:?}", pushed.results[1]);
+    assert!(applied(&beside.results[0].verdict), "another's push does not suffer from it");
+    assert_eq!(world.push(&laptop, 1, &commands).await.unwrap().results, pushed.results, "held is its end");
+    let page = world.pull(&laptop, 0, 0, all_at_once()).await.unwrap();
+    assert!(page.entries.iter().all(|entry| !entry.body.as_ref().unwrap().contains("poison")));
+}
+
+#[tokio::test]
+async fn the_same_command_twice_in_a_push_takes_effect_once() {
+    let world = World::new().await;
+    let mut laptop = world.laptop("ruth").await;
+    let first = laptop.envelope(a_site("Antwerp"));
+    let mut second = first.clone();
+    let first = laptop.sign(&first);
+    (second.counter, second.previous) = (2, laptop.previous.clone());
+    let second = laptop.sign(&second);
+    let pushed = world.push(&laptop, 1, &[first, second]).await.unwrap();
+    assert_eq!(pushed.results[0].verdict, pushed.results[1].verdict);
+    assert_eq!(pushed.results[1].counter, 2, "it stands in the chain twice");
+}
+
+#[tokio::test]
+async fn pushes_of_many_laptops_are_judged_together_and_each_is_told_its_own_end() {
+    let world = World::new().await;
+    let mut laptops = Vec::new();
+    for _ in 0..12 {
+        laptops.push(world.laptop("ruth").await);
+    }
+    let pushes: Vec<(u64, Vec<SignedCommand>)> = laptops
+        .iter_mut()
+        .enumerate()
+        .map(|(n, laptop)| {
+            let commands = (0..5).map(|m| laptop.issue(a_site(&format!("{n}/{m}")))).collect();
+            // Every third of them leaves its first command out.
+            if n % 3 == 2 { (2, commands) } else { (1, commands) }
+        })
+        .collect();
+    let sent = laptops.iter().zip(&pushes).map(|(laptop, (first, commands))| {
+        let from = usize::try_from(first - 1).unwrap();
+        world.push(laptop, *first, &commands[from..])
+    });
+    let told = futures_util::future::join_all(sent).await;
+    for (n, (told, (first, commands))) in told.into_iter().zip(&pushes).enumerate() {
+        if *first == 2 {
+            assert_eq!(told.unwrap_err().code, ErrorCode::CounterGap, "laptop {n}");
+            continue;
+        }
+        let results = told.unwrap().results;
+        assert_eq!(results.len(), commands.len());
+        assert!(results.iter().all(|result| applied(&result.verdict)), "laptop {n}: {results:?}");
+    }
+    let sites = world.office().state().unwrap().records;
+    let (laptop, (_, commands)) = (&laptops[2], &pushes[2]);
+    world.push(laptop, 1, commands).await.unwrap();
+    assert_eq!(world.office().state().unwrap().records, sites + 5, "those with a gap left nothing behind");
+}

@@ -1,7 +1,7 @@
 //! Commands from the server's own console: set-up and sample. They take the same way as any other command and are
 //! signed by the server's own device, so that the log is whole.
 
-use super::judge::read_envelope;
+use super::judge::{Care, read_envelope};
 use super::session::end_sessions;
 use super::{Core, random};
 use crate::error::ServerError;
@@ -98,7 +98,7 @@ impl Console<'_> {
         };
         let signed = sign(&envelope, self.key).map_err(|error| ServerError::Worker(error.to_string()))?;
         let ready = read_envelope(&signed)?;
-        let result = self.core.judge(self.tx.as_mut(), counter, &ready)?;
+        let result = self.core.judge(self.tx.as_mut(), counter, &ready, Care::Batch)?;
         self.tx.advance(self.device.id, counter, &ready.hash, id)?;
         self.device.counter = counter;
         self.device.last_hash = ready.hash;

@@ -1,23 +1,31 @@
-//! Judging pushed commands: each exactly once, in the order of its device's chain, on the real state.
+//! Judging one command on the real state, and what is kept of that.
 
-use super::{Caller, Core, random};
+use super::{Core, random};
 use crate::error::ServerError;
-use crate::storage::{Changed, Device, Judged, Known, StorageError, WorkspaceTx};
+use crate::storage::{Changed, Judged, StorageError, WorkspaceTx};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use slipway_domain::command::{ChangeCommand, CmdbCommand, Command, Envelope};
 use slipway_domain::execute::{Context, Effect, execute};
-use slipway_domain::id::WorkspaceId;
 use slipway_domain::lookup::Lookup;
 use slipway_domain::number::{Number, Series};
 use slipway_domain::refusal::{Failure, Fault, Finding};
 use slipway_domain::time::Timestamp;
 use slipway_sync::limits;
 use slipway_sync::log::{Hash, LeafParts, leaf_hash};
-use slipway_sync::protocol::{CommandResult, ErrorBody, ErrorCode, Push, Pushed, SignedCommand, Verdict};
+use slipway_sync::protocol::{CommandResult, ErrorBody, ErrorCode, SignedCommand, Verdict};
 use slipway_sync::signing::chain_hash;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// How closely commands are looked at before they are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Care {
+    /// Together: the storage takes them all, or the batch is judged again with care.
+    Batch,
+    /// One by one, because the storage would not take something among them: it is found and held.
+    Each,
+}
 
 /// A command whose envelope was read; its body may still be of a kind that is not known here.
 pub(super) struct Ready<'a> {
@@ -28,130 +36,16 @@ pub(super) struct Ready<'a> {
 }
 
 impl Core {
-    /// Judges a batch. Repeated commands get their stored result; whatever the batch's first fault is, nothing of
-    /// the transaction in which it shows takes effect.
-    ///
-    /// # Errors
-    /// The push as a whole does not fit the session, the device's chain or the epoch; or the storage failed.
-    pub fn push(&self, caller: &Caller, push: &Push) -> Result<Pushed, ServerError> {
-        self.fits(caller, push)?;
-        let mut results = Vec::with_capacity(push.commands.len());
-        let mut counter = push.first_counter;
-        for chunk in chunks(&push.commands) {
-            results.extend(self.push_chunk(caller, push, counter, chunk)?);
-            counter = counter.saturating_add(chunk.len() as u64);
-        }
-        let workspace = self.snapshot()?.workspace()?;
-        Ok(Pushed { epoch: workspace.epoch, results, head: workspace.head, server_time: self.now() })
-    }
-
-    fn fits(&self, caller: &Caller, push: &Push) -> Result<(), ServerError> {
-        if push.device != caller.device {
-            let sentence = "The commands are of another device than the session.";
-            return Err(ErrorBody::new(ErrorCode::WrongDevice, sentence, "Sign in on this device.").into());
-        }
-        if push.commands.len() > limits::PUSH_COMMANDS {
-            let sentence =
-                format!("A push has at most {} commands, not {}.", limits::PUSH_COMMANDS, push.commands.len());
-            return Err(ErrorBody::new(ErrorCode::TooLarge, sentence, "Send them in several pushes.").into());
-        }
-        let view = self.snapshot()?;
-        let key = view.device(caller.device)?.ok_or_else(super::not_signed_in)?.public_key;
-        // Outside the writing transaction, because it is the costly part and needs no state.
-        match push.commands.iter().position(|signed| !signed.verifies(&key)) {
-            None => Ok(()),
-            Some(place) => {
-                let counter = push.first_counter.saturating_add(place as u64);
-                let sentence = format!("The signature of command {counter} is not this device's.");
-                tracing::warn!(device.id = %caller.device, counter, "Refused a bad signature");
-                Err(ErrorBody::new(
-                    ErrorCode::BadSignature,
-                    sentence,
-                    "Sign in anew, so that the queue is signed again.",
-                )
-                .into())
-            }
-        }
-    }
-
-    fn push_chunk(
-        &self,
-        caller: &Caller,
-        push: &Push,
-        first_counter: u64,
-        commands: &[SignedCommand],
-    ) -> Result<Vec<CommandResult>, ServerError> {
-        let ready = commands.iter().map(read_envelope).collect::<Result<Vec<_>, _>>()?;
-        let mut tx = self.begin()?;
-        let workspace = tx.workspace()?;
-        let mut device = tx.device(caller.device)?.ok_or_else(super::not_signed_in)?;
-        // Again under the lock: it may have been shut out since the request was let in.
-        if device.revoked {
-            return Err(super::device_revoked().into());
-        }
-        if workspace.epoch != push.epoch {
-            return Err(ErrorBody {
-                epoch: Some(workspace.epoch),
-                expected_counter: Some(device.counter + 1),
-                ..ErrorBody::new(
-                    ErrorCode::EpochChanged,
-                    "The server was restored from a backup or replaced.",
-                    "Nothing to do: the laptop sends again what the server no longer knows.",
-                )
-            }
-            .into());
-        }
-        let mut results = Vec::with_capacity(ready.len());
-        for (counter, command) in (first_counter..).zip(&ready) {
-            belongs(command, caller, &device, workspace.id, counter)?;
-            results.push(self.one(tx.as_mut(), &mut device, counter, command)?);
-        }
-        tx.commit()?;
-        self.hub.wake();
-        Ok(results)
-    }
-
-    fn one(
-        &self,
-        tx: &mut dyn WorkspaceTx,
-        device: &mut Device,
-        counter: u64,
-        command: &Ready<'_>,
-    ) -> Result<CommandResult, ServerError> {
-        let id = command.envelope.id;
-        let known = tx.known(id)?;
-        if counter <= device.counter {
-            let same = tx.link(device.id, counter)? == Some(id);
-            let known = known.filter(|known| same && known.actor == command.envelope.actor);
-            return known.map(|known| CommandResult { counter, ..known.result }).ok_or_else(|| forked(counter));
-        }
-        if counter != device.counter + 1 {
-            return Err(gap(device.counter + 1));
-        }
-        if command.envelope.previous != device.last_hash {
-            return Err(forked(counter));
-        }
-        let result = match known {
-            // Issued before under another device, from which this one took its queue after a fork.
-            Some(Known { actor, result }) if actor == command.envelope.actor => CommandResult { counter, ..result },
-            Some(_) => return Err(wrong_actor(counter)),
-            None => self.judge(tx, counter, command)?,
-        };
-        tx.advance(device.id, counter, &command.hash, id)?;
-        device.counter = counter;
-        device.last_hash.clone_from(&command.hash);
-        Ok(result)
-    }
-
     /// Judges one command that is new here, stores the result and its leaf in the log.
     pub(super) fn judge(
         &self,
         tx: &mut dyn WorkspaceTx,
         counter: u64,
         command: &Ready<'_>,
+        care: Care,
     ) -> Result<CommandResult, ServerError> {
         let judged_at = self.now();
-        let (verdict, changes) = decide(tx, command, judged_at)?;
+        let (verdict, changes) = decide(tx, command, judged_at, care)?;
         let text = serde_json::to_string(&verdict)?;
         let seqs = (changes.first().map_or(0, |c| c.seq), changes.last().map_or(0, |c| c.seq));
         let envelope = &command.envelope;
@@ -182,28 +76,6 @@ impl Core {
     }
 }
 
-/// Parts of a push that are judged in a transaction each, so that no writer waits long for another.
-fn chunks(commands: &[SignedCommand]) -> Vec<&[SignedCommand]> {
-    let mut chunks = Vec::new();
-    let mut rest = commands;
-    // An empty push is one empty part: it still says whether session, device and epoch fit.
-    while !rest.is_empty() || chunks.is_empty() {
-        let mut bytes = 0;
-        let fitting = rest
-            .iter()
-            .take(limits::JUDGE_COMMANDS)
-            .take_while(|signed| {
-                bytes += signed.payload.0.len();
-                bytes <= limits::BULK_COMMAND_BYTES
-            })
-            .count();
-        let (chunk, after) = rest.split_at(fitting.max(1).min(rest.len()));
-        chunks.push(chunk);
-        rest = after;
-    }
-    chunks
-}
-
 pub(super) fn read_envelope(signed: &SignedCommand) -> Result<Ready<'_>, ServerError> {
     let unreadable = |why: String| {
         ErrorBody::new(
@@ -224,57 +96,6 @@ pub(super) fn read_envelope(signed: &SignedCommand) -> Result<Ready<'_>, ServerE
     Ok(Ready { envelope, payload, signature: &signed.signature.0, hash: chain_hash(payload) })
 }
 
-/// The envelope says what the session and its place in the push say.
-fn belongs(
-    command: &Ready<'_>,
-    caller: &Caller,
-    device: &Device,
-    workspace: WorkspaceId,
-    counter: u64,
-) -> Result<(), ServerError> {
-    let envelope = &command.envelope;
-    if envelope.device != device.id || envelope.counter != counter {
-        let sentence = format!("Command {} of its device stands at place {counter} of this one.", envelope.counter);
-        return Err(
-            ErrorBody::new(ErrorCode::WrongDevice, sentence, "Send the commands of this device, in order.").into()
-        );
-    }
-    if envelope.actor != caller.person || envelope.workspace != workspace {
-        return Err(wrong_actor(counter));
-    }
-    Ok(())
-}
-
-fn wrong_actor(counter: u64) -> ServerError {
-    ErrorBody::new(
-        ErrorCode::WrongActor,
-        format!("Command {counter} was made by another person, or for another workspace."),
-        "Sign in as the person who made it.",
-    )
-    .into()
-}
-
-fn forked(counter: u64) -> ServerError {
-    ErrorBody::new(
-        ErrorCode::DeviceForked,
-        format!("The server knows another command {counter} of this device: its disk was restored or cloned."),
-        "Nothing to do: the laptop takes a new device id and sends its queue again.",
-    )
-    .into()
-}
-
-fn gap(expected: u64) -> ServerError {
-    ErrorBody {
-        expected_counter: Some(expected),
-        ..ErrorBody::new(
-            ErrorCode::CounterGap,
-            format!("Command {expected} of this device is missing."),
-            "Nothing to do: the laptop sends it again.",
-        )
-    }
-    .into()
-}
-
 fn held(why: &str) -> Verdict {
     Verdict::Held { why: why.to_owned() }
 }
@@ -283,6 +104,7 @@ fn decide(
     tx: &mut dyn WorkspaceTx,
     command: &Ready<'_>,
     judged_at: Timestamp,
+    care: Care,
 ) -> Result<(Verdict, Vec<Changed>), ServerError> {
     let size = command.payload.len();
     let body = match Command::deserialize(&command.envelope.command) {
@@ -302,6 +124,15 @@ fn decide(
     for _ in 0..limits::JUDGE_TRIES {
         tx.savepoint()?;
         let tried = catch_unwind(AssertUnwindSafe(|| carry_out(tx, command, &body, judged_at)));
+        // What is proven was nothing but an attempt, so a command that passes the rules goes on as if it had not been.
+        let tried = match (care, tried) {
+            (Care::Each, Ok(Ok(effect))) => match tx.prove() {
+                Ok(()) => Ok(Ok(effect)),
+                Err(error @ StorageError::Unfit(_)) => Ok(Err(Failure::Fault(Fault::new(error)))),
+                Err(error) => return Err(error.into()),
+            },
+            (_, tried) => tried,
+        };
         match tried {
             Ok(Ok(effect)) => {
                 let changes = tx.release_savepoint()?;

@@ -384,6 +384,18 @@ impl Draft {
         if self.mark.open {
             return Err(StorageError::Engine("stored rows were asked for in the middle of a command".into()));
         }
+        self.sums = self.write_to(engine)?;
+        self.unwritten.clear();
+        self.commands.clear();
+        self.links.clear();
+        self.ends.clear();
+        self.leaves.clear();
+        self.settled = true;
+        Ok(())
+    }
+
+    /// Writes what is not written yet, and gives the sums as they then are.
+    pub(super) fn write_to(&self, engine: &dyn Engine) -> Result<BTreeMap<Bucket, BucketSum>, StorageError> {
         let keys: Vec<Key> = self.unwritten.iter().copied().collect();
         let mut rows = Rows {
             records: Vec::with_capacity(keys.len()),
@@ -429,14 +441,7 @@ impl Draft {
         }
         rows.sums = &sums.sums;
         engine.write_rows(&rows)?;
-        self.sums = sums.sums;
-        self.unwritten.clear();
-        self.commands.clear();
-        self.links.clear();
-        self.ends.clear();
-        self.leaves.clear();
-        self.settled = true;
-        Ok(())
+        Ok(sums.sums)
     }
 }
 

@@ -9,7 +9,7 @@ mod read;
 pub(super) mod tables;
 mod write;
 
-use super::{Storage, StorageError, WorkspaceTx, WorkspaceView};
+use super::{Storage, StorageError, WorkspaceTx, WorkspaceView, pause};
 use pool::{Connection, Pool};
 use read::{Pg, Reading};
 use sha2::{Digest, Sha256};
@@ -18,7 +18,6 @@ use slipway_domain::time::Timestamp;
 use slipway_sync::encoding::hex;
 use slipway_sync::protocol::Epoch;
 use std::fmt;
-use std::time::Duration;
 use tokio_postgres::error::SqlState;
 use write::Writing;
 
@@ -41,6 +40,10 @@ impl From<tokio_postgres::Error> for StorageError {
             Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE || *code == SqlState::QUERY_CANCELED => Self::Busy,
             Some(code) if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED => {
                 Self::Torn
+            }
+            // Data exceptions, violated constraints, limits of the engine.
+            Some(code) if ["22", "23", "54"].iter().any(|class| code.code().starts_with(class)) => {
+                Self::Unfit(Box::new(error))
             }
             _ => Self::Engine(Box::new(error)),
         }
@@ -161,14 +164,6 @@ fn was_lost(error: &StorageError) -> bool {
         let ended = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::IDLE_SESSION_TIMEOUT];
         error.is_closed() || error.code().is_some_and(|code| ended.contains(code))
     })
-}
-
-/// Longer each time and never the same, so that two do not meet again.
-pub(crate) fn pause(tried: u32) {
-    let mut jitter = [0; 1];
-    // Without random bytes the pause is only less random.
-    let _ = getrandom::fill(&mut jitter);
-    std::thread::sleep(Duration::from_millis((5 << tried.min(6)) + u64::from(jitter[0]) / 8));
 }
 
 impl Storage for Postgres {

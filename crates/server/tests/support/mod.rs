@@ -85,6 +85,21 @@ impl<P: Place> WorldOn<P> {
         Self { folder, running, client, now, place: PhantomData }
     }
 
+    /// From now on the storage takes no record whose body has this word.
+    pub fn refuse_to_store(&self, word: &str) {
+        let folder = Folder::find(self.folder.path()).unwrap();
+        if let Some(address) = folder.database().unwrap() {
+            let check = format!("ALTER TABLE record ADD CHECK (body NOT LIKE '%{word}%')");
+            Cluster::shared().sql(address.secret(), &check);
+            return;
+        }
+        let trigger = format!(
+            "CREATE TRIGGER refuse BEFORE INSERT ON record WHEN NEW.body LIKE '%{word}%'
+             BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        );
+        rusqlite::Connection::open(folder.file()).unwrap().execute_batch(&trigger).unwrap();
+    }
+
     /// Copies the records into a file, while they are being served.
     pub fn back_up(&self) -> PathBuf {
         let (folder, copy) = (Folder::find(self.folder.path()).unwrap(), self.folder.path().join("backup.sqlite"));

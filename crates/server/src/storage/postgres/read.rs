@@ -12,6 +12,7 @@ use slipway_sync::bucket::Bucket;
 use slipway_sync::log::{Edge, Hash};
 use slipway_sync::protocol::{BucketSum, CommandResult, Entry, Epoch, Verdict};
 use slipway_sync::signing::PublicKey;
+use std::collections::BTreeMap;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -118,6 +119,25 @@ impl<T: Reads> WorkspaceView for Pg<T> {
             Ok(Known { actor: PersonId(row.try_get(0)?), result: result(&row, id, unsigned(row.try_get(1)?), 2)? })
         };
         self.0.row(sql, &[&self.0.id(), &id.0])?.map(known).transpose()
+    }
+
+    fn devices_among(&self, ids: &[DeviceId]) -> Result<BTreeMap<DeviceId, Device>, StorageError> {
+        let sql = "SELECT id, person, name, public_key, counter, last_hash, revoked, registered_at
+                   FROM device WHERE workspace = $1 AND id = ANY($2)";
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let rows = self.0.rows(sql, &[&self.0.id(), &ids])?;
+        rows.iter().map(|row| device(row).map(|device| (device.id, device))).collect()
+    }
+
+    fn known_among(&self, ids: &[CommandId]) -> Result<BTreeMap<CommandId, Known>, StorageError> {
+        let sql = "SELECT actor, counter, judged_at, verdict, id FROM command WHERE workspace = $1 AND id = ANY($2)";
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let known = |row: &Row| {
+            let id = CommandId(row.try_get(4)?);
+            let result = result(row, id, unsigned(row.try_get(1)?), 2)?;
+            Ok((id, Known { actor: PersonId(row.try_get(0)?), result }))
+        };
+        self.0.rows(sql, &[&self.0.id(), &ids])?.iter().map(known).collect()
     }
 
     fn results(&self, device: DeviceId, after: u64, limit: usize) -> Result<Vec<CommandResult>, StorageError> {

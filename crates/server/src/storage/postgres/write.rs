@@ -374,6 +374,13 @@ impl WorkspaceTx for Pg<Writing> {
         Ok(self.0.draft.get_mut().release())
     }
 
+    fn prove(&mut self) -> Result<(), StorageError> {
+        self.0.raw.connection.batch("SAVEPOINT proof")?;
+        let proven = self.0.draft.borrow().write_to(&self.0.raw).map(|_| ());
+        self.0.raw.connection.batch("ROLLBACK TO SAVEPOINT proof; RELEASE SAVEPOINT proof")?;
+        proven
+    }
+
     fn put_command(&mut self, judged: &Judged<'_>) -> Result<(), StorageError> {
         self.0.draft.get_mut().put_command(judged);
         Ok(())

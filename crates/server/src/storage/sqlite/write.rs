@@ -253,6 +253,13 @@ impl WorkspaceTx for SqliteTx<'_> {
         Ok(self.draft.get_mut().release())
     }
 
+    fn prove(&mut self) -> Result<(), StorageError> {
+        self.connection.execute_batch("SAVEPOINT proof")?;
+        let proven = self.draft.borrow().write_to(&self.raw()).map(|_| ());
+        self.connection.execute_batch("ROLLBACK TO proof; RELEASE proof")?;
+        proven
+    }
+
     fn put_command(&mut self, judged: &Judged<'_>) -> Result<(), StorageError> {
         self.draft.get_mut().put_command(judged);
         Ok(())
