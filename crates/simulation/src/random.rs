@@ -38,6 +38,11 @@ impl Random {
             .into_uuid()
     }
 
+    /// A figure between these, both included.
+    pub fn between(&mut self, least: u64, most: u64) -> u64 {
+        least + self.below(most - least + 1)
+    }
+
     pub fn seed(&mut self) -> [u8; 32] {
         let mut seed = [0; 32];
         seed.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&self.next().to_be_bytes()));

@@ -1,8 +1,13 @@
 //! The real server core on a SQLite file, which can be put back to an earlier state.
 
+use crate::planted::{Bug, Saboteur};
+use crate::random::Random;
+use slipway_domain::approval::record::ApprovalRule;
 use slipway_domain::command::{Command, SetupCommand};
-use slipway_domain::id::{CommandId, DeviceId, PersonId, WorkspaceId};
-use slipway_domain::people::{Person, Role};
+use slipway_domain::id::{CommandId, DeviceId, GroupId, PersonId, SettingId, WorkspaceId};
+use slipway_domain::people::{Group, Person, Role};
+use slipway_domain::records::Records;
+use slipway_domain::setting::{ApprovalPolicy, Gate};
 use slipway_domain::time::Timestamp;
 use slipway_server::core::{Caller, Core};
 use slipway_server::storage::sqlite::Sqlite;
@@ -18,8 +23,10 @@ use uuid::Uuid;
 
 pub const WORKSPACE: WorkspaceId = WorkspaceId(Uuid::from_u128(1));
 const CONSOLE: DeviceId = DeviceId(Uuid::from_u128(2));
-/// Everybody in the model may do everything.
-pub const PERSON: PersonId = PersonId(Uuid::from_u128(3));
+/// People of the model. Each may do everything but what separation of duties forbids.
+pub const PEOPLE: [PersonId; 3] =
+    [PersonId(Uuid::from_u128(0x31)), PersonId(Uuid::from_u128(0x32)), PersonId(Uuid::from_u128(0x33))];
+const CAB: GroupId = GroupId(Uuid::from_u128(0x41));
 
 pub struct Server {
     folder: TempDir,
@@ -27,30 +34,42 @@ pub struct Server {
     core: Core,
     now: Arc<AtomicI64>,
     backups: usize,
+    /// The storage fails while the next push is judged.
+    pub faulty: bool,
+    bug: Option<Bug>,
+    saboteur: Option<Saboteur>,
+}
+
+/// Memory-backed where there is such a folder: a run makes thousands of durable commits.
+pub fn folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 impl Server {
-    pub fn new(epoch: Epoch) -> Self {
-        // Memory-backed where there is such a folder: the model makes thousands of durable commits.
-        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+    pub fn new(epoch: Epoch, random: &mut Random, bug: Option<Bug>) -> Self {
+        let folder = folder();
         let now = Arc::new(AtomicI64::new(0));
         let file = folder.path().join("w.sqlite");
         let storage: Arc<dyn Storage> =
             Arc::new(Sqlite::create(&file, WORKSPACE, "Model", epoch, Timestamp(0)).unwrap());
-        let server = Self { core: core(&storage, &now), storage, folder, now, backups: 0 };
+        let server = Self {
+            core: core(&storage, &now),
+            storage,
+            folder,
+            now,
+            backups: 0,
+            faulty: false,
+            bug,
+            saboteur: bug.map(|_| Saboteur::default()),
+        };
         let key = PrivateKey::from_seed(&[2; 32]);
         server.core.register_console(CONSOLE, &key).unwrap();
         let mut console = server.core.console(CONSOLE, &key).unwrap();
-        let person = Person {
-            id: PERSON,
-            name: "Everybody".into(),
-            user: "everybody".into(),
-            roles: Role::ALL.iter().copied().collect(),
-            active: true,
-        };
-        let put = Command::Setup(SetupCommand::PutPerson(person));
-        let result = console.issue_as(PersonId::SYSTEM, Timestamp(0), CommandId(Uuid::from_u128(4)), put).unwrap();
-        assert!(matches!(result.verdict, Verdict::Applied { .. }), "{result:?}");
+        for (n, command) in setup(random).into_iter().enumerate() {
+            let id = CommandId(Uuid::from_u128(0x1000 + n as u128));
+            let result = console.issue_as(PersonId::SYSTEM, Timestamp(0), id, command).unwrap();
+            assert!(matches!(result.verdict, Verdict::Applied { .. }), "{result:?}");
+        }
         console.commit().unwrap();
         server
     }
@@ -59,19 +78,37 @@ impl Server {
         self.now.store(i64::try_from(ms).unwrap(), Ordering::SeqCst);
     }
 
-    pub fn answer(&self, device: DeviceId, request: &Request) -> Result<Answer, TransportError> {
-        let view = self.view();
-        if view.device(device).unwrap().is_none() {
-            // What a lost session looks like: the device is not known since the restore.
-            return Err(TransportError::SignedOut);
-        }
-        drop(view);
-        let caller = Caller { person: PERSON, device, revoked: false };
+    /// What the server says to a request of a device, with pages of at most so many entries.
+    pub fn answer(&mut self, device: DeviceId, request: &Request, page: usize) -> Result<Answer, TransportError> {
+        let Some((bug, mut saboteur)) = self.bug.zip(self.saboteur.take()) else {
+            return self.honest(device, request, page);
+        };
+        let mut asked = request.clone();
+        saboteur.before(bug, self, device, &mut asked);
+        let mut answer = self.honest(device, &asked, page);
+        saboteur.after(bug, self, device, &asked, &mut answer);
+        self.saboteur = Some(saboteur);
+        answer
+    }
+
+    fn honest(&mut self, device: DeviceId, request: &Request, page: usize) -> Result<Answer, TransportError> {
+        // What a lost session looks like: the device is not known since the restore.
+        let Some(known) = self.view().device(device).unwrap() else { return Err(TransportError::SignedOut) };
+        let caller = Caller { person: known.person, device, revoked: false };
         let answer = match request {
-            Request::Push(push) => self.core.push(&caller, push).map(Answer::Pushed),
+            Request::Push(push) => {
+                let faulty = std::mem::take(&mut self.faulty);
+                if faulty {
+                    self.sql("UPDATE record SET body = '!' || body WHERE kind = 'person'");
+                }
+                let answer = self.core.push(&caller, push).map(Answer::Pushed);
+                if faulty {
+                    self.sql("UPDATE record SET body = substr(body, 2) WHERE kind = 'person'");
+                }
+                answer
+            }
             Request::Pull(pull) => {
-                // Small pages, so that a pull takes several.
-                let pull = Pull { limit: pull.limit.min(7), ..pull.clone() };
+                let pull = Pull { limit: pull.limit.min(page), ..pull.clone() };
                 self.core.pull(&caller, &pull).map(Box::new).map(Answer::Page)
             }
             Request::Lease(lease) => self.core.lease(&caller, *lease).map(Answer::Lease),
@@ -79,9 +116,22 @@ impl Server {
         answer.map_err(|error| TransportError::Refused(Box::new(error.body())))
     }
 
+    fn sql(&self, sql: &str) {
+        rusqlite::Connection::open(self.file()).unwrap().execute(sql, []).unwrap();
+    }
+
+    /// Writes records as no command does: for planted bugs.
+    pub fn past_the_rules(&self, write: impl FnOnce(&mut dyn Records)) {
+        let mut tx = self.storage.begin(WORKSPACE).unwrap();
+        tx.savepoint().unwrap();
+        write(tx.as_mut());
+        tx.release_savepoint().unwrap();
+        tx.commit().unwrap();
+    }
+
     /// Signing in on a device registers it.
-    pub fn register(&self, id: DeviceId, public_key: PublicKey) -> Result<(), ErrorBody> {
-        let caller = Caller { person: PERSON, device: CONSOLE, revoked: false };
+    pub fn register(&self, person: PersonId, id: DeviceId, public_key: PublicKey) -> Result<(), ErrorBody> {
+        let caller = Caller { person, device: CONSOLE, revoked: false };
         let device = NewDevice { id, name: "laptop".into(), public_key };
         self.core.new_device(&caller, &device).map(|_| ()).map_err(|error| error.body())
     }
@@ -127,11 +177,47 @@ impl Server {
         }
         std::fs::copy(from, self.file()).unwrap();
         self.restart();
-        let mut tx = self.storage.begin(WORKSPACE).unwrap();
-        tx.set_epoch(epoch).unwrap();
-        tx.commit().unwrap();
+        if self.bug != Some(Bug::SameEpochAfterRestore) {
+            let mut tx = self.storage.begin(WORKSPACE).unwrap();
+            tx.set_epoch(epoch).unwrap();
+            tx.commit().unwrap();
+        }
         true
     }
+}
+
+/// People, a CAB of all of them, and which rule each gate takes.
+fn setup(random: &mut Random) -> Vec<Command> {
+    let person = |(n, id): (usize, &PersonId)| {
+        SetupCommand::PutPerson(Person {
+            id: *id,
+            name: format!("Person {n}"),
+            user: format!("person{n}"),
+            roles: Role::ALL.iter().copied().collect(),
+            active: true,
+        })
+    };
+    let mut commands: Vec<SetupCommand> = PEOPLE.iter().enumerate().map(person).collect();
+    commands.push(SetupCommand::PutGroup(Group {
+        id: CAB,
+        name: "CAB".into(),
+        members: PEOPLE.into(),
+        lead: Some(PEOPLE[0]),
+    }));
+    for (n, gate) in
+        [Gate::PlanAndDesign, Gate::BuildAndTest, Gate::DistributionAndRollout, Gate::Change].into_iter().enumerate()
+    {
+        let rules = [ApprovalRule::OneMustApprove, ApprovalRule::AllMustApprove, ApprovalRule::Quorum(1)];
+        commands.push(SetupCommand::PutApprovalPolicy(ApprovalPolicy {
+            id: SettingId(Uuid::from_u128(0x51 + n as u128)),
+            gate,
+            class: None,
+            groups: vec![CAB],
+            rule: *random.pick(&rules).unwrap(),
+            due_hours: 72,
+        }));
+    }
+    commands.into_iter().map(Command::Setup).collect()
 }
 
 fn core(storage: &Arc<dyn Storage>, now: &Arc<AtomicI64>) -> Core {

@@ -1,80 +1,72 @@
-//! The sync engine on simulated laptops against the real server core on real SQLite.
-//!
-//! Network, clock and disasters are virtual and come from a seed; the promises of sync are assertions. A failing seed is
-//! printed; `SLIPWAY_SEED=n` replays it, `SLIPWAY_SEEDS=n` runs that many.
+//! A bounded number of seeds, on every test run; `cargo xtask simulate` takes as many as one likes.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "tests stop at the first surprise"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests stop at the first surprise")]
 
-use slipway_simulation::promise;
-use slipway_simulation::world::{Faults, World};
-use std::collections::BTreeSet;
+use slipway_simulation::planted::Bug;
+use slipway_simulation::run::{Outcome, Plan, explain, run};
+use slipway_simulation::script::Faults;
+use std::collections::BTreeMap;
 
-fn seeds() -> Vec<u64> {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    match number("SLIPWAY_SEED") {
-        Some(seed) => vec![seed],
-        None => (1..=number("SLIPWAY_SEEDS").unwrap_or(6)).collect(),
+/// Runs these seeds; a broken promise fails with its whole story.
+fn all_keep(plans: impl Iterator<Item = Plan>) -> BTreeMap<&'static str, u64> {
+    let mut counts = BTreeMap::new();
+    for plan in plans {
+        let Outcome { counts: one, failure, .. } = run(&plan);
+        if let Some(failure) = failure {
+            panic!("{}", explain(&plan, &failure));
+        }
+        for (what, n) in one {
+            *counts.entry(what).or_default() += n;
+        }
     }
+    counts
 }
-
-/// Runs every seed; what the runs came across must hold all of `sometimes`, or they test less than they say.
-fn run(faults: &Faults, sometimes: &[&str]) {
-    let mut seen = BTreeSet::new();
-    for seed in seeds() {
-        eprintln!("seed {seed} with {faults:?}");
-        let mut world = World::new(seed, faults.clone());
-        world.stir();
-        world.calm_down();
-        promise::all(&world);
-        seen.extend(world.seen);
-    }
-    eprintln!("came across {seen:?}");
-    if seeds().len() > 1 {
-        let missing: Vec<_> = sometimes.iter().filter(|what| !seen.contains(*what)).collect();
-        assert!(missing.is_empty(), "no run came across {missing:?}");
-    }
-}
-
-const ENDS: &[&str] = &["applied", "applied in part", "refused", "a pull of several pages"];
 
 #[test]
 fn a_quiet_network_keeps_every_promise() {
-    run(&Faults::none(), ENDS);
-}
-
-#[test]
-fn loss_doubles_delays_and_crashes_keep_every_promise() {
-    run(&Faults { restores: 0, images: 0, ..Faults::wild() }, &[ENDS, &["a push answered from store"]].concat());
-}
-
-#[test]
-fn restored_laptops_keep_every_promise() {
-    run(&Faults { restores: 0, ..Faults::wild() }, &[ENDS, &["a fork"]].concat());
-}
-
-#[test]
-fn restored_servers_keep_every_promise() {
-    run(&Faults { images: 0, ..Faults::wild() }, &[ENDS, &["another epoch"]].concat());
+    let quiet = |seed| Plan { faults: Some(Faults::none()), steps: 40, ..Plan::of(seed) };
+    let counts = all_keep((1..=2).map(quiet));
+    assert!(counts.keys().all(|what| !what.starts_with("fault")), "it was quiet: {counts:?}");
 }
 
 #[test]
 fn every_fault_at_once_keeps_every_promise() {
-    run(&Faults::wild(), &[ENDS, &["a fork", "another epoch"]].concat());
+    let wild = |seed| Plan { faults: Some(Faults::wild()), ..Plan::of(seed) };
+    let counts = all_keep((101..=103).map(wild));
+    for what in [
+        "commands applied",
+        "commands applied in part",
+        "commands refused",
+        "commands held",
+        "pages that are not the last",
+        "pushed commands answered from store",
+        "forks",
+        "epochs found changed",
+        "fault: a power cut amid a call of the store",
+        "fault: a restored laptop",
+        "fault: a cloned laptop",
+    ] {
+        assert!(counts.contains_key(what), "no run came across {what}: they test less than they say");
+    }
+}
+
+#[test]
+fn seeds_with_faults_of_their_own_keep_every_promise() {
+    all_keep((1..=4).map(|seed| Plan { steps: 60, ..Plan::of(seed) }));
 }
 
 #[test]
 fn the_same_seed_gives_the_same_course() {
-    let course = |seed| {
-        let mut world = World::new(seed, Faults::wild());
-        world.stir();
-        world.calm_down();
-        world.course().to_vec()
-    };
-    assert_eq!(course(7), course(7), "or a failing seed could not be replayed");
+    let plan = Plan { faults: Some(Faults::wild()), steps: 40, ..Plan::of(7) };
+    assert_eq!(run(&plan).hash, run(&plan).hash, "or a failing seed could not be replayed");
+}
+
+#[test]
+fn a_planted_bug_is_found_and_its_story_shortened() {
+    let plan = |seed| Plan { bug: Some(Bug::PageByPage), ..Plan::of(seed) };
+    let (plan, failure) =
+        (1..=20).find_map(|seed| Some((plan(seed), run(&plan(seed)).failure?))).expect("one of twenty seeds notices");
+    assert_eq!(failure.name(), "I9", "{}", failure.promise);
+    let text = explain(&plan, &failure);
+    assert!(text.contains("the shortest script") && text.contains("its story"), "{text}");
 }

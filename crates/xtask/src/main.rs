@@ -10,6 +10,7 @@ mod process;
 mod run;
 mod screenshot;
 mod session;
+mod simulate;
 mod test;
 mod tidy;
 mod ui;
@@ -42,6 +43,8 @@ enum Chore {
     Bindings(bindings::Options),
     /// Run a command on a private display with a private bus and keychain, as the tests are
     Session(session::Options),
+    /// Simulated laptops and a server with faults from seeds, or the real programs killed at random moments
+    Simulate(simulate::Options),
     /// Print the figures of this machine and of the program on it
     Bench,
 }
@@ -68,6 +71,7 @@ fn perform(chore: &Chore) -> Result<()> {
         Chore::Tidy => tidy::tidy(&root),
         Chore::Bindings(options) => bindings::bindings(options),
         Chore::Session(options) => session::run_inside(&root, options),
+        Chore::Simulate(options) => simulate::simulate(&root, options),
         Chore::Bench => bench::bench(&root),
     }
 }
