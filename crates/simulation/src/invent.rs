@@ -237,6 +237,7 @@ impl Desk<'_> {
                     starts_at: self.now,
                     ends_at: self.now.plus_days(3),
                     revoked: false,
+                    by: None,
                 })
             }
             _ => {

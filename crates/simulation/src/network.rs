@@ -6,7 +6,7 @@ use crate::world::World;
 use slipway_domain::id::DeviceId;
 use slipway_sync::engine::{Event, Input, Output, SyncState, Ticket};
 use slipway_sync::local::{LocalError, LocalRequest};
-use slipway_sync::protocol::{ErrorCode, Verdict};
+use slipway_sync::protocol::{ErrorCode, Head, Verdict};
 use slipway_sync::transport::{Answer, Request, TransportError};
 
 /// Something that is going to happen.
@@ -103,6 +103,7 @@ impl World {
             }
             Ok(Answer::Pushed(pushed)) => {
                 self.count("pushes");
+                self.hint(Head { epoch: pushed.epoch, head: pushed.head, approval: false });
                 for result in &pushed.results {
                     let word = match &result.verdict {
                         Verdict::Applied { .. } => "applied",
@@ -125,6 +126,23 @@ impl World {
                 self.tell(&format!("laptop {laptop} is told {:?}: {}", body.code, body.sentence));
             }
             Err(error) => self.tell(&format!("laptop {laptop} hears: {error}")),
+        }
+    }
+
+    /// The server tells who listens that its head moved; some do not hear it, and some hear it twice.
+    fn hint(&mut self, head: Head) {
+        for laptop in 0..self.laptops.len() {
+            if self.is_offline(laptop) || self.random.percent(self.faults.lose) {
+                self.count("fault: a lost hint");
+                continue;
+            }
+            let copies = if self.random.percent(self.faults.double) { 2 } else { 1 };
+            for _ in 0..copies {
+                self.count("hints");
+                let (life, delay) = (self.laptops[laptop].life, self.delay());
+                let event = Event::HeadMoved(head);
+                self.schedule(self.now + delay, Happening::Event { laptop, life, event });
+            }
         }
     }
 

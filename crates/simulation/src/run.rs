@@ -140,7 +140,9 @@ fn quietly(work: impl FnOnce()) -> Result<(), String> {
     let ended = catch_unwind(AssertUnwindSafe(work));
     QUIET.set(false);
     ended.map_err(|cause| {
-        let text = cause.downcast_ref::<String>().cloned();
-        text.or_else(|| cause.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+        let text = cause.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| cause.downcast_ref::<&str>().copied()).unwrap_or_default();
+        // A promise says its name first, also where two things were compared.
+        text.trim_start_matches("assertion `left == right` failed: ").to_owned()
     })
 }

@@ -221,6 +221,9 @@ impl World {
         it.engine = Engine::new(settings);
         always::laptop(self, laptop);
         self.deliver(laptop, Event::Start);
+        // Some hear of news, others poll.
+        let live = self.random.percent(60);
+        self.deliver(laptop, Event::Live(live));
     }
 
     pub fn line(&mut self, line: &Line) {

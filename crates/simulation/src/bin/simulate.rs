@@ -67,7 +67,9 @@ fn planted(from: u64, seeds: u64, steps: u64) -> ExitCode {
         let found = (from..from + seeds).find_map(|seed| Some((seed, run(&plan(seed)).failure?)));
         match found {
             Some((seed, failure)) => {
-                println!("| {} | {} | {} |", bug.what(), failure.promise.replace('\n', " "), seed - from + 1);
+                let words = failure.promise.lines().next().unwrap_or_default();
+                let words: String = words.chars().take(120).collect();
+                println!("| {} | {words} | {} |", bug.what(), seed - from + 1);
             }
             None => {
                 missed += 1;
