@@ -83,6 +83,7 @@ impl Server {
         let handle = Handle::new();
         let server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(tls)).map_err(failed)?;
         let hub = core.hub().clone();
+        core.hear_others().map_err(FolderError::from)?;
         tokio::spawn(hub.clone().watch(core.clone()));
         let service = http::router(core).into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(server.handle(handle.clone()).serve(service));

@@ -19,6 +19,7 @@ use slipway_sync::log::{Edge, Hash};
 use slipway_sync::protocol::{BucketSum, CommandResult, Entry, Epoch, Lease, LeaseRequest};
 use slipway_sync::signing::PublicKey;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -262,6 +263,15 @@ pub trait Storage: Send + Sync + 'static {
     /// # Errors
     /// The engine failed.
     fn snapshot(&self, workspace: WorkspaceId) -> Result<Box<dyn WorkspaceView + '_>, StorageError>;
+
+    /// Calls this whenever another process may have changed the workspace. A hint: whoever needs to know looks every
+    /// now and then as well. A storage that hears nothing of other processes calls nobody.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn on_change(&self, _workspace: WorkspaceId, _wake: Arc<dyn Fn() + Send + Sync>) -> Result<(), StorageError> {
+        Ok(())
+    }
 }
 
 /// What can be read of a workspace.

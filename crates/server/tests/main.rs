@@ -11,6 +11,7 @@
 )]
 
 mod audit;
+mod nodes;
 mod on_postgres;
 mod on_sqlite;
 mod recorded;

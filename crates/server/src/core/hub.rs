@@ -245,6 +245,15 @@ impl Core {
         &self.hub
     }
 
+    /// Has the hub look at the head too when another server process says that it moved.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub fn hear_others(&self) -> Result<(), ServerError> {
+        let hub = self.hub.clone();
+        Ok(self.storage.on_change(self.workspace, Arc::new(move || hub.wake()))?)
+    }
+
     /// Where the history stands.
     ///
     /// # Errors

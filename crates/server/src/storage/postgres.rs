@@ -4,12 +4,14 @@
 //! commit order across nodes. The core is synchronous; queries run on a small runtime of the pool's own, so that they
 //! may be waited for from any thread.
 
+mod notify;
 mod pool;
 mod read;
 pub(super) mod tables;
 mod write;
 
 use super::{Storage, StorageError, WorkspaceTx, WorkspaceView, pause};
+use notify::{News, Wake};
 use pool::{Connection, Pool};
 use read::{Pg, Reading};
 use sha2::{Digest, Sha256};
@@ -18,6 +20,7 @@ use slipway_domain::time::Timestamp;
 use slipway_sync::encoding::hex;
 use slipway_sync::protocol::Epoch;
 use std::fmt;
+use std::sync::Arc;
 use tokio_postgres::error::SqlState;
 use write::Writing;
 
@@ -99,6 +102,7 @@ impl std::str::FromStr for Address {
 /// The workspaces in a PostgreSQL database.
 pub struct Postgres {
     pool: Pool,
+    news: Arc<News>,
 }
 
 impl Postgres {
@@ -107,7 +111,7 @@ impl Postgres {
     /// # Errors
     /// It cannot be reached, or is of a newer program.
     pub fn open(address: &Address) -> Result<Self, StorageError> {
-        let storage = Self { pool: Pool::new(&address.config)? };
+        let storage = Self { pool: Pool::new(&address.config)?, news: Arc::default() };
         storage.again(|mut connection| migrate(&mut connection))?;
         Ok(storage)
     }
@@ -168,11 +172,19 @@ fn was_lost(error: &StorageError) -> bool {
 
 impl Storage for Postgres {
     fn begin(&self, workspace: WorkspaceId) -> Result<Box<dyn WorkspaceTx + '_>, StorageError> {
-        Ok(Box::new(self.again(|connection| Writing::begin(connection, workspace).map(Pg))?))
+        Ok(Box::new(self.again(|connection| Writing::begin(connection, workspace, &self.news).map(Pg))?))
     }
 
     fn snapshot(&self, workspace: WorkspaceId) -> Result<Box<dyn WorkspaceView + '_>, StorageError> {
         Ok(Box::new(self.again(|connection| Reading::begin(connection, workspace).map(Pg))?))
+    }
+
+    fn on_change(&self, workspace: WorkspaceId, wake: Wake) -> Result<(), StorageError> {
+        if self.news.on_change(workspace, wake) {
+            let news = Arc::clone(&self.news);
+            self.pool.spawn(move |config, tls| news.exchange(config, tls))?;
+        }
+        Ok(())
     }
 }
 

@@ -85,6 +85,14 @@ impl<P: Place> WorldOn<P> {
         Self { folder, running, client, now, place: PhantomData }
     }
 
+    /// Another server process on the same database: a copy of the data folder is all that it needs.
+    pub async fn second_node(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy_folder(self.folder.path(), folder.path());
+        let running = serve(folder.path(), &self.now).await;
+        Self { folder, running, client: self.client.clone(), now: Arc::clone(&self.now), place: PhantomData }
+    }
+
     /// From now on the storage takes no record whose body has this word.
     pub fn refuse_to_store(&self, word: &str) {
         let folder = Folder::find(self.folder.path()).unwrap();
@@ -275,6 +283,19 @@ pub async fn answer<T: DeserializeOwned>(response: Response) -> Result<T, ErrorB
         Ok(serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{error}: {text}")))
     } else {
         Err(serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{error}: {text}")))
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&to).unwrap();
+            copy_folder(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), &to).unwrap();
+        }
     }
 }
 

@@ -7,11 +7,10 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, NoTls, Row, Statement};
+use tokio_postgres::{Client, Config, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Most connections of one node.
@@ -32,7 +31,7 @@ pub(super) type Params<'a> = [&'a (dyn ToSql + Sync)];
 
 pub(super) struct Pool {
     config: Config,
-    tls: Option<MakeRustlsConnect>,
+    tls: Option<Tls>,
     shared: Arc<Shared>,
     /// Drives the connections; taken out when the pool ends.
     runtime: Option<Runtime>,
@@ -91,6 +90,15 @@ impl Pool {
 
     fn handle(&self) -> Result<&Handle, StorageError> {
         self.runtime.as_ref().map(Runtime::handle).ok_or(StorageError::Busy)
+    }
+
+    /// Runs a task that has a connection of its own.
+    pub(super) fn spawn<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        task: impl FnOnce(Config, Option<Tls>) -> F,
+    ) -> Result<(), StorageError> {
+        self.handle()?.spawn(task(self.config.clone(), self.tls.clone()));
+        Ok(())
     }
 
     /// A connection outside any transaction.
@@ -236,31 +244,34 @@ pub(super) fn wait<F: Future>(future: F) -> F::Output {
     futures_executor::block_on(pin!(future))
 }
 
-async fn connect(config: &Config, tls: Option<MakeRustlsConnect>) -> Result<Client, tokio_postgres::Error> {
-    match tls {
-        Some(tls) => {
-            let (client, connection) = config.connect(tls).await?;
-            drive(connection);
-            Ok(client)
-        }
-        None => {
-            let (client, connection) = config.connect(NoTls).await?;
-            drive(connection);
-            Ok(client)
-        }
-    }
-}
+/// How a connection is protected.
+pub(super) type Tls = MakeRustlsConnect;
 
-fn drive<S, T>(connection: tokio_postgres::Connection<S, T>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
+/// Connects with TLS or without; what then drives the connection runs by itself.
+macro_rules! plain_or_tls {
+    ($config:expr, $tls:expr, $connection:ident => $drive:block) => {
+        match $tls {
+            Some(tls) => {
+                let (client, mut $connection) = $config.connect(tls).await?;
+                tokio::spawn(async move { $drive });
+                Ok(client)
+            }
+            None => {
+                let (client, mut $connection) = $config.connect(tokio_postgres::NoTls).await?;
+                tokio::spawn(async move { $drive });
+                Ok(client)
+            }
+        }
+    };
+}
+pub(super) use plain_or_tls;
+
+async fn connect(config: &Config, tls: Option<Tls>) -> Result<Client, tokio_postgres::Error> {
+    plain_or_tls!(config, tls, connection => {
+        if let Err(error) = (&mut connection).await {
             tracing::debug!(%error, "A connection to the database ended");
         }
-    });
+    })
 }
 
 /// TLS whose certificate must be by an authority that this computer trusts (`SSL_CERT_FILE` adds one).

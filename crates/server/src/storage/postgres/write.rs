@@ -5,6 +5,7 @@ use super::super::{
     Account, Attempts, Changed, Device, DeviceEntry, Judged, SessionRow, StorageError, Workspace, WorkspaceTx,
     WorkspaceView, bucket_named, kind_named, series_named, signed, unsigned,
 };
+use super::notify::News;
 use super::pool::{Connection, Params, wait};
 use super::read::{Pg, Reads, figure, workspace};
 use super::{LOCK, index_key};
@@ -21,6 +22,7 @@ use slipway_sync::log::{Edge, Hash};
 use slipway_sync::protocol::{BucketSum, Epoch, Lease, LeaseRequest};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -30,6 +32,7 @@ pub(super) struct Writing {
     draft: RefCell<Draft>,
     /// A statement failed, so the engine will not commit.
     failed: Cell<bool>,
+    news: Arc<News>,
 }
 
 /// The transaction as the engine has it, without what the draft still holds.
@@ -40,11 +43,11 @@ struct Raw {
 }
 
 impl Writing {
-    pub(super) fn begin(mut connection: Connection, id: WorkspaceId) -> Result<Self, StorageError> {
+    pub(super) fn begin(mut connection: Connection, id: WorkspaceId, news: &Arc<News>) -> Result<Self, StorageError> {
         let row = connection.begin("BEGIN ISOLATION LEVEL READ COMMITTED", LOCK, &[&id.0])?;
         let (workspace, log) = workspace(id, row)?;
         let draft = RefCell::new(Draft::new(workspace.head, log.clone()));
-        Ok(Self { raw: Raw { connection, workspace, log }, draft, failed: Cell::new(false) })
+        Ok(Self { raw: Raw { connection, workspace, log }, draft, failed: Cell::new(false), news: Arc::clone(news) })
     }
 
     fn execute(&self, sql: &'static str, params: &Params<'_>) -> Result<(), StorageError> {
@@ -513,6 +516,11 @@ impl WorkspaceTx for Pg<Writing> {
         if self.0.failed.get() {
             return Err(StorageError::Engine("a statement of the transaction failed".into()));
         }
-        self.0.raw.connection.commit()
+        self.0.raw.connection.commit()?;
+        let Writing { raw, draft, news, .. } = &self.0;
+        if draft.borrow().head() != raw.workspace.head {
+            news.changed(raw.workspace.id);
+        }
+        Ok(())
     }
 }
