@@ -8,16 +8,19 @@ pub mod backoff;
 mod pull;
 mod push;
 mod report;
+mod snapshot;
 
 use crate::bucket::Bucket;
 use crate::limits;
 use crate::local::{LocalAnswer, LocalError, LocalRequest, LocalStatus, Queued};
 use crate::protocol::{CommandResult, Epoch, Head, LeaseRequest, Page, Pull};
 use crate::signing::PublicKey;
+use crate::snapshot::SignedManifest;
 use crate::transport::{Answer, Request, TransportError};
 use backoff::Backoff;
 pub use report::{Progress, Report, SyncState, Trouble};
 use slipway_domain::id::DeviceId;
+use snapshot::{Download, Torn};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Milliseconds of a clock that never goes back; where it starts does not matter.
@@ -167,6 +170,11 @@ enum Doing {
     Batch,
     Push { counters: Vec<u64> },
     Record { last: u64 },
+    Offers,
+    BeginSnapshot,
+    Frames,
+    KeepFrames { count: usize },
+    DropSnapshot,
     Pull,
     Stage { complete: bool },
     Flip,
@@ -215,6 +223,12 @@ struct Cycle {
     gaps: u32,
     reissues: u32,
     refetches: u32,
+    /// Snapshots under way, the first one now.
+    downloads: VecDeque<Download>,
+    /// Snapshots that were offered and not begun yet.
+    offers: VecDeque<SignedManifest>,
+    /// The server was asked for offers since the status was read.
+    asked: bool,
     leases: VecDeque<LeaseRequest>,
 }
 
@@ -237,6 +251,9 @@ impl Default for Cycle {
             gaps: 0,
             reissues: 0,
             refetches: 0,
+            downloads: VecDeque::new(),
+            offers: VecDeque::new(),
+            asked: false,
             leases: VecDeque::new(),
         }
     }
@@ -263,6 +280,10 @@ pub struct Engine {
     news: Option<Head>,
     /// Commands that waited, and the last one judged, when the last cycle ended well.
     left: Option<(u64, u64)>,
+    /// The beginning of a frame that was cut off.
+    torn: Option<Torn>,
+    /// A snapshot did not hold what it should: until the next start everything comes in pages.
+    pages_only: bool,
     backoff: Backoff,
     report: Report,
     reported: Option<Report>,
@@ -284,6 +305,8 @@ impl Engine {
             reached: None,
             news: None,
             left: None,
+            torn: None,
+            pages_only: false,
             report: Report::default(),
             reported: None,
             out: Vec::new(),
@@ -490,11 +513,14 @@ impl Engine {
     fn answered(&mut self, now: Millis, doing: Doing, answer: Result<Answer, TransportError>) {
         let answer = match answer {
             Ok(answer) => answer,
+            Err(error) if doing == Doing::Frames => return self.frames_refused(now, error),
             Err(error) => return self.refused(now, error),
         };
         match (doing, answer) {
             (Doing::Push { counters }, Answer::Pushed(pushed)) => self.pushed(now, &counters, pushed),
             (Doing::Pull, Answer::Page(page)) => self.page(now, page),
+            (Doing::Offers, Answer::Offers(offers)) => self.offered(now, offers),
+            (Doing::Frames, Answer::Frames(bytes)) => self.frames(now, &bytes),
             (Doing::Lease, Answer::Lease(lease)) => self.local(now, Doing::AddNumbers, LocalRequest::AddNumbers(lease)),
             (doing, _) => self.fail(now, Trouble::Garbled { why: format!("another answer than to {doing:?}") }, None),
         }
@@ -511,12 +537,14 @@ impl Engine {
                 self.cycle.after = last;
                 self.next_batch(now);
             }
+            (Doing::BeginSnapshot, LocalAnswer::Done) => self.fetch(now),
+            (Doing::KeepFrames { count }, LocalAnswer::Done) => self.kept(now, count),
             (Doing::Stage { complete: false }, LocalAnswer::Done) => self.pull(now),
             (Doing::Stage { complete: true }, LocalAnswer::Done) => self.local(now, Doing::Flip, LocalRequest::Flip),
             (Doing::Flip, LocalAnswer::Flipped(flipped)) => self.flipped(now, flipped),
             (Doing::Review, LocalAnswer::Status(status)) => self.review(now, &status),
             (Doing::AddNumbers, LocalAnswer::Done) => self.next_lease(now),
-            (Doing::BeginEpoch | Doing::Refetch, LocalAnswer::Done) => self.read_status(now),
+            (Doing::BeginEpoch | Doing::Refetch | Doing::DropSnapshot, LocalAnswer::Done) => self.read_status(now),
             (doing, _) => self.fail(now, Trouble::Store { why: format!("another answer than to {doing:?}") }, None),
         }
     }
@@ -529,6 +557,7 @@ impl Engine {
         self.cycle.judged = status.judged;
         self.cycle.after = status.answered;
         self.cycle.checkpoint = status.checkpoint;
+        self.resume(status.fetching);
     }
 
     /// Ends the cycle with a wait.

@@ -2,6 +2,7 @@
 
 use crate::bucket::Bucket;
 use crate::protocol::{CommandResult, Epoch, Lease, Page, SignedCommand};
+use crate::snapshot::SignedManifest;
 use slipway_domain::id::DeviceId;
 use slipway_domain::number::Series;
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ pub struct LocalStatus {
     pub epoch: Option<Epoch>,
     /// Where to pull on, for each bucket held. Never empty: at least [`Bucket::Workspace`].
     pub cursors: BTreeMap<Bucket, u64>,
+    /// Snapshots whose last frame is not here yet. Their buckets' cursors are still 0.
+    pub fetching: Vec<Fetching>,
     /// Results of own commands are held or staged up to this counter.
     pub judged: u64,
     /// Results of pushes are recorded up to this counter; the next push begins after it.
@@ -26,6 +29,15 @@ pub struct LocalStatus {
     pub numbers: BTreeMap<Series, u32>,
     /// The last checkpoint flipped in this epoch.
     pub checkpoint: Option<String>,
+}
+
+/// A snapshot that is being fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetching {
+    /// As the server signed it.
+    pub manifest: SignedManifest,
+    /// How many of its first frames are kept.
+    pub kept: usize,
 }
 
 /// A command of the queue or of those sent and kept.
@@ -83,6 +95,25 @@ pub trait Local {
     /// The store failed.
     fn stage(&mut self, page: &Page) -> Result<(), LocalError>;
 
+    /// A bucket is to be fetched whole: what was staged of it is forgotten, and its frames are kept under this manifest.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn begin_snapshot(&mut self, bucket: Bucket, seq: u64, manifest: &SignedManifest) -> Result<(), LocalError>;
+
+    /// Keeps the next frames of a snapshot; `last`: there are no more, and the bucket's cursor moves to the snapshot's
+    /// sequence.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn keep_frames(&mut self, bucket: Bucket, frames: &[Vec<u8>], last: bool) -> Result<(), LocalError>;
+
+    /// Forgets a snapshot that is being fetched.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn drop_snapshot(&mut self, bucket: Bucket) -> Result<(), LocalError>;
+
     /// After a complete page was staged: undoes pending effects, applies the staged records, drops judged commands
     /// (refused, held and partial ones to *Needs attention*), re-executes the rest; all in one transaction. After
     /// [`Local::begin_epoch`] or [`Local::refetch`] what was not staged anew is no longer held.
@@ -92,7 +123,7 @@ pub trait Local {
     fn flip(&mut self) -> Result<Flipped, LocalError>;
 
     /// The server's history is another one, and it expects this counter from the device next. What was staged is
-    /// forgotten, every cursor goes to 0, `answered` and `judged` no higher than `expected_counter - 1` (lower where
+    /// forgotten, snapshots too, every cursor goes to 0, `answered` and `judged` no higher than `expected_counter - 1` (lower where
     /// they were lower: an answer was lost, or the server knows another history of this device), and kept commands
     /// wait for their results again. If some of these were issued under an earlier identity, `answered` goes to 0, so
     /// that they show in the next batch and take the present one. No record and no command is deleted.
@@ -132,6 +163,26 @@ pub enum LocalRequest {
     Record(Vec<CommandResult>),
     /// [`Local::stage`].
     Stage(Box<Page>),
+    /// [`Local::begin_snapshot`].
+    BeginSnapshot {
+        /// Of which bucket.
+        bucket: Bucket,
+        /// At which sequence.
+        seq: u64,
+        /// As signed.
+        manifest: SignedManifest,
+    },
+    /// [`Local::keep_frames`].
+    KeepFrames {
+        /// Of which bucket.
+        bucket: Bucket,
+        /// The next ones.
+        frames: Vec<Vec<u8>>,
+        /// There are no more.
+        last: bool,
+    },
+    /// [`Local::drop_snapshot`].
+    DropSnapshot(Bucket),
     /// [`Local::flip`].
     Flip,
     /// [`Local::begin_epoch`].
@@ -172,6 +223,13 @@ pub fn perform(local: &mut impl Local, request: &LocalRequest) -> Result<LocalAn
         }
         LocalRequest::Record(results) => local.record(results).map(|()| LocalAnswer::Done),
         LocalRequest::Stage(page) => local.stage(page).map(|()| LocalAnswer::Done),
+        LocalRequest::BeginSnapshot { bucket, seq, manifest } => {
+            local.begin_snapshot(*bucket, *seq, manifest).map(|()| LocalAnswer::Done)
+        }
+        LocalRequest::KeepFrames { bucket, frames, last } => {
+            local.keep_frames(*bucket, frames, *last).map(|()| LocalAnswer::Done)
+        }
+        LocalRequest::DropSnapshot(bucket) => local.drop_snapshot(*bucket).map(|()| LocalAnswer::Done),
         LocalRequest::Flip => local.flip().map(LocalAnswer::Flipped),
         LocalRequest::BeginEpoch { epoch, expected_counter } => {
             local.begin_epoch(*epoch, *expected_counter).map(|()| LocalAnswer::Done)

@@ -8,6 +8,8 @@
 //! | `POST /v1/sign-out` (bearer) | nothing | [`Done`] |
 //! | `POST /v1/push` (bearer) | [`Push`] | [`Pushed`] |
 //! | `GET /v1/pull` (bearer) | [`Pull`] as a query | [`Page`] |
+//! | `GET /v1/snapshot` (bearer) | [`OffersQuery`] as a query | [`crate::snapshot::Offers`] |
+//! | `GET /v1/snapshot/ID` (bearer) | a byte range | frames, see [`crate::snapshot`] |
 //! | `POST /v1/lease` (bearer) | [`LeaseRequest`] | [`Lease`] |
 //! | `GET /v1/events` (bearer) | nothing | server-sent events named [`HEAD_EVENT`], each with a [`Head`] |
 //! | `GET /v1/head` (bearer) | [`HeadQuery`] as a query | [`Head`], as soon as it is another or the wait is over |
@@ -280,6 +282,14 @@ impl TryFrom<PullQuery> for Pull {
     }
 }
 
+/// Asks which buckets are worth fetching whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OffersQuery {
+    /// Separated by commas.
+    pub buckets: String,
+}
+
 /// Newest state of records changed after the cursors, read in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
@@ -415,6 +425,9 @@ pub struct ErrorBody {
     /// With [`ErrorCode::EpochChanged`]: the epoch now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Epoch>,
+    /// With [`ErrorCode::ResyncRequired`]: which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buckets: Vec<Bucket>,
     /// With [`ErrorCode::LockedOut`], [`ErrorCode::TooManyRequests`] and [`ErrorCode::Busy`]: wait this long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
@@ -430,6 +443,7 @@ impl ErrorBody {
             way_out: way_out.into(),
             expected_counter: None,
             epoch: None,
+            buckets: Vec::new(),
             retry_after_ms: None,
         }
     }
@@ -479,6 +493,10 @@ pub enum ErrorCode {
     EpochChanged,
     /// A cursor lies beyond the head: pull from 0.
     CursorAhead,
+    /// The laptop was away for so long that what was removed since is not remembered: fetch these buckets anew.
+    ResyncRequired,
+    /// The snapshot was replaced by a newer one: ask again.
+    SnapshotGone,
     /// The bucket is unknown or outside what the person may read.
     BucketUnknown,
     /// The server no longer speaks this protocol level.

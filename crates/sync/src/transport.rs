@@ -1,7 +1,10 @@
 //! The other side, as the engine's driver sees it.
 
+use crate::bucket::Bucket;
 use crate::protocol::{ErrorBody, Lease, LeaseRequest, Page, Pull, Push, Pushed};
+use crate::snapshot::{Offers, SnapshotId};
 use std::future::Future;
+use std::ops::Range;
 
 /// What the engine asks of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +15,15 @@ pub enum Request {
     Pull(Pull),
     /// Numbers.
     Lease(LeaseRequest),
+    /// Which of these buckets are worth fetching whole.
+    Offers(Vec<Bucket>),
+    /// A stretch of a snapshot's file.
+    Frames {
+        /// Which snapshot.
+        snapshot: SnapshotId,
+        /// Which bytes of it.
+        bytes: Range<u64>,
+    },
 }
 
 /// What the server said.
@@ -23,6 +35,10 @@ pub enum Answer {
     Page(Box<Page>),
     /// To a lease.
     Lease(Lease),
+    /// To a request for offers.
+    Offers(Offers),
+    /// To a request for frames: the bytes that came before the end or a cut.
+    Frames(Vec<u8>),
 }
 
 /// Why there is no answer.

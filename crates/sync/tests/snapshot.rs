@@ -9,14 +9,14 @@ use slipway_sync::signing::PrivateKey;
 use slipway_sync::snapshot::{BadSnapshot, Manifest, Packer, Row, SignedManifest, SnapshotId};
 use uuid::Uuid;
 
-const LOG: &str = "slipway/test";
+pub const LOG: &str = "slipway/test";
 
-fn key(n: u8) -> PrivateKey {
+pub fn key(n: u8) -> PrivateKey {
     PrivateKey::from_seed(&[n; 32])
 }
 
 /// A snapshot of these bodies: its manifest and its file.
-fn pack(bodies: &[String]) -> (Manifest, Vec<u8>) {
+pub fn pack(bodies: &[String]) -> (Manifest, Vec<u8>) {
     let (mut packer, mut file) = (Packer::default(), Vec::new());
     for (n, body) in bodies.iter().enumerate() {
         let row = Row { kind: "ci", id: Uuid::from_u128(n as u128), seq: n as u64 + 1, body };
@@ -46,7 +46,7 @@ fn unpack(manifest: &Manifest, frames: &[Vec<u8>]) -> Result<(Vec<String>, Bucke
 }
 
 /// Bodies that fill several frames and do not shrink much.
-fn many() -> Vec<String> {
+pub fn many() -> Vec<String> {
     let mut state = 1_u64;
     let mut text = |length: usize| {
         let mut body = String::with_capacity(length);

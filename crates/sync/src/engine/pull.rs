@@ -38,7 +38,8 @@ impl Engine {
         self.cycle.pages += 1;
         self.cycle.pulled += page.entries.len() as u64;
         let reached = self.cycle.cursors.values().copied().min().unwrap_or(0);
-        self.report.progress = Some(Progress { entries: self.cycle.pulled, reached, head: page.head });
+        self.report.progress =
+            Some(Progress { entries: self.cycle.pulled, reached, head: page.head, ..Progress::default() });
         self.local(now, Doing::Stage { complete: page.complete }, LocalRequest::Stage(page));
     }
 
@@ -77,6 +78,7 @@ impl Engine {
         if flipped.mismatched.is_empty() {
             self.local(now, Doing::Review, LocalRequest::Status);
         } else {
+            self.pages_only = true;
             self.refetch(now, flipped.mismatched);
         }
     }

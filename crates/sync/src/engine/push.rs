@@ -7,14 +7,14 @@ use crate::transport::{Request, TransportError};
 impl Engine {
     pub(super) fn next_batch(&mut self, now: Millis) {
         if self.cycle.push_off {
-            return self.pull(now);
+            return self.fetch(now);
         }
         let (after, commands, payload_bytes) = (self.cycle.after, self.cycle.commands, self.cycle.payload_bytes);
         self.local(now, Doing::Batch, LocalRequest::Batch { after, commands, payload_bytes });
     }
 
     pub(super) fn push(&mut self, now: Millis, batch: Vec<Queued>) {
-        let Some(first) = batch.first().map(|queued| queued.counter) else { return self.pull(now) };
+        let Some(first) = batch.first().map(|queued| queued.counter) else { return self.fetch(now) };
         let counters: Vec<u64> = batch.iter().map(|queued| queued.counter).collect();
         let gapless = counters.iter().zip(self.cycle.after + 1..).all(|(have, want)| *have == want);
         if !gapless {
@@ -63,6 +63,11 @@ impl Engine {
                 let buckets = self.cycle.cursors.keys().copied().collect();
                 self.refetch(now, buckets);
             }
+            ErrorCode::ResyncRequired => {
+                let all = || self.cycle.cursors.keys().copied().collect();
+                let buckets = if body.buckets.is_empty() { all() } else { body.buckets };
+                self.refetch(now, buckets);
+            }
             ErrorCode::CounterGap => match body.expected_counter {
                 Some(expected) if expected > 0 && self.cycle.gaps < ROUNDS => {
                     self.cycle.gaps += 1;
@@ -82,7 +87,7 @@ impl Engine {
             ErrorCode::WrongActor | ErrorCode::TooLarge if !self.cycle.push_off => {
                 self.cycle.push_off = true;
                 self.report.trouble = Some(Trouble::Server(body));
-                self.pull(now);
+                self.fetch(now);
             }
             ErrorCode::NotSignedIn | ErrorCode::DeviceRevoked | ErrorCode::WrongCredentials => {
                 self.sign_out(now, Trouble::Server(body));

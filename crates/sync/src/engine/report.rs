@@ -39,8 +39,8 @@ pub enum SyncState {
     SignedOut,
 }
 
-/// How far a pull is, in entries and sequences.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How far a pull is, in entries and sequences; while a snapshot comes, in entries and bytes of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Entries fetched in this cycle.
     pub entries: u64,
@@ -48,6 +48,12 @@ pub struct Progress {
     pub reached: u64,
     /// Head of the server.
     pub head: u64,
+    /// Entries of the snapshot; 0 when none is coming.
+    pub of_entries: u64,
+    /// Bytes of the snapshot that are here.
+    pub bytes: u64,
+    /// Bytes of the whole snapshot.
+    pub of_bytes: u64,
 }
 
 /// Why a cycle did not end well. The engine goes on by itself but for what the way out says.
@@ -87,6 +93,11 @@ pub enum Trouble {
         /// Which.
         buckets: Vec<Bucket>,
     },
+    /// A snapshot is not what the workspace's key signed.
+    Snapshot {
+        /// How so.
+        why: String,
+    },
     /// The audit log's checkpoint is not signed by the workspace's key.
     LogForged,
     /// The audit log is shorter than, or other than, what this laptop saw before.
@@ -112,6 +123,7 @@ impl Trouble {
             Self::Store { .. } => "store".to_owned(),
             Self::Stalled { .. } => "stalled".to_owned(),
             Self::Diverged { .. } => "diverged".to_owned(),
+            Self::Snapshot { .. } => "bad_snapshot".to_owned(),
             Self::LogForged => "log_forged".to_owned(),
             Self::LogRewritten => "log_rewritten".to_owned(),
         }
@@ -132,6 +144,7 @@ impl Trouble {
                 let names: Vec<String> = buckets.iter().map(ToString::to_string).collect();
                 format!("After fetching again, {} still differs from the server.", names.join(", "))
             }
+            Self::Snapshot { why } => format!("The server's copy of a whole bucket was not taken: {why}."),
             Self::LogForged => "The audit log's checkpoint is not signed by the workspace's key.".to_owned(),
             Self::LogRewritten => "The server's audit log contradicts what this laptop saw before.".to_owned(),
         }
@@ -152,6 +165,9 @@ impl Trouble {
             }
             Self::Store { .. } => "Check that the disk has room and is healthy; sync tries again.".to_owned(),
             Self::Stalled { .. } => "Nothing to do unless it comes back often; then look at the network.".to_owned(),
+            Self::Snapshot { .. } => {
+                "Nothing to do: the records come page by page. Tell an administrator if it comes back.".to_owned()
+            }
             Self::LogForged | Self::LogRewritten => {
                 "Tell an administrator and keep this laptop as it is: it holds the evidence.".to_owned()
             }
