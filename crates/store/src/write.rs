@@ -41,6 +41,11 @@ impl Changes {
         }
     }
 
+    /// Everything may look different now.
+    pub(crate) fn everything() -> Self {
+        Self { kinds: Kind::ALL.iter().copied().collect(), ids: BTreeSet::new(), many: true }
+    }
+
     /// Whether nothing changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -58,11 +63,13 @@ pub(crate) struct Writer<'t> {
     pending: Option<i64>,
     /// Every record written to, as the transaction found it.
     touched: BTreeMap<(Kind, Uuid), Found>,
+    /// Those whose row was taken away in between: one put back as it was still needs its summary and words.
+    removed: BTreeSet<(Kind, Uuid)>,
 }
 
 impl<'t> Writer<'t> {
     pub(crate) fn new(conn: &'t Connection) -> Self {
-        Self { conn, pending: None, touched: BTreeMap::new() }
+        Self { conn, pending: None, touched: BTreeMap::new(), removed: BTreeSet::new() }
     }
 
     /// From here on before-images are kept for the command at place `n` of the queue.
@@ -116,6 +123,9 @@ impl<'t> Writer<'t> {
             (None, None) => {}
         }
         if let Some(known) = Kind::named(kind) {
+            if new.is_none() {
+                self.removed.insert((known, id));
+            }
             self.touched.entry((known, id)).or_insert(old);
         }
         Ok(())
@@ -131,7 +141,7 @@ impl<'t> Writer<'t> {
                 continue;
             }
             let new = body(self.conn, kind.name(), id)?;
-            if new == old {
+            if new == old && !self.removed.contains(&(kind, id)) {
                 continue;
             }
             if new.as_ref().map(|(_, body)| body) != old.as_ref().map(|(_, body)| body) {
@@ -175,6 +185,6 @@ fn into_fault(trouble: Trouble) -> Fault {
     match trouble {
         Trouble::Sql(error) => Fault::new(error),
         Trouble::Fault(fault) => fault,
-        Trouble::Misuse { sentence, .. } => Fault::new(sentence),
+        Trouble::Misuse { sentence, .. } | Trouble::Snapshot { why: sentence, .. } => Fault::new(sentence),
     }
 }

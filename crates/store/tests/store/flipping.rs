@@ -45,6 +45,17 @@ fn nothing_staged_shows_before_the_flip() {
 }
 
 #[test]
+fn what_was_made_here_and_waits_stays_in_lists_and_search_through_a_flip() {
+    let (mut server, laptop) = with_cis(1);
+    issue(&laptop.store, 1, &create(2)).unwrap();
+    server.act(10, &create(3));
+    let flipped = server.exchange(&laptop.store, 0);
+    assert_eq!(flipped.changes.ids.into_iter().collect::<Vec<_>>(), [ci_id(3).0], "the other is as it was");
+    let hits = laptop.store.search("srv", &[], 10).unwrap();
+    assert_eq!(hits.len(), 3, "the server's two and the one that waits: {hits:?}");
+}
+
+#[test]
 fn an_effect_that_comes_back_as_it_was_changes_nothing_on_the_screen() {
     let (mut server, laptop) = with_cis(1);
     issue(&laptop.store, 1, &set_version(1, "", "2.0")).unwrap();
