@@ -106,6 +106,14 @@ pub enum StoreError {
     /// A row could not be understood.
     #[error("{0}. Report this; nothing was changed.")]
     Row(#[source] Fault),
+    /// What was fetched of a bucket is not what the server signed; nothing was changed.
+    #[error("The snapshot of {bucket} cannot be used: {why}. It is fetched again; nothing was changed.")]
+    Snapshot {
+        /// The bucket.
+        bucket: String,
+        /// How so.
+        why: String,
+    },
     /// What was asked for does not fit what is there.
     #[error("{sentence} {way_out}")]
     Misuse {
@@ -122,6 +130,7 @@ pub(crate) enum Trouble {
     Sql(rusqlite::Error),
     Fault(Fault),
     Misuse { sentence: String, way_out: String },
+    Snapshot { bucket: String, why: String },
 }
 
 impl From<rusqlite::Error> for Trouble {
@@ -153,6 +162,7 @@ impl Trouble {
             Self::Sql(error) => error,
             Self::Fault(fault) => return StoreError::Row(fault),
             Self::Misuse { sentence, way_out } => return StoreError::Misuse { sentence, way_out },
+            Self::Snapshot { bucket, why } => return StoreError::Snapshot { bucket, why },
         };
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::DiskFull { path },

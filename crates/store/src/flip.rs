@@ -4,8 +4,10 @@
 use crate::attention::{Attention, raise};
 use crate::error::{StoreError, Trouble};
 use crate::issue::run;
+use crate::load::{Loaded, load};
 use crate::open::Store;
 use crate::queue::{Judged, Verdict};
+use crate::snapshot::{Unpack, Unreadable};
 use crate::stage::discard;
 use crate::view::uuid;
 use crate::write::{Changes, Writer};
@@ -59,16 +61,28 @@ pub struct Flipped {
 }
 
 impl Store {
-    /// Makes what was staged the confirmed state and carries the pending commands over to it.
+    /// Makes what was staged the confirmed state and carries the pending commands over to it, where no bucket was
+    /// fetched whole.
     ///
     /// # Errors
-    /// `Misuse` if a staged bucket is missing in `cursors` or the epoch changed without
-    /// [`Store::start_over`], or that the storage failed. Then nothing was changed.
+    /// See [`Store::flip_with_snapshots`].
     pub fn flip(&self, flip: &Flip) -> Result<Flipped, StoreError> {
+        self.flip_with_snapshots(flip, &Unreadable)
+    }
+
+    /// The same where buckets may have been fetched whole; `unpack` reads their frames.
+    ///
+    /// # Errors
+    /// `Snapshot` if such a frame is not what it should be, `Misuse` if a staged bucket is missing in `cursors` or the epoch changed without
+    /// [`Store::start_over`], or that the storage failed. Then nothing was changed.
+    pub fn flip_with_snapshots(&self, flip: &Flip, unpack: &dyn Unpack) -> Result<Flipped, StoreError> {
         self.writing(|conn| {
             check(conn, flip)?;
             let mut writer = Writer::new(conn);
-            replace_what_did_not_come_again(conn, flip)?;
+            let loaded = load(conn, flip, unpack)?;
+            if loaded == Loaded::Staged {
+                replace_what_did_not_come_again(conn, flip)?;
+            }
             let sums = members(conn)?;
             undo(conn, &mut writer)?;
             apply(conn, &mut writer)?;
@@ -76,7 +90,10 @@ impl Store {
             let attention = drop_judged(conn, flip)?;
             let mismatched = cursors(conn, flip, &sums)?;
             let predicted_refused = replay(conn, &mut writer)?;
-            let changes = writer.finish()?;
+            let changes = match loaded {
+                Loaded::Staged => writer.finish()?,
+                Loaded::Anew => writer.finish().map(|_| Changes::everything())?,
+            };
             epoch(conn, flip)?;
             Ok(Flipped { changes, mismatched, attention, predicted_refused })
         })

@@ -9,8 +9,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// In order; the position plus one is the format it leads to.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_init.sql"), include_str!("../migrations/0002_sent_by_age.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_init.sql"),
+    include_str!("../migrations/0002_sent_by_age.sql"),
+    include_str!("../migrations/0003_snapshot.sql"),
+];
 
 /// Marks the file as ours: `Slip`.
 pub(crate) const APPLICATION_ID: u32 = 0x536c_6970;

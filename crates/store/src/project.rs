@@ -43,39 +43,95 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
     )
 }
 
+/// What lists and search need of a record.
+pub(crate) struct Projection {
+    summary: Option<Summary>,
+    words: Option<Words>,
+}
+
+struct Words {
+    title: String,
+    number: String,
+    words: String,
+    kind: String,
+}
+
+impl Projection {
+    /// Of a record; `None` where neither lists nor search show it.
+    pub(crate) fn of(record: &Record) -> Option<Self> {
+        if !is_projected(record.kind()) {
+            return None;
+        }
+        let text = record.search_text();
+        let title = text.as_ref().map(|(title, _)| title.clone()).unwrap_or_default();
+        let words = text.map(|(title, words)| Words {
+            title,
+            number: number_words(record),
+            words,
+            kind: kind_word(record.kind()),
+        });
+        Some(Self { summary: summary(record, title), words })
+    }
+
+    /// Writes it for row `n`, of which there is none yet.
+    pub(crate) fn insert(&self, conn: &Connection, n: i64, kind: &str, id: Uuid) -> Result<(), rusqlite::Error> {
+        if let Some(summary) = &self.summary {
+            summary.write(conn, INSERT_SUMMARY, n, kind, id)?;
+        }
+        self.words(conn, n, "INSERT INTO search (rowid, title, number, words, kind) VALUES (?1, ?2, ?3, ?4, ?5)")
+    }
+
+    fn words(&self, conn: &Connection, n: i64, sql: &str) -> Result<(), rusqlite::Error> {
+        if let Some(Words { title, number, words, kind }) = &self.words {
+            conn.prepare_cached(sql)?.execute((n, title, number, words, kind))?;
+        }
+        Ok(())
+    }
+}
+
+const INSERT_SUMMARY: &str =
+    "INSERT INTO summary (n, kind, id, label, position, title, grp, state, type, class, level, owner, at)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+
+const UPSERT_SUMMARY: &str =
+    "INSERT INTO summary (n, kind, id, label, position, title, grp, state, type, class, level, owner, at)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+     ON CONFLICT (n) DO UPDATE SET label = excluded.label, position = excluded.position,
+       title = excluded.title, grp = excluded.grp, state = excluded.state, type = excluded.type,
+       class = excluded.class, level = excluded.level, owner = excluded.owner, at = excluded.at";
+
+impl Summary {
+    fn write(&self, conn: &Connection, sql: &str, n: i64, kind: &str, id: Uuid) -> Result<(), rusqlite::Error> {
+        conn.prepare_cached(sql)?.execute(rusqlite::params![
+            n,
+            kind,
+            id.as_bytes(),
+            self.label,
+            self.position,
+            self.title,
+            self.grp,
+            self.state,
+            self.kind_of,
+            self.class,
+            self.level,
+            self.owner,
+            self.at,
+        ])?;
+        Ok(())
+    }
+}
+
 /// Writes summary and words of the record in row `n`, in place of what was there.
 pub(crate) fn project(conn: &Connection, n: i64, record: &Record) -> Result<(), rusqlite::Error> {
-    if let Some(s) = summary(record) {
-        conn.prepare_cached(
-            "INSERT INTO summary (n, kind, id, label, position, title, grp, state, type, class, level, owner, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-             ON CONFLICT (n) DO UPDATE SET label = excluded.label, position = excluded.position,
-               title = excluded.title, grp = excluded.grp, state = excluded.state, type = excluded.type,
-               class = excluded.class, level = excluded.level, owner = excluded.owner, at = excluded.at",
-        )?
-        .execute((
-            n,
-            record.kind().name(),
-            record.id().as_bytes(),
-            s.label,
-            s.position,
-            s.title,
-            s.grp,
-            s.state,
-            s.kind_of,
-            s.class,
-            s.level,
-            s.owner,
-            s.at,
-        ))?;
+    let Some(projection) = Projection::of(record) else { return Ok(()) };
+    if let Some(summary) = &projection.summary {
+        summary.write(conn, UPSERT_SUMMARY, n, record.kind().name(), record.id())?;
     }
-    if let Some((title, words)) = record.search_text() {
-        conn.prepare_cached(
-            "INSERT OR REPLACE INTO search (rowid, title, number, words, kind) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute((n, title, number_words(record), words, kind_word(record.kind())))?;
-    }
-    Ok(())
+    projection.words(
+        conn,
+        n,
+        "INSERT OR REPLACE INTO search (rowid, title, number, words, kind) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )
 }
 
 /// Takes summary and words of row `n` away.
@@ -167,7 +223,7 @@ pub(crate) fn kind_word(kind: Kind) -> String {
     kind.name().replace('_', "")
 }
 
-fn summary(record: &Record) -> Option<Summary> {
+fn summary(record: &Record, title: String) -> Option<Summary> {
     let text = |v: Option<&dyn ToString>| v.map(|v| v.to_string().to_lowercase()).unwrap_or_default();
     let person = |id: Option<PersonId>| id.map(|id| id.to_string()).unwrap_or_default();
     let start = |w: Option<Window>| w.map_or(0, |w| w.start.0);
@@ -175,7 +231,7 @@ fn summary(record: &Record) -> Option<Summary> {
     let base = Summary {
         label: record.label(),
         position: number(record).map_or(0, |n| i64::from(n.position().unwrap_or(u32::MAX))),
-        title: record.search_text().map(|(title, _)| title).unwrap_or_default(),
+        title,
         ..Summary::default()
     };
     Some(match record {

@@ -101,6 +101,8 @@ impl Store {
 pub(crate) fn discard(conn: &Connection) -> Result<(), rusqlite::Error> {
     conn.execute("DELETE FROM incoming", ())?;
     conn.execute("DELETE FROM staging", ())?;
+    conn.execute("DELETE FROM frame", ())?;
+    conn.execute("DELETE FROM snapshot", ())?;
     Ok(())
 }
 

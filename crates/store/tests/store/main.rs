@@ -6,5 +6,6 @@ mod finding;
 mod flipping;
 mod issuing;
 mod opening;
+mod snapshot;
 mod support;
 mod world;
