@@ -154,6 +154,10 @@ impl Link {
             Request::Push(push) => Answer::Pushed(server.push(access, push).await?),
             Request::Pull(pull) => Answer::Page(Box::new(server.pull(access, pull).await?)),
             Request::Lease(lease) => Answer::Lease(server.lease(access, lease).await?),
+            Request::Offers(buckets) => Answer::Offers(server.offers(access, buckets).await?),
+            Request::Frames { snapshot, bytes } => {
+                Answer::Frames(server.frames(access, *snapshot, bytes.clone()).await?)
+            }
         })
     }
 

@@ -3,17 +3,20 @@
 //! Results and sums of staged pages are held here and not written: a run that is cut off before its flip pulls on
 //! from the staged cursors and gets them again, because `judged` moves only with a flip.
 
+use slipway_domain::refusal::Fault;
 use slipway_domain::time::Timestamp;
 use slipway_store::Store;
 use slipway_store::error::StoreError;
 use slipway_store::flip::{Cursor, Flip, Flipped as StoreFlipped};
 use slipway_store::queue::{Judged, Verdict as StoreVerdict};
+use slipway_store::snapshot;
 use slipway_store::stage::{Reached, Staged};
 use slipway_sync::bucket::Bucket;
 use slipway_sync::encoding::Base64;
 use slipway_sync::limits;
-use slipway_sync::local::{Flipped, Local, LocalError, LocalStatus, Queued};
+use slipway_sync::local::{Fetching, Flipped, Local, LocalError, LocalStatus, Queued};
 use slipway_sync::protocol::{BucketSum, CommandResult, Epoch, Lease, Page, SignedCommand, Verdict};
+use slipway_sync::snapshot::{Manifest, Row, SignedManifest};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -111,6 +114,41 @@ fn judged(result: &CommandResult, head: u64) -> Judged {
     Judged { id: result.id, counter: result.counter, seq, verdict: verdict(&result.verdict) }
 }
 
+/// A snapshot as the engine goes on with it; one whose manifest cannot be read is begun anew.
+fn under_way(fetching: snapshot::Fetching) -> Option<Fetching> {
+    let manifest = serde_json::from_str(&fetching.manifest).ok()?;
+    Some(Fetching { manifest, kept: fetching.kept })
+}
+
+/// Reads the frames that the store keeps.
+struct Frames;
+
+fn manifest(text: &str) -> Result<Manifest, Fault> {
+    // Its signature was checked before the first frame was asked for.
+    let signed: SignedManifest = serde_json::from_str(text).map_err(Fault::new)?;
+    Manifest::read(&signed.payload.0).map_err(Fault::new)
+}
+
+impl snapshot::Unpack for Frames {
+    fn unpack(
+        &self,
+        text: &str,
+        n: usize,
+        packed: &[u8],
+        show: &mut dyn FnMut(snapshot::Row<'_>),
+    ) -> Result<(), Fault> {
+        let mut show = |row: Row<'_>, checksum| {
+            show(snapshot::Row { kind: row.kind, id: row.id, seq: row.seq, body: row.body, checksum });
+        };
+        manifest(text)?.unpack(n, packed, &mut show).map(|_| ()).map_err(Fault::new)
+    }
+
+    fn total(&self, text: &str) -> Result<(u64, u64), Fault> {
+        let sum = manifest(text)?.sum;
+        Ok((sum.count, sum.sum))
+    }
+}
+
 impl Local for StoreLocal {
     fn status(&mut self) -> Result<LocalStatus, LocalError> {
         let status = self.store.status().map_err(failed)?;
@@ -120,12 +158,14 @@ impl Local for StoreLocal {
             let seq = self.store.staged_cursor(&bucket.to_string()).map_err(failed)?;
             cursors.insert(bucket, seq);
         }
+        let fetching = self.store.fetching().map_err(failed)?;
         // Staged results belong to this run; what an earlier one staged comes again.
         let judged = self.number(JUDGED).map_err(failed)?.max(self.pulled.judged);
         Ok(LocalStatus {
             device: status.device,
             epoch: self.epoch().map_err(failed)?,
             cursors,
+            fetching: fetching.into_iter().filter_map(under_way).collect(),
             judged,
             answered: self.number(ANSWERED).map_err(failed)?,
             waiting: status.pending,
@@ -177,6 +217,19 @@ impl Local for StoreLocal {
         Ok(())
     }
 
+    fn begin_snapshot(&mut self, bucket: Bucket, seq: u64, manifest: &SignedManifest) -> Result<(), LocalError> {
+        let text = serde_json::to_string(manifest).map_err(LocalError::new)?;
+        self.store.begin_snapshot(&bucket.to_string(), seq, &text).map_err(failed)
+    }
+
+    fn keep_frames(&mut self, bucket: Bucket, frames: &[Vec<u8>], last: bool) -> Result<(), LocalError> {
+        self.store.keep_frames(&bucket.to_string(), frames, last).map_err(failed)
+    }
+
+    fn drop_snapshot(&mut self, bucket: Bucket) -> Result<(), LocalError> {
+        self.store.drop_snapshot(&bucket.to_string()).map_err(failed)
+    }
+
     fn flip(&mut self) -> Result<Flipped, LocalError> {
         let epoch = self.epoch().map_err(failed)?;
         let pulled = std::mem::take(&mut self.pulled);
@@ -191,7 +244,14 @@ impl Local for StoreLocal {
             left: Vec::new(),
             judged: pulled.results.iter().map(|r| judged(r, pulled.head)).collect(),
         };
-        let flipped = self.store.flip(&flip).map_err(failed)?;
+        let flipped = match self.store.flip_with_snapshots(&flip, &Frames) {
+            // Nothing was changed: the bucket is fetched again, and the results come again with it.
+            Err(StoreError::Snapshot { bucket, why }) => {
+                tracing::warn!(bucket, why, "a snapshot cannot be used");
+                return Ok(Flipped { mismatched: bucket.parse().into_iter().collect() });
+            }
+            flipped => flipped.map_err(failed)?,
+        };
         self.store.remember(JUDGED, &pulled.judged.to_string()).map_err(failed)?;
         if let Some(checkpoint) = &pulled.checkpoint {
             self.store.remember(CHECKPOINT, checkpoint).map_err(failed)?;

@@ -15,6 +15,7 @@ use slipway_sync::engine::{Engine, Event, Input, Millis, Output, Report, Setting
 use slipway_sync::local::{LocalAnswer, LocalError, LocalRequest, perform};
 use slipway_sync::protocol::Verdict;
 use slipway_sync::signing::PublicKey;
+use slipway_sync::snapshot::{Manifest, SignedManifest};
 use slipway_sync::transport::Transport;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -381,6 +382,7 @@ impl Run {
             let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
             match &request {
                 LocalRequest::Record(results) => counts.pushed += results.len() as u64,
+                LocalRequest::BeginSnapshot { manifest, .. } => counts.pulled += records(manifest),
                 LocalRequest::Stage(page) => counts.pulled += page.entries.len() as u64,
                 _ => {}
             }
@@ -420,6 +422,11 @@ impl Run {
     fn last(&self) -> SyncStatus {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// How many records a snapshot has.
+fn records(signed: &SignedManifest) -> u64 {
+    Manifest::read(&signed.payload.0).map_or(0, |manifest| manifest.sum.count)
 }
 
 /// The engine's report over what the database remembers.

@@ -2,17 +2,20 @@
 
 use crate::profile::Trust;
 use crate::tls::{self, Rejected, Rejection, TrustError};
-use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use slipway_sync::bucket::Bucket;
 use slipway_sync::events::Reader;
 use slipway_sync::limits;
 use slipway_sync::protocol::{
     Done, ErrorBody, Head, HeadQuery, Health, Lease, LeaseRequest, NewDevice, Page, Pull, PullQuery, Push, Pushed,
     Session, SignIn, SignedRefresh,
 };
+use slipway_sync::snapshot::{Offers, SnapshotId};
 use slipway_sync::transport::TransportError;
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 
 /// Until a connection stands.
@@ -282,6 +285,47 @@ impl Server {
             .append_pair("than", &query.than.to_string())
             .append_pair("wait", &query.wait.to_string());
         self.send(self.client.get(url).bearer_auth(access)).await
+    }
+
+    /// Asks which buckets are worth fetching whole.
+    ///
+    /// # Errors
+    /// When it is refused, or there is no answer.
+    pub async fn offers(&self, access: &str, buckets: &[Bucket]) -> Result<Offers, ServerError> {
+        let names: Vec<String> = buckets.iter().map(ToString::to_string).collect();
+        let mut url = self.route("snapshot")?;
+        url.query_pairs_mut().append_pair("buckets", &names.join(","));
+        self.send(self.client.get(url).bearer_auth(access)).await
+    }
+
+    /// Fetches a stretch of a snapshot: what came before its end, or before the connection was cut.
+    ///
+    /// # Errors
+    /// When it is refused, or nothing came.
+    pub async fn frames(&self, access: &str, id: SnapshotId, bytes: Range<u64>) -> Result<Vec<u8>, ServerError> {
+        let wanted = usize::try_from(bytes.end.saturating_sub(bytes.start)).unwrap_or(usize::MAX).min(ANSWER_BYTES);
+        let range = format!("bytes={}-{}", bytes.start, bytes.end.saturating_sub(1));
+        let request = self.request(Method::GET, &format!("snapshot/{id}"), Some(access))?;
+        let mut response = request.header("range", range).send().await.map_err(|e| self.failed(&e))?;
+        match response.status() {
+            StatusCode::PARTIAL_CONTENT => {}
+            status if status.is_success() => {
+                return Err(self.garbled("it is not the part that was asked for".to_owned()));
+            }
+            _ => return Err(self.refusal(&mut response).await),
+        }
+        let mut came = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(piece)) if came.len() + piece.len() > wanted => {
+                    return Err(self.garbled("it is longer than the part that was asked for".to_owned()));
+                }
+                Ok(Some(piece)) => came.extend_from_slice(&piece),
+                Ok(None) => return Ok(came),
+                Err(error) if came.is_empty() => return Err(self.failed(&error)),
+                Err(_) => return Ok(came),
+            }
+        }
     }
 
     fn route(&self, name: &str) -> Result<Url, ServerError> {

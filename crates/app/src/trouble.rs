@@ -21,6 +21,7 @@ impl From<StoreError> for CallError {
             StoreError::InUse { .. } => "PROFILE_IN_USE",
             StoreError::Corrupt { .. } => "PROFILE_CORRUPT",
             StoreError::Io { .. } => "PROFILE_IO",
+            StoreError::Snapshot { .. } => "BAD_SNAPSHOT",
             StoreError::Sql(_) | StoreError::Row(_) => "STORAGE",
             StoreError::Misuse { sentence, way_out } => {
                 return Self::trouble("NOT_POSSIBLE", sentence.clone(), way_out.clone());

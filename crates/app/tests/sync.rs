@@ -5,6 +5,8 @@
 mod import;
 #[path = "sync/live.rs"]
 mod live;
+#[path = "sync/snapshot.rs"]
+mod snapshot;
 #[path = "sync/support.rs"]
 mod support;
 

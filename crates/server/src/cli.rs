@@ -247,7 +247,7 @@ fn serve(data: PathBuf, listen: SocketAddr, names: Vec<String>, log_json: bool) 
     }
     let runtime = tokio::runtime::Runtime::new().context("Starting the runtime")?;
     runtime.block_on(async {
-        let config = Config { data, listen, names, clock: system_clock() };
+        let config = Config { listen, names, clock: system_clock(), ..Config::local(data) };
         let running = Server::start(config).await.context("Starting the server")?;
         told_to_stop().await?;
         tracing::info!("Stopping");

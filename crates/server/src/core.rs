@@ -10,11 +10,13 @@ mod judge;
 mod pull;
 mod push;
 mod session;
+mod snapshot;
 
 pub use account::{nobodys_password, sound_password};
 pub use audit::Verified;
 pub use console::Console;
 pub use hub::{Heard, Hub, Listener};
+pub use snapshot::Snapshots;
 
 use crate::error::ServerError;
 use crate::storage::{Storage, WorkspaceTx, WorkspaceView, buckets_for};
@@ -47,6 +49,8 @@ pub struct Core {
     clock: Clock,
     hub: Arc<Hub>,
     batcher: Arc<Batcher>,
+    /// Where buckets lie packed; `None` leaves everything to pages.
+    snapshots: Option<Arc<Snapshots>>,
 }
 
 /// Who asks, as their access token says.
@@ -64,7 +68,7 @@ impl Core {
     /// Serves this workspace out of this storage.
     #[must_use]
     pub fn new(storage: Arc<dyn Storage>, workspace: WorkspaceId, log_key: PrivateKey, clock: Clock) -> Self {
-        Self { storage, workspace, log_key, clock, hub: Arc::default(), batcher: Arc::default() }
+        Self { storage, workspace, log_key, clock, hub: Arc::default(), batcher: Arc::default(), snapshots: None }
     }
 
     /// The server's time.

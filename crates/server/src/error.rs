@@ -4,6 +4,7 @@ use crate::storage::StorageError;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use slipway_sync::bucket::Bucket;
 use slipway_sync::protocol::{ErrorBody, ErrorCode};
 
 /// Why a request was not carried out.
@@ -27,6 +28,14 @@ pub enum ServerError {
     /// The records failed.
     #[error(transparent)]
     Records(#[from] slipway_domain::refusal::Fault),
+    /// A bucket could not be packed.
+    #[error("the snapshot of {bucket} could not be built: {why}")]
+    Snapshot {
+        /// Which.
+        bucket: Bucket,
+        /// Why.
+        why: String,
+    },
     /// What a client cannot cause.
     #[error("cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -76,7 +85,9 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | ErrorCode::CounterGap
         | ErrorCode::EpochChanged
         | ErrorCode::SignInPending
-        | ErrorCode::CursorAhead => StatusCode::CONFLICT,
+        | ErrorCode::CursorAhead
+        | ErrorCode::ResyncRequired => StatusCode::CONFLICT,
+        ErrorCode::SnapshotGone => StatusCode::GONE,
         ErrorCode::ClientTooOld => StatusCode::UPGRADE_REQUIRED,
         ErrorCode::Busy | ErrorCode::NotReady | ErrorCode::ProviderUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorCode::TooSlow => StatusCode::REQUEST_TIMEOUT,

@@ -7,6 +7,7 @@ mod health;
 mod lease;
 mod pull;
 mod push;
+mod snapshot;
 
 use crate::core::{Caller, Core};
 use crate::error::ServerError;
@@ -26,6 +27,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
@@ -54,6 +56,8 @@ pub(crate) fn router(core: Core) -> Router {
         .route("/v1/pull", get(pull::pull))
         .route("/v1/events", get(events::events))
         .route("/v1/head", get(events::head))
+        .route("/v1/snapshot", get(snapshot::offers))
+        .route("/v1/snapshot/{id}", get(snapshot::frames))
         .route("/v1/lease", post(lease::lease))
         .route("/v1/health", get(health::health))
         .with_state(Shared { core, limits: limits.clone() })
@@ -61,7 +65,11 @@ pub(crate) fn router(core: Core) -> Router {
         .layer(RequestBodyLimitLayer::new(limits::BODY_BYTES))
         .layer(from_fn_with_state(limits, slow_down))
         .layer(from_fn(watch))
-        .layer(CompressionLayer::new())
+        // Frames are packed already, and a range of them must stay what it is.
+        .layer(
+            CompressionLayer::new()
+                .compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"))),
+        )
 }
 
 impl Shared {

@@ -19,6 +19,8 @@ pub const STOP_TIME: Duration = Duration::from_secs(10);
 pub const HEAD_POLL: Duration = Duration::from_secs(1);
 /// Between two events of a stream when nothing happens.
 pub const HEARTBEAT: Duration = Duration::from_millis(limits::HEARTBEAT_MS);
+/// Between two looks at whether snapshots are still good.
+pub const REFRESH_TIME: Duration = Duration::from_secs(600);
 /// Passwords compared at once: each takes 19 MiB and a processor.
 const PASSWORDS: usize = 2;
 /// Keys that one allowance remembers.

@@ -1,10 +1,11 @@
 //! Serving a data folder over HTTPS, in a program of its own or inside a test.
 
-use crate::core::{Clock, Core, Hub, system_clock};
+use crate::core::{Clock, Core, Hub, Snapshots, system_clock};
 use crate::folder::{Folder, FolderError};
 use crate::{http, limit, tls};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use slipway_sync::limits;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,13 +23,21 @@ pub struct Config {
     pub names: Vec<String>,
     /// The server's clock.
     pub clock: Clock,
+    /// Buckets with at least so many records are offered whole.
+    pub snapshot_records: u64,
 }
 
 impl Config {
     /// Serves the folder on a free port of this computer only.
     #[must_use]
     pub fn local(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), listen: ([127, 0, 0, 1], 0).into(), names: Vec::new(), clock: system_clock() }
+        Self {
+            data: data.into(),
+            listen: ([127, 0, 0, 1], 0).into(),
+            names: Vec::new(),
+            clock: system_clock(),
+            snapshot_records: limits::SNAPSHOT_RECORDS,
+        }
     }
 }
 
@@ -62,6 +71,7 @@ pub struct Running {
     handle: Handle<SocketAddr>,
     task: JoinHandle<io::Result<()>>,
     hub: Arc<Hub>,
+    refresher: JoinHandle<()>,
 }
 
 impl Server {
@@ -71,7 +81,11 @@ impl Server {
     /// The folder cannot be used, or the address not be listened on.
     pub async fn start(config: Config) -> Result<Running, ServeError> {
         let (folder, storage) = Folder::open(&config.data)?;
-        let core = Core::new(storage, folder.workspace(), folder.log_key()?, config.clock.clone());
+        let packed = folder.path().join("snapshots");
+        let snapshots = Snapshots::open(&packed, config.snapshot_records)
+            .map_err(|source| FolderError::File { path: packed, source })?;
+        let core =
+            Core::new(storage, folder.workspace(), folder.log_key()?, config.clock.clone()).with_snapshots(snapshots);
         let mut names = tls::own_names();
         names.extend(config.names);
         let tls = tls::server_config(&folder, &names, core.now())?;
@@ -85,6 +99,7 @@ impl Server {
         let hub = core.hub().clone();
         core.hear_others().map_err(FolderError::from)?;
         tokio::spawn(hub.clone().watch(core.clone()));
+        let refresher = tokio::spawn(refresh(core.clone()));
         let service = http::router(core).into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(server.handle(handle.clone()).serve(service));
         handle.listening().await;
@@ -93,7 +108,22 @@ impl Server {
         let url = format!("https://{own}");
         folder.write_address(&url)?;
         tracing::info!(url, data = %folder.path().display(), "Serving");
-        Ok(Running { address, url, ca_pem: folder.ca_pem()?, handle, task, hub })
+        Ok(Running { address, url, ca_pem: folder.ca_pem()?, handle, task, hub, refresher })
+    }
+}
+
+/// Keeps the snapshots that were asked for once near the head.
+async fn refresh(core: Core) {
+    let mut every = tokio::time::interval(limit::REFRESH_TIME);
+    every.tick().await;
+    loop {
+        every.tick().await;
+        let core = core.clone();
+        match tokio::task::spawn_blocking(move || core.refresh_snapshots()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "Snapshots could not be built"),
+            Err(error) => tracing::error!(%error, "The building of snapshots ended early"),
+        }
     }
 }
 
@@ -112,6 +142,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.hub.close();
+        self.refresher.abort();
         self.handle.shutdown();
     }
 }

@@ -340,6 +340,19 @@ pub trait WorkspaceView {
     /// The engine failed.
     fn sum(&self, bucket: Bucket) -> Result<BucketSum, StorageError>;
 
+    /// What a bucket holds, ascending by kind name, then id, after this key; each with the sequence at which it last
+    /// moved there. Less than `limit` only at the end.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn held(&self, bucket: Bucket, after: Option<(&str, Uuid)>, limit: usize) -> Result<Vec<Entry>, StorageError>;
+
+    /// How many rows of a bucket moved after a sequence; counts no further than `most`.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn changed_since(&self, bucket: Bucket, seq: u64, most: u64) -> Result<u64, StorageError>;
+
     /// Right edge of the audit log's tree.
     ///
     /// # Errors

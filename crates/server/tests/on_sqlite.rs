@@ -14,3 +14,5 @@ mod pull;
 mod push;
 #[path = "sign_in.rs"]
 mod sign_in;
+#[path = "snapshot.rs"]
+mod snapshot;

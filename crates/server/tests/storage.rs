@@ -2,6 +2,7 @@
 
 use crate::support::new_id;
 use slipway_cluster::Cluster;
+use slipway_domain::checksum::row_checksum;
 use slipway_domain::id::{CommandId, DeviceId, PersonId, SiteId, WorkspaceId};
 use slipway_domain::lookup::{Lookup, pair};
 use slipway_domain::people::Site;
@@ -13,7 +14,7 @@ use slipway_server::storage::sqlite::Sqlite;
 use slipway_server::storage::{Account, Device, DeviceEntry, Judged, SessionRow, Storage, StorageError, StoredLeaf};
 use slipway_sync::bucket::Bucket;
 use slipway_sync::log::Edge;
-use slipway_sync::protocol::Epoch;
+use slipway_sync::protocol::{BucketSum, Epoch};
 use slipway_sync::signing::PrivateKey;
 use std::path::Path;
 use std::sync::Arc;
@@ -53,6 +54,10 @@ macro_rules! suite {
             #[test]
             fn sums_are_those_of_the_rows_present() {
                 with($open, sums);
+            }
+            #[test]
+            fn what_a_bucket_holds_is_read_by_key_in_stretches() {
+                with($open, held);
             }
             #[test]
             fn look_ups_follow_the_record() {
@@ -182,6 +187,38 @@ fn commit_order(storage: &Arc<dyn Storage>) {
     writers.into_iter().for_each(|writer| writer.join().unwrap());
     while !read(storage) {}
     assert_eq!(seen, (1..=8 * EACH as u64).collect::<Vec<_>>(), "every sequence once, in order");
+}
+
+/// A bucket read whole: sorted, present rows only, each with the sequence that its checksum is of.
+fn held(storage: &Arc<dyn Storage>) {
+    let sites: Vec<Site> = (0..9).map(|n| new_site(&format!("S{n}"))).collect();
+    // Against the order of their ids.
+    for site in sites.iter().rev() {
+        put(storage, site.clone());
+    }
+    put(storage, site(sites[4].id, "moved"));
+    let mut tx = storage.begin(WORKSPACE).unwrap();
+    tx.remove(Kind::Site, sites[6].id.0).unwrap();
+    tx.commit().unwrap();
+    let view = storage.snapshot(WORKSPACE).unwrap();
+    let (mut rows, mut after) = (Vec::new(), None);
+    loop {
+        let stretch = view
+            .held(Bucket::Workspace, after.as_ref().map(|(kind, id): &(String, Uuid)| (kind.as_str(), *id)), 4)
+            .unwrap();
+        let Some(last) = stretch.last() else { break };
+        after = Some((last.kind.clone(), last.id));
+        rows.extend(stretch);
+    }
+    assert!(rows.is_sorted_by_key(|row| (row.kind.clone(), row.id)), "by kind, then id");
+    assert_eq!(rows.len(), 8, "what was removed is not held");
+    let sum = rows.iter().fold(0_u64, |sum, row| {
+        sum.wrapping_add(row_checksum(&row.kind, row.id, row.seq, row.body.as_deref().unwrap()))
+    });
+    assert_eq!(view.sum(Bucket::Workspace).unwrap(), BucketSum { count: 8, sum });
+    let changed = |seq, most| view.changed_since(Bucket::Workspace, seq, most).unwrap();
+    assert_eq!((changed(0, 100), changed(9, 100), changed(11, 100)), (9, 2, 0), "rows that moved, tombstones too");
+    assert_eq!(changed(0, 3), 3, "no further than asked");
 }
 
 fn sums(storage: &Arc<dyn Storage>) {

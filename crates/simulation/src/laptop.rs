@@ -17,10 +17,11 @@ use slipway_domain::records::{Memory, Records};
 use slipway_domain::time::Timestamp;
 use slipway_sync::bucket::Bucket;
 use slipway_sync::local::{
-    Flipped, Local, LocalAnswer, LocalError, LocalRequest, LocalStatus, Queued, perform as perform_on,
+    Fetching, Flipped, Local, LocalAnswer, LocalError, LocalRequest, LocalStatus, Queued, perform as perform_on,
 };
 use slipway_sync::protocol::{CommandResult, Epoch, Lease, Page, SignedCommand, Verdict};
 use slipway_sync::signing::{PrivateKey, PublicKey, sign};
+use slipway_sync::snapshot::{Manifest, Row, SignedManifest};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -42,6 +43,8 @@ struct Kept {
 /// What was fetched but not yet put in force.
 #[derive(Clone, Debug, Default)]
 struct Stage {
+    /// Buckets that are fetched whole, each with its sequence once every frame is here, and 0 before.
+    snapshots: BTreeMap<Bucket, (Fetching, u64)>,
     entries: BTreeMap<(Bucket, Key), (u64, Option<String>)>,
     results: Vec<CommandResult>,
     last: Option<Page>,
@@ -310,7 +313,11 @@ impl Machine for Disk {
 impl Local for Disk {
     fn status(&mut self) -> Result<LocalStatus, LocalError> {
         let staged = self.stage.last.as_ref();
+        let fetched = |bucket: &Bucket| self.stage.snapshots.get(bucket).map_or(0, |(_, seq)| *seq);
         let reached = |bucket: &Bucket, seq: u64| match staged.and_then(|page| page.cursors.get(bucket)) {
+            _ if fetched(bucket) > 0 => {
+                fetched(bucket).max(staged.and_then(|page| page.cursors.get(bucket)).copied().unwrap_or(0))
+            }
             Some(staged) => *staged,
             None if self.anew.contains(bucket) => 0,
             None => seq,
@@ -319,6 +326,13 @@ impl Local for Disk {
             device: self.device,
             epoch: self.epoch,
             cursors: self.cursors.iter().map(|(bucket, seq)| (*bucket, reached(bucket, *seq))).collect(),
+            fetching: self
+                .stage
+                .snapshots
+                .values()
+                .filter(|(_, seq)| *seq == 0)
+                .map(|(fetching, _)| fetching.clone())
+                .collect(),
             judged: staged.map_or(self.judged, |page| page.judged),
             answered: self.answered,
             waiting: self.kept.iter().filter(|kept| !kept.in_force).count() as u64,
@@ -366,6 +380,35 @@ impl Local for Disk {
         self.stage.entries.extend(entries);
         self.stage.results.extend(page.results.iter().cloned());
         self.stage.last = Some(Page { entries: Vec::new(), results: Vec::new(), ..page.clone() });
+        Ok(())
+    }
+
+    fn begin_snapshot(&mut self, bucket: Bucket, _seq: u64, manifest: &SignedManifest) -> Result<(), LocalError> {
+        self.drop_snapshot(bucket)?;
+        self.stage.snapshots.insert(bucket, (Fetching { manifest: manifest.clone(), kept: 0 }, 0));
+        Ok(())
+    }
+
+    fn keep_frames(&mut self, bucket: Bucket, frames: &[Vec<u8>], last: bool) -> Result<(), LocalError> {
+        let (fetching, fetched) = self.stage.snapshots.get_mut(&bucket).expect("frames follow a manifest");
+        let manifest = Manifest::read(&fetching.manifest.payload.0).map_err(LocalError::new)?;
+        for packed in frames {
+            let mut show = |row: Row<'_>, _| {
+                let key = (bucket, (row.kind.to_owned(), row.id));
+                self.stage.entries.insert(key, (row.seq, Some(row.body.to_owned())));
+            };
+            manifest.unpack(fetching.kept, packed, &mut show).map_err(LocalError::new)?;
+            fetching.kept += 1;
+        }
+        if last {
+            *fetched = manifest.seq;
+        }
+        Ok(())
+    }
+
+    fn drop_snapshot(&mut self, bucket: Bucket) -> Result<(), LocalError> {
+        self.stage.snapshots.remove(&bucket);
+        self.stage.entries.retain(|(of, _), _| *of != bucket);
         Ok(())
     }
 

@@ -112,6 +112,12 @@ impl Server {
                 self.core.pull(&caller, &pull).map(Box::new).map(Answer::Page)
             }
             Request::Lease(lease) => self.core.lease(&caller, *lease).map(Answer::Lease),
+            Request::Offers(buckets) => self.core.offers(&caller, buckets).map(Answer::Offers),
+            Request::Frames { snapshot, bytes } => self.core.frames(&caller, *snapshot).map(|path| {
+                let file = std::fs::read(path).expect("what is offered is there");
+                let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).min(file.len());
+                Answer::Frames(file[at(bytes.start)..at(bytes.end)].to_vec())
+            }),
         };
         answer.map_err(|error| TransportError::Refused(Box::new(error.body())))
     }

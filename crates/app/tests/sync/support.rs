@@ -32,6 +32,9 @@ use tempfile::TempDir;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+/// Buckets with so many records are offered whole.
+pub const SNAPSHOT_RECORDS: u64 = 200;
+
 /// Everybody's password.
 pub const PASSWORD: &str = "a long enough password";
 
@@ -107,7 +110,12 @@ impl Centre {
     }
 
     pub async fn resume(&mut self) {
-        let config = Config { listen: self.listen, clock: self.clock(), ..Config::local(self.data()) };
+        let config = Config {
+            listen: self.listen,
+            clock: self.clock(),
+            snapshot_records: SNAPSHOT_RECORDS,
+            ..Config::local(self.data())
+        };
         let running = Server::start(config).await.unwrap();
         // From here on it keeps its port, as laptops remember it.
         self.listen = running.address;
@@ -126,6 +134,11 @@ impl Centre {
 
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// Where its snapshots lie.
+    pub fn snapshots(&self) -> PathBuf {
+        self.data().join("snapshots")
     }
 
     pub fn url(&self) -> &str {
@@ -279,6 +292,12 @@ impl Unsigned {
             Profile::create(self.folder.path(), KeyChoice::Keychain, "laptop", &*self.keychain).unwrap()
         })
         .clone()
+    }
+
+    /// The laptop after a sign-in.
+    pub fn working(self, session: Session) -> Laptop {
+        let Self { folder, keychain, .. } = self;
+        Laptop { folder, keychain, passphrase: None, session: Arc::new(session) }
     }
 
     pub async fn try_sign_in(

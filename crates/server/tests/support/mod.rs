@@ -28,6 +28,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+/// Buckets with so many records are offered whole.
+pub const SNAPSHOT_RECORDS: u64 = 60;
 pub const PASSWORD: &str = "correct horse";
 /// 2026-05-04, a Monday.
 const START_MS: i64 = 1_777_852_800_000;
@@ -309,5 +311,7 @@ fn clock(now: &Arc<AtomicI64>) -> Clock {
 }
 
 async fn serve(folder: &Path, now: &Arc<AtomicI64>) -> Running {
-    Server::start(Config { clock: clock(now), ..Config::local(folder) }).await.unwrap()
+    Server::start(Config { clock: clock(now), snapshot_records: SNAPSHOT_RECORDS, ..Config::local(folder) })
+        .await
+        .unwrap()
 }

@@ -182,6 +182,28 @@ impl<T: Reads> WorkspaceView for Pg<T> {
         Ok(self.0.row(sql, &[&self.0.id(), &bucket.to_string()])?.map(sum).transpose()?.unwrap_or_default())
     }
 
+    fn held(&self, bucket: Bucket, after: Option<(&str, Uuid)>, limit: usize) -> Result<Vec<Entry>, StorageError> {
+        let sql = "SELECT member.seq, member.kind, member.id, record.body
+                   FROM member JOIN record ON record.workspace = member.workspace AND record.kind = member.kind
+                                          AND record.id = member.id
+                   WHERE member.workspace = $1 AND member.bucket = $2 AND member.present
+                     AND (member.kind, member.id) > ($3, $4)
+                   ORDER BY member.kind, member.id LIMIT $5";
+        let (kind, id) = after.unwrap_or(("", Uuid::nil()));
+        let entry = |row: &Row| {
+            let (seq, body) = (unsigned(row.try_get(0)?), Some(row.try_get(3)?));
+            Ok(Entry { bucket, seq, kind: row.try_get(1)?, id: row.try_get(2)?, body })
+        };
+        self.0.rows(sql, &[&self.0.id(), &bucket.to_string(), &kind, &id, &count(limit)])?.iter().map(entry).collect()
+    }
+
+    fn changed_since(&self, bucket: Bucket, seq: u64, most: u64) -> Result<u64, StorageError> {
+        let sql = "SELECT count(*) FROM
+                   (SELECT 1 FROM member WHERE workspace = $1 AND bucket = $2 AND seq > $3 LIMIT $4) AS moved";
+        let row = self.0.row(sql, &[&self.0.id(), &bucket.to_string(), &signed(seq), &signed(most)])?;
+        row.map_or(Ok(0), |row| Ok(unsigned(row.try_get(0)?)))
+    }
+
     fn log(&self) -> Result<Edge, StorageError> {
         Ok(self.0.state().1)
     }

@@ -151,6 +151,30 @@ impl<T: Reads> WorkspaceView for T {
         Ok(found.unwrap_or_default())
     }
 
+    fn held(&self, bucket: Bucket, after: Option<(&str, Uuid)>, limit: usize) -> Result<Vec<Entry>, StorageError> {
+        // The plus keeps the planner off the index by sequence, which would sort the whole bucket for each stretch.
+        let sql = "SELECT member.seq, member.kind, member.id, record.body
+                   FROM member JOIN record ON record.kind = member.kind AND record.id = member.id
+                   WHERE +member.bucket = ?1 AND member.present = 1 AND (member.kind, member.id) > (?2, ?3)
+                   ORDER BY member.kind, member.id LIMIT ?4";
+        let (kind, id) = after.unwrap_or(("", Uuid::nil()));
+        let row = |row: &Row<'_>| {
+            let body = Some(row.get(3)?);
+            Ok(Entry { bucket, seq: unsigned(row.get(0)?), kind: row.get(1)?, id: row.get(2)?, body })
+        };
+        Ok(self
+            .statement(sql)?
+            .query_map(params![bucket.to_string(), kind, id, count(limit)], row)?
+            .collect::<Result<_, _>>()?)
+    }
+
+    fn changed_since(&self, bucket: Bucket, seq: u64, most: u64) -> Result<u64, StorageError> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM member WHERE bucket = ?1 AND seq > ?2 LIMIT ?3)";
+        Ok(self
+            .statement(sql)?
+            .query_row(params![bucket.to_string(), signed(seq), signed(most)], |row| row.get(0).map(unsigned))?)
+    }
+
     fn log(&self) -> Result<Edge, StorageError> {
         let (size, bytes): (i64, Vec<u8>) = self
             .statement("SELECT log_size, log_edge FROM workspace")?
