@@ -103,6 +103,12 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Forgets what was removed, where every laptop seen within 400 days knows of it; one that comes later fetches the
+    /// records anew. A running server does so once a day.
+    Compact {
+        #[command(flatten)]
+        data: Data,
+    },
     /// Declares that the data was put back from a backup, so that laptops send again what it lost. Run before serving it.
     Restored {
         #[command(flatten)]
@@ -197,6 +203,10 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
                 text: format!("Whole: {} commands and {} entries about devices.", found.commands, found.devices),
                 json: serde_json::to_value(&found)?,
             })
+        }
+        Command::Compact { data } => {
+            let gone = office(&data)?.core().compact()?;
+            Ok(Said { text: format!("Forgot {gone} removed records."), json: json!({ "gone": gone }) })
         }
         Command::Restored { data } => {
             let workspace = office(&data)?.declare_restored()?;

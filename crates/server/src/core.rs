@@ -5,6 +5,7 @@ mod audit;
 mod batch;
 mod console;
 mod device;
+mod horizon;
 mod hub;
 mod judge;
 mod pull;

@@ -21,6 +21,8 @@ pub const HEAD_POLL: Duration = Duration::from_secs(1);
 pub const HEARTBEAT: Duration = Duration::from_millis(limits::HEARTBEAT_MS);
 /// Between two looks at whether snapshots are still good.
 pub const REFRESH_TIME: Duration = Duration::from_secs(600);
+/// Between two removals of old tombstones.
+pub const COMPACT_TIME: Duration = Duration::from_secs(24 * 3_600);
 /// Passwords compared at once: each takes 19 MiB and a processor.
 const PASSWORDS: usize = 2;
 /// Keys that one allowance remembers.

@@ -112,17 +112,25 @@ impl Server {
     }
 }
 
-/// Keeps the snapshots that were asked for once near the head.
+/// Keeps the snapshots that were asked for once near the head, and once a day forgets old tombstones.
 async fn refresh(core: Core) {
     let mut every = tokio::time::interval(limit::REFRESH_TIME);
     every.tick().await;
+    let mut compacted = tokio::time::Instant::now();
     loop {
         every.tick().await;
-        let core = core.clone();
-        match tokio::task::spawn_blocking(move || core.refresh_snapshots()).await {
+        let (core, is_due) = (core.clone(), compacted.elapsed() >= limit::COMPACT_TIME);
+        if is_due {
+            compacted = tokio::time::Instant::now();
+        }
+        let work = move || {
+            core.refresh_snapshots()?;
+            if is_due { core.compact().map(|_| ()) } else { Ok(()) }
+        };
+        match tokio::task::spawn_blocking(work).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "Snapshots could not be built"),
-            Err(error) => tracing::error!(%error, "The building of snapshots ended early"),
+            Ok(Err(error)) => tracing::error!(%error, "The server's chores failed"),
+            Err(error) => tracing::error!(%error, "The server's chores ended early"),
         }
     }
 }

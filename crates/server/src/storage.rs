@@ -241,6 +241,17 @@ pub struct Changed {
     pub body: Option<String>,
 }
 
+/// How far a device has come in a bucket, as noted last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceCursor {
+    /// Everything up to here is on it.
+    pub seq: u64,
+    /// The bucket's horizon when the device last began from nothing.
+    pub base: u64,
+    /// When it was noted.
+    pub seen_at: Timestamp,
+}
+
 /// Rows of one bucket, and whether they reach the head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Feed {
@@ -352,6 +363,18 @@ pub trait WorkspaceView {
     /// # Errors
     /// The engine failed.
     fn changed_since(&self, bucket: Bucket, seq: u64, most: u64) -> Result<u64, StorageError>;
+
+    /// Tombstones of a bucket up to this sequence are gone.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn horizon(&self, bucket: Bucket) -> Result<u64, StorageError>;
+
+    /// How far a device has come in a bucket.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn device_cursor(&self, device: DeviceId, bucket: Bucket) -> Result<Option<DeviceCursor>, StorageError>;
 
     /// Right edge of the audit log's tree.
     ///
@@ -519,6 +542,24 @@ pub trait WorkspaceTx: WorkspaceView + Records {
     /// # Errors
     /// The engine failed.
     fn set_durable(&mut self, seq: u64) -> Result<(), StorageError>;
+
+    /// Notes how far a device has come in a bucket.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn put_device_cursor(
+        &mut self,
+        device: DeviceId,
+        bucket: Bucket,
+        cursor: &DeviceCursor,
+    ) -> Result<(), StorageError>;
+
+    /// Removes tombstones that every device seen since then has passed, and all that are older; says how many.
+    /// Moves the horizons up to there.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn compact(&mut self, since: Timestamp) -> Result<u64, StorageError>;
 
     /// Makes everything durable.
     ///

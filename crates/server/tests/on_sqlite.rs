@@ -2,6 +2,8 @@
 
 type World = crate::support::WorldOn<crate::support::OnSqlite>;
 
+#[path = "compact.rs"]
+mod compact;
 #[path = "devices.rs"]
 mod devices;
 #[path = "hostile.rs"]

@@ -32,6 +32,8 @@ pub const TAIL_BYTES: usize = 16 * 1024 * 1024;
 pub const PAGE_RESULTS: usize = 2_000;
 /// A bucket with as many records is offered as a snapshot; smaller ones come in pages as fast.
 pub const SNAPSHOT_RECORDS: u64 = 20_000;
+/// Tombstones are kept no longer, whoever has not seen them.
+pub const TOMBSTONE_DAYS: i64 = 400;
 /// A snapshot's frame is closed when it holds so many bytes before compression.
 pub const FRAME_BYTES: usize = 4 * 1024 * 1024;
 /// Largest frame before compression: a closed one, and the record that did not fit any more. What unpacks to more is

@@ -3,6 +3,7 @@
 use super::support::{Centre, Laptop, PASSWORD, SNAPSHOT_RECORDS, a_ci};
 use slipway_app::session::Credentials;
 use slipway_domain::cmdb::ci::{Ci, FieldChange};
+use slipway_domain::cmdb::relation::{Relation, RelationType};
 use slipway_domain::command::{CiRow, CmdbCommand, Command};
 use slipway_domain::id::CiId;
 use std::collections::BTreeSet;
@@ -202,4 +203,34 @@ async fn after_a_restore_everything_comes_whole_and_the_queue_is_kept() {
     assert_eq!(anna.ci(ci).unwrap().version, "2.0");
     assert_eq!(anna.session.store().status().unwrap().pending, 0);
     anna.session.store().check().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_laptop_that_was_away_too_long_sends_its_queue_and_takes_everything_anew() {
+    let centre = Centre::start().await;
+    let anna = Laptop::signed_in(&centre, "anna").await;
+    anna.sync().await.unwrap();
+    let ci = fill(&anna, "ci", 2 * SNAPSHOT_RECORDS as usize, 0).await;
+    let other = CiId(anna.session.store().search("ci-7", &[], 1).unwrap()[0].id);
+    let (source, relation_type, target) = (ci, RelationType::DependsOn, other);
+    anna.issue(Command::Cmdb(CmdbCommand::Relate { source, relation_type, target })).unwrap();
+    anna.sync().await.unwrap();
+    let bea = Laptop::signed_in(&centre, "bea").await;
+    bea.sync().await.unwrap();
+    bea.sync().await.unwrap();
+    bea.issue(set_version(ci, "", "2.0")).unwrap();
+    anna.issue(Command::Cmdb(CmdbCommand::Unrelate(Relation::new(source, relation_type, target).id))).unwrap();
+    anna.sync().await.unwrap();
+
+    centre.pass_hours(24 * 401);
+    anna.sign_in_again(&centre, "anna", PASSWORD).await.unwrap();
+    anna.sync().await.unwrap();
+    assert_eq!(centre.compact(), 1, "nobody who is still heard of needs it");
+    assert!(bea.sync().await.unwrap_err().has("SIGNED_OUT"));
+    bea.sign_in_again(&centre, "bea", PASSWORD).await.unwrap();
+    let report = bea.sync().await.unwrap();
+    assert_eq!((report.applied, report.refused, report.attention), (1, 0, 0), "{report:?}");
+    assert!(report.pulled > 2 * SNAPSHOT_RECORDS, "all of it came anew: {report:?}");
+    assert_eq!(bea.hash(), centre.state_hash(), "what was removed meanwhile is gone here too");
+    assert_eq!(bea.ci(ci).unwrap().version, "2.0");
 }

@@ -136,6 +136,11 @@ impl Centre {
         self.folder.path().join("data")
     }
 
+    /// Forgets tombstones; says how many.
+    pub fn compact(&self) -> u64 {
+        Office::open(&self.data(), self.clock()).unwrap().core().compact().unwrap()
+    }
+
     /// Where its snapshots lie.
     pub fn snapshots(&self) -> PathBuf {
         self.data().join("snapshots")

@@ -37,6 +37,7 @@ impl Core {
             let sentence = format!("There is no {bucket} that you may read.");
             return Err(ErrorBody::new(ErrorCode::BucketUnknown, sentence, "Leave it out.").into());
         }
+        let notes = self.within_horizon(&*view, caller, &pull.cursors)?;
         let wanted = pull.limit.clamp(1, limits::TAIL_ENTRIES);
         let mut bytes = if wanted > limits::PAGE_ENTRIES { limits::TAIL_BYTES } else { limits::PAGE_BYTES };
         let mut left = wanted;
@@ -71,6 +72,8 @@ impl Core {
             let note = Checkpoint { origin: self.log_name(), size: log.size(), root: log.root() };
             checkpoint = Some(note.sign(&self.log_key));
         }
+        drop(view);
+        self.note_cursors(caller, &notes)?;
         Ok(Page {
             epoch: workspace.epoch,
             entries,

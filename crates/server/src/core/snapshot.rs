@@ -194,6 +194,10 @@ impl Core {
         if manifest.log != self.log_name() || manifest.epoch != view.workspace()?.epoch {
             return Ok(false);
         }
+        // A pull from before the horizon is refused.
+        if manifest.seq < view.horizon(manifest.bucket)? {
+            return Ok(false);
+        }
         let most = manifest.sum.count / STALE_PART;
         Ok(view.changed_since(manifest.bucket, manifest.seq, most + 1)? <= most)
     }

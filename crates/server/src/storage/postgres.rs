@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_init.sql"),
     include_str!("../../migrations/postgres/0002_durable.sql"),
     include_str!("../../migrations/postgres/0003_accounts.sql"),
+    include_str!("../../migrations/postgres/0004_compact.sql"),
 ];
 
 /// The first statement of every writing transaction.

@@ -1,8 +1,8 @@
 //! Reading: queries that a view and a writing transaction share.
 
 use super::super::{
-    Account, Attempts, Device, Feed, Figures, Known, SessionRow, StorageError, StoredLeaf, Workspace, WorkspaceView,
-    count, signed, stored_edge, unsigned,
+    Account, Attempts, Device, DeviceCursor, Feed, Figures, Known, SessionRow, StorageError, StoredLeaf, Workspace,
+    WorkspaceView, count, signed, stored_edge, unsigned,
 };
 use super::pool::{Connection, Params};
 use slipway_domain::id::{CommandId, DeviceId, PersonId, WorkspaceId};
@@ -202,6 +202,24 @@ impl<T: Reads> WorkspaceView for Pg<T> {
                    (SELECT 1 FROM member WHERE workspace = $1 AND bucket = $2 AND seq > $3 LIMIT $4) AS moved";
         let row = self.0.row(sql, &[&self.0.id(), &bucket.to_string(), &signed(seq), &signed(most)])?;
         row.map_or(Ok(0), |row| Ok(unsigned(row.try_get(0)?)))
+    }
+
+    fn horizon(&self, bucket: Bucket) -> Result<u64, StorageError> {
+        let sql = "SELECT horizon FROM bucket WHERE workspace = $1 AND bucket = $2";
+        let row = self.0.row(sql, &[&self.0.id(), &bucket.to_string()])?;
+        row.map_or(Ok(0), |row| Ok(unsigned(row.try_get(0)?)))
+    }
+
+    fn device_cursor(&self, device: DeviceId, bucket: Bucket) -> Result<Option<DeviceCursor>, StorageError> {
+        let sql = "SELECT seq, base, seen_at FROM device_cursor WHERE workspace = $1 AND device = $2 AND bucket = $3";
+        let cursor = |row: Row| {
+            Ok(DeviceCursor {
+                seq: unsigned(row.try_get(0)?),
+                base: unsigned(row.try_get(1)?),
+                seen_at: Timestamp(row.try_get(2)?),
+            })
+        };
+        self.0.row(sql, &[&self.0.id(), &device.0, &bucket.to_string()])?.map(cursor).transpose()
     }
 
     fn log(&self) -> Result<Edge, StorageError> {

@@ -2,8 +2,8 @@
 
 use super::super::draft::{Draft, Engine, Held, Key, Rows};
 use super::super::{
-    Account, Attempts, Changed, Device, DeviceEntry, Judged, SessionRow, StorageError, Workspace, WorkspaceTx,
-    WorkspaceView, bucket_named, kind_named, series_named, signed, unsigned,
+    Account, Attempts, Changed, Device, DeviceCursor, DeviceEntry, Judged, SessionRow, StorageError, Workspace,
+    WorkspaceTx, WorkspaceView, bucket_named, kind_named, series_named, signed, unsigned,
 };
 use super::notify::News;
 use super::pool::{Connection, Params, wait};
@@ -509,6 +509,56 @@ impl WorkspaceTx for Pg<Writing> {
         self.0.execute("UPDATE workspace SET durable_seq = $2 WHERE id = $1", &[&self.0.id(), &signed(seq)])?;
         self.0.raw.workspace.durable_seq = seq;
         Ok(())
+    }
+
+    fn put_device_cursor(
+        &mut self,
+        device: DeviceId,
+        bucket: Bucket,
+        cursor: &DeviceCursor,
+    ) -> Result<(), StorageError> {
+        self.0.execute(
+            "INSERT INTO device_cursor (workspace, device, bucket, seq, base, seen_at) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (workspace, device, bucket)
+             DO UPDATE SET seq = excluded.seq, base = excluded.base, seen_at = excluded.seen_at",
+            &[
+                &self.0.id(),
+                &device.0,
+                &bucket.to_string(),
+                &signed(cursor.seq),
+                &signed(cursor.base),
+                &cursor.seen_at.0,
+            ],
+        )
+    }
+
+    fn compact(&mut self, since: Timestamp) -> Result<u64, StorageError> {
+        let workspace = self.0.id();
+        // What was judged last before that time; older tombstones go whoever has not seen them.
+        self.0.execute(
+            "UPDATE bucket SET horizon = greatest(horizon,
+                 (SELECT coalesce(max(seq_to), 0) FROM command WHERE workspace = $1 AND judged_at < $2),
+                 coalesce(
+                     (SELECT min(c.seq) FROM device_cursor c JOIN device d ON d.workspace = c.workspace AND d.id = c.device
+                      WHERE c.workspace = $1 AND c.bucket = bucket.bucket AND c.seen_at >= $2 AND NOT d.revoked),
+                     (SELECT head FROM workspace WHERE id = $1)))
+             WHERE workspace = $1",
+            &[&workspace, &since.0],
+        )?;
+        let row = self.0.row(
+            "WITH gone AS (
+                 DELETE FROM member USING bucket
+                 WHERE member.workspace = $1 AND bucket.workspace = $1 AND bucket.bucket = member.bucket
+                   AND NOT member.present AND member.seq <= bucket.horizon RETURNING 1)
+             SELECT count(*) FROM gone",
+            &[&workspace],
+        )?;
+        self.0.execute(
+            "DELETE FROM record WHERE workspace = $1 AND deleted AND NOT EXISTS
+             (SELECT 1 FROM member WHERE member.workspace = $1 AND member.kind = record.kind AND member.id = record.id)",
+            &[&workspace],
+        )?;
+        row.map_or(Ok(0), |row| Ok(unsigned(row.try_get(0)?)))
     }
 
     fn commit(mut self: Box<Self>) -> Result<(), StorageError> {

@@ -1,8 +1,8 @@
 //! Reading: queries that a view and a writing transaction share.
 
 use super::super::{
-    Account, Attempts, Device, Feed, Figures, Known, SessionRow, StorageError, StoredLeaf, Workspace, WorkspaceView,
-    count, signed, stored_edge, unsigned,
+    Account, Attempts, Device, DeviceCursor, Feed, Figures, Known, SessionRow, StorageError, StoredLeaf, Workspace,
+    WorkspaceView, count, signed, stored_edge, unsigned,
 };
 use super::lock;
 use rusqlite::types::Type;
@@ -173,6 +173,28 @@ impl<T: Reads> WorkspaceView for T {
         Ok(self
             .statement(sql)?
             .query_row(params![bucket.to_string(), signed(seq), signed(most)], |row| row.get(0).map(unsigned))?)
+    }
+
+    fn horizon(&self, bucket: Bucket) -> Result<u64, StorageError> {
+        let found = self
+            .statement("SELECT horizon FROM bucket WHERE bucket = ?1")?
+            .query_row([bucket.to_string()], |row| row.get(0).map(unsigned))
+            .optional()?;
+        Ok(found.unwrap_or(0))
+    }
+
+    fn device_cursor(&self, device: DeviceId, bucket: Bucket) -> Result<Option<DeviceCursor>, StorageError> {
+        let row = |row: &Row<'_>| {
+            Ok(DeviceCursor {
+                seq: unsigned(row.get(0)?),
+                base: unsigned(row.get(1)?),
+                seen_at: Timestamp(row.get(2)?),
+            })
+        };
+        Ok(self
+            .statement("SELECT seq, base, seen_at FROM device_cursor WHERE device = ?1 AND bucket = ?2")?
+            .query_row(params![device.0, bucket.to_string()], row)
+            .optional()?)
     }
 
     fn log(&self) -> Result<Edge, StorageError> {

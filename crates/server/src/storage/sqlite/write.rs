@@ -2,8 +2,8 @@
 
 use super::super::draft::{CommandRow, Draft, Engine, Held, Key, LookupRow, MemberRow, RecordRow, Rows};
 use super::super::{
-    Account, Attempts, Changed, Device, DeviceEntry, Judged, SessionRow, StorageError, WorkspaceTx, WorkspaceView,
-    bucket_named, kind_named, series_named, signed, unsigned,
+    Account, Attempts, Changed, Device, DeviceCursor, DeviceEntry, Judged, SessionRow, StorageError, WorkspaceTx,
+    WorkspaceView, bucket_named, kind_named, series_named, signed, unsigned,
 };
 use super::read::Reads;
 use rusqlite::{Connection, params};
@@ -380,6 +380,53 @@ impl WorkspaceTx for SqliteTx<'_> {
     fn set_durable(&mut self, seq: u64) -> Result<(), StorageError> {
         self.statement("UPDATE workspace SET durable_seq = ?1")?.execute([signed(seq)])?;
         Ok(())
+    }
+
+    fn put_device_cursor(
+        &mut self,
+        device: DeviceId,
+        bucket: Bucket,
+        cursor: &DeviceCursor,
+    ) -> Result<(), StorageError> {
+        self.statement(
+            "INSERT INTO device_cursor (device, bucket, seq, base, seen_at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (device, bucket)
+             DO UPDATE SET seq = excluded.seq, base = excluded.base, seen_at = excluded.seen_at",
+        )?
+        .execute(params![
+            device.0,
+            bucket.to_string(),
+            signed(cursor.seq),
+            signed(cursor.base),
+            cursor.seen_at.0
+        ])?;
+        Ok(())
+    }
+
+    fn compact(&mut self, since: Timestamp) -> Result<u64, StorageError> {
+        // What was judged last before that time; older tombstones go whoever has not seen them.
+        let old: i64 = self
+            .statement("SELECT coalesce(max(seq_to), 0) FROM command WHERE judged_at < ?1")?
+            .query_row([since.0], |row| row.get(0))?;
+        self.statement(
+            "UPDATE bucket SET horizon = max(horizon, ?1, coalesce(
+                 (SELECT min(device_cursor.seq) FROM device_cursor JOIN device ON device.id = device_cursor.device
+                  WHERE device_cursor.bucket = bucket.bucket AND device_cursor.seen_at >= ?2 AND NOT device.revoked),
+                 (SELECT head FROM workspace)))",
+        )?
+        .execute(params![old, since.0])?;
+        let gone = self
+            .statement(
+                "DELETE FROM member WHERE present = 0
+                 AND seq <= (SELECT horizon FROM bucket WHERE bucket.bucket = member.bucket)",
+            )?
+            .execute([])?;
+        self.statement(
+            "DELETE FROM record WHERE deleted = 1 AND NOT EXISTS
+             (SELECT 1 FROM member WHERE member.kind = record.kind AND member.id = record.id)",
+        )?
+        .execute([])?;
+        Ok(gone as u64)
     }
 
     fn commit(mut self: Box<Self>) -> Result<(), StorageError> {

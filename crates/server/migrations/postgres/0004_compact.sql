@@ -1,0 +1,12 @@
+-- Tombstones are kept until every active device has seen them; who comes later fetches the bucket anew.
+ALTER TABLE bucket ADD COLUMN horizon BIGINT NOT NULL DEFAULT 0; -- tombstones up to here are gone
+
+CREATE TABLE device_cursor (
+    workspace UUID   NOT NULL,                -- whose
+    device    UUID   NOT NULL,                -- which laptop
+    bucket    TEXT   COLLATE "C" NOT NULL,    -- as in member
+    seq       BIGINT NOT NULL DEFAULT 0,      -- everything up to here is on it; noted now and then, so never too high
+    base      BIGINT NOT NULL DEFAULT 0,      -- the horizon when it last began from nothing: older cursors of it are good
+    seen_at   BIGINT NOT NULL,                -- server clock, when this was noted
+    PRIMARY KEY (workspace, device, bucket)
+);
