@@ -10,15 +10,42 @@ use anyhow::{Context, Result};
 
 use crate::{packages, process, session, ui};
 
-/// Prints facts about the machine, then runs the benchmark of the app crate and the start of the window on it.
-pub fn bench(root: &Path) -> Result<()> {
+/// Which figures.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only these; all of them when nothing is given
+    only: Option<Figures>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Figures {
+    /// Imports, commands, search, lists and the window's start
+    Laptop,
+    /// A first sync and what follows it, beside a download with inserts and beside PouchDB
+    Sync,
+}
+
+/// Prints facts about the machine, then the figures of the program on it.
+pub fn bench(root: &Path, options: &Options) -> Result<()> {
+    let wants = |figures| options.only.is_none_or(|only| only == figures);
     packages::install(&[packages::BUILD, packages::SESSION, packages::TEST])?;
     println!("machine");
     for (name, value) in machine(root)? {
         println!("  {name:<12} {value}");
     }
-    process::check(process::cargo().args(["run", "--release", "--package", "slipway-app", "--example", "bench"]))?;
-    cold_start(root)
+    if wants(Figures::Laptop) {
+        example("slipway-app", "bench")?;
+        cold_start(root)?;
+    }
+    if wants(Figures::Sync) {
+        ui::install_in(root, "benches/pouchdb")?;
+        example("slipway-simulation", "bootstrap")?;
+    }
+    Ok(())
+}
+
+fn example(package: &str, name: &str) -> Result<()> {
+    process::check(process::cargo().args(["run", "--release", "--package", package, "--example", name]))
 }
 
 /// The window's start on both profiles, by the programs that the tests use: a release build starts no faster, for the

@@ -46,7 +46,7 @@ enum Chore {
     /// Simulated laptops and a server with faults from seeds, or the real programs killed at random moments
     Simulate(simulate::Options),
     /// Print the figures of this machine and of the program on it
-    Bench,
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -72,7 +72,7 @@ fn perform(chore: &Chore) -> Result<()> {
         Chore::Bindings(options) => bindings::bindings(options),
         Chore::Session(options) => session::run_inside(&root, options),
         Chore::Simulate(options) => simulate::simulate(&root, options),
-        Chore::Bench => bench::bench(&root),
+        Chore::Bench(options) => bench::bench(&root, options),
     }
 }
 

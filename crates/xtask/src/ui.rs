@@ -7,20 +7,28 @@ use anyhow::{Context, Result, bail};
 
 use crate::{packages, process};
 
+/// The interface's own folder.
+const UI: &str = "ui";
 /// Written after a complete installation; holds the lock file it was made from.
-const STAMP: &str = "ui/node_modules/.slipway-installed-lock.json";
-const LOCK: &str = "ui/package-lock.json";
+const STAMP: &str = "node_modules/.slipway-installed-lock.json";
+const LOCK: &str = "package-lock.json";
 
 /// Installs the interface's packages when the lock file has changed since the last time.
 pub fn install(root: &Path) -> Result<()> {
+    install_in(root, UI)
+}
+
+/// Installs the packages of a folder when its lock file has changed since the last time.
+pub fn install_in(root: &Path, folder: &str) -> Result<()> {
     packages::need_node()?;
-    let lock = std::fs::read(root.join(LOCK)).with_context(|| format!("Reading {LOCK}"))?;
-    if is_current(&lock, std::fs::read(root.join(STAMP)).ok().as_deref()) {
-        println!("Packages of the interface: up to date");
+    let path = root.join(folder);
+    let lock = std::fs::read(path.join(LOCK)).with_context(|| format!("Reading {folder}/{LOCK}"))?;
+    if is_current(&lock, std::fs::read(path.join(STAMP)).ok().as_deref()) {
+        println!("Packages in {folder}: up to date");
         return Ok(());
     }
-    process::check(&mut npm(root, &["ci", "--no-audit", "--no-fund"]))?;
-    std::fs::write(root.join(STAMP), lock).with_context(|| format!("Writing {STAMP}"))
+    process::check(&mut npm(&path, &["ci", "--no-audit", "--no-fund"]))?;
+    std::fs::write(path.join(STAMP), lock).with_context(|| format!("Writing {folder}/{STAMP}"))
 }
 
 fn is_current(lock: &[u8], stamp: Option<&[u8]>) -> bool {
@@ -39,13 +47,13 @@ pub fn build(root: &Path) -> Result<()> {
 
 /// Runs one script of `ui/package.json`.
 pub fn script(root: &Path, name: &str) -> Result<()> {
-    process::check(&mut npm(root, &["run", name]))
+    process::check(&mut npm(&root.join(UI), &["run", name]))
 }
 
-fn npm(root: &Path, arguments: &[&str]) -> Command {
+fn npm(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("npm");
     // Without a terminal to ask on, npm must never wait for an answer.
-    command.args(arguments).current_dir(root.join("ui")).stdin(Stdio::null());
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
     command
 }
 
