@@ -5,7 +5,7 @@
 
 use crate::command::{
     ApprovalCommand as A, ChangeAction, ChangeCommand as H, CmdbCommand as C, Command, DhsCommand as U,
-    DslCommand as D, ReleaseCommand as R, SetupCommand as S, TaskCommand as T,
+    DslCommand as D, ExceptionCommand as E, ReleaseCommand as R, SetupCommand as S, TaskCommand as T,
 };
 use crate::id::PersonId;
 use crate::lookup::Lookup;
@@ -142,7 +142,17 @@ table! {
     Command::Dhs(U::SendToRepair(_))                 => "dhs.send_to_repair",       "send a unit to repair",              &[DhsStorekeeper, Technician];
     Command::Dhs(U::Dispose { .. })                  => "dhs.dispose",              "dispose of a unit",                  &[DhsStorekeeper];
 
+    Command::Exception(E::Accept { .. })             => "exception.accept",         "accept an exception",                &[ReleaseManager, DhsStorekeeper];
+    Command::Exception(E::BackOut { .. })            => "exception.back_out",       "back out an exception",              &[ReleaseManager, DhsStorekeeper];
+
     Command::Comment(_)                              => "comment.add",              "comment",                            WORKING;
+}
+
+/// What a command does, such as `advance a release`.
+#[must_use]
+pub fn words(command: &Command) -> &'static str {
+    let name = name(command);
+    TABLE.iter().find(|row| row.command == name).map_or(name, |row| row.words)
 }
 
 impl Command {

@@ -180,14 +180,7 @@ fn written_forms(ci: &Ci, changes: &[FieldChange]) -> Result<Vec<String>, Failur
 }
 
 fn conflict(change: &FieldChange, to: &str, theirs: String, finding: Finding) -> Conflict {
-    Conflict {
-        line: None,
-        field: Some(change.field.clone()),
-        from: change.from.clone(),
-        mine: to.to_owned(),
-        theirs,
-        finding: finding.with("field", &change.field),
-    }
+    Conflict::of_field(&change.field, change.from.clone(), to.to_owned(), theirs, finding)
 }
 
 fn set_status(id: CiId, from: CiStatus, to: CiStatus, records: &mut dyn Records) -> Result<Effect, Failure> {

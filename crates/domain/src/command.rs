@@ -11,8 +11,8 @@ use crate::comment::Comment;
 use crate::dhs::record::{Bin, Condition, DhsModel, DhsUnit};
 use crate::dsl::item::{CheckKind, DslItem, MasterFile};
 use crate::id::{
-    ApprovalId, ChangeId, CiGroupId, CiId, CommandId, DelegationId, DeviceId, DhsUnitId, DslItemId, FreezeId, GroupId,
-    PersonId, ReleaseId, SiteId, TaskId, TestId, WorkspaceId,
+    ApprovalId, ChangeId, CiGroupId, CiId, CommandId, DelegationId, DeviceId, DhsUnitId, DslItemId, ExceptionId,
+    FreezeId, GroupId, PersonId, ReleaseId, SiteId, TaskId, TestId, WorkspaceId,
 };
 use crate::level::{Assessment, Impact, Risk, Urgency};
 use crate::number::Number;
@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use ts_rs::TS;
 
+pub mod about;
 pub mod merge;
 
 /// A command, by the part of the domain that judges it.
@@ -53,6 +54,8 @@ pub enum Command {
     Dhs(DhsCommand),
     /// A remark on a record.
     Comment(Comment),
+    /// What becomes of a fact that a rule is against.
+    Exception(ExceptionCommand),
 }
 
 /// What an administrator sets up.
@@ -102,7 +105,8 @@ pub struct NewRelease {
     pub requested_by: PersonId,
 }
 
-/// One edit of a release. Values that two people may edit carry what the author saw; another value found there is a refusal.
+/// One edit of a release. Values that two people may edit carry what the author saw; another value found there is
+/// a conflict of that text, or refuses the command where it is more than a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseEdit {
@@ -186,7 +190,7 @@ pub struct Edit<T> {
 pub enum ReleaseCommand {
     /// Creates it in Assess.
     Create(NewRelease),
-    /// Edits fields and scope: all edits or none.
+    /// Edits fields and scope: all edits or none, but for texts, which merge one by one.
     Edit(Vec<ReleaseEdit>),
     /// Attaches a change.
     AttachChange(ChangeId),
@@ -618,6 +622,26 @@ pub enum DhsCommand {
     Dispose {
         /// The unit.
         unit: DhsUnitId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Decisions on an exception.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ExceptionCommand {
+    /// It stands: the record follows what was done.
+    Accept {
+        /// Which.
+        exception: ExceptionId,
+        /// Why.
+        reason: String,
+    },
+    /// It was undone by hand: the record stays as it is.
+    BackOut {
+        /// Which.
+        exception: ExceptionId,
         /// Why.
         reason: String,
     },

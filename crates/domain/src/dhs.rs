@@ -5,7 +5,7 @@ use crate::command::DhsCommand;
 use crate::dhs::movement::{Moved, lead};
 use crate::dhs::record::{Bin, Condition, DhsModel, DhsUnit, MovementKind, UnitState};
 use crate::execute::{Context, Effect, replace};
-use crate::id::{CiId, DhsModelId, DhsUnitId, ReleaseId};
+use crate::id::{CiId, DhsModelId, DhsUnitId, PersonId, ReleaseId};
 use crate::lookup::{Lookup, pair};
 use crate::number::Series;
 use crate::people::{Person, Site};
@@ -15,6 +15,7 @@ use crate::refusal::{Failure, Fault, Finding, none};
 use crate::release::action::ActionState;
 use crate::release::record::{Component, Release};
 use crate::text;
+use crate::time::Timestamp;
 
 pub mod movement;
 pub mod record;
@@ -74,6 +75,67 @@ pub fn execute(
             leave(*unit, MovementKind::Dispose, &reason, actor, context, records)
         }
     }
+}
+
+/// Who did by hand what the rules are against, when, and what the ledger says of it.
+pub(crate) struct Done<'a> {
+    /// Who.
+    pub(crate) by: PersonId,
+    /// When.
+    pub(crate) at: Timestamp,
+    /// How it came to be accepted.
+    pub(crate) note: &'a str,
+}
+
+/// Lets unit and ledger follow a movement that was accepted although the table has no such line from where the unit
+/// was. What would break the store (an unknown place, two units as one CI) is refused all the same.
+pub(crate) fn carry_out_anyway(
+    command: &DhsCommand,
+    done: &Done<'_>,
+    context: &Context,
+    records: &mut dyn Records,
+) -> Result<bool, Failure> {
+    let mut to = Bin::default();
+    let (mut unit, kind): (DhsUnit, MovementKind) = match command {
+        DhsCommand::Transfer { unit, to: bin } => {
+            let mut unit: DhsUnit = records.must(*unit)?;
+            to = tidy_bin(bin, records)?;
+            if unit.state != UnitState::Reserved {
+                unit.reserved_for = None;
+            }
+            unit.ci = None;
+            (unit, MovementKind::Transfer)
+        }
+        DhsCommand::Issue(unit) => (records.must(*unit)?, MovementKind::Issue),
+        DhsCommand::Install { unit, ci } => {
+            none(install_findings(*unit, *ci, records)?)?;
+            let mut unit: DhsUnit = records.must(*unit)?;
+            unit.ci = Some(*ci);
+            (unit, MovementKind::Install)
+        }
+        DhsCommand::Return { unit, to: bin, condition } => {
+            let mut unit: DhsUnit = records.must(*unit)?;
+            to = tidy_bin(bin, records)?;
+            unit.condition = *condition;
+            (unit, MovementKind::Return)
+        }
+        DhsCommand::SendToRepair(unit) => (records.must(*unit)?, MovementKind::SendToRepair),
+        DhsCommand::Dispose { unit, .. } => (records.must(*unit)?, MovementKind::Dispose),
+        DhsCommand::PutModel(_)
+        | DhsCommand::Receive(_)
+        | DhsCommand::Reserve { .. }
+        | DhsCommand::ReleaseReservation(_) => return Ok(false),
+    };
+    let release = unit.reserved_for;
+    if matches!(kind, MovementKind::Return | MovementKind::SendToRepair | MovementKind::Dispose) {
+        unit.reserved_for = None;
+        unit.ci = None;
+    }
+    if matches!(kind, MovementKind::Transfer | MovementKind::Return) {
+        unit.bin = to.clone();
+    }
+    movement::write_anyway(unit, Moved::new(kind).of(release).to(to).saying(done.note), done, context, records)?;
+    Ok(true)
 }
 
 fn put_model(given: &DhsModel, records: &mut dyn Records) -> Result<Effect, Failure> {
@@ -365,6 +427,14 @@ fn install(
     records: &mut dyn Records,
 ) -> Result<Effect, Failure> {
     let mut unit = about_to(id, MovementKind::Install, records)?;
+    none(install_findings(id, ci, records)?)?;
+    unit.ci = Some(ci);
+    let release = unit.reserved_for;
+    movement::write(unit, Moved::new(MovementKind::Install).of(release), actor, context, records)
+}
+
+/// That there is no such CI, or that another unit is installed as it.
+fn install_findings(id: DhsUnitId, ci: CiId, records: &dyn Records) -> Result<Vec<Finding>, Fault> {
     let mut findings: Vec<Finding> = crate::cmdb::relate::absent(ci, records)?.into_iter().collect();
     if let Some(other) = records.list::<DhsUnit>(Lookup::UnitOfCi, &ci.to_string())?.into_iter().find(|u| u.id != id) {
         findings.push(
@@ -376,10 +446,7 @@ fn install(
             .about(other.reference()),
         );
     }
-    none(findings)?;
-    unit.ci = Some(ci);
-    let release = unit.reserved_for;
-    movement::write(unit, Moved::new(MovementKind::Install).of(release), actor, context, records)
+    Ok(findings)
 }
 
 fn take_back(

@@ -1,14 +1,14 @@
 //! One door for every command: access first, then the part of the domain that judges it.
 
-use crate::command::Command;
+use crate::command::{Command, merge};
 use crate::id::{CommandId, PersonId};
 use crate::number::{Number, Series};
 use crate::people::Person;
 use crate::record::Entity;
 use crate::records::{Records, RecordsExt};
-use crate::refusal::{Failure, Fault, Finding};
+use crate::refusal::{Failure, Fault, Finding, none};
 use crate::time::Timestamp;
-use crate::{access, approval, change, cmdb, comment, dhs, dsl, release, scope, setting};
+use crate::{access, approval, change, cmdb, comment, dhs, dsl, exception, release, scope, setting};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
@@ -67,6 +67,11 @@ pub struct Effect {
     pub updated: u32,
     /// Rows that were as wanted already.
     pub unchanged: u32,
+    /// Rules that a fact goes against which was done by hand all the same: it was not carried out but kept as an
+    /// *exception*, which waits for a decision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Vec<Finding>")]
+    pub kept: Vec<Finding>,
 }
 
 impl Effect {
@@ -120,7 +125,16 @@ pub struct Conflict {
     pub finding: Finding,
 }
 
-/// Judges a command and, if no rule refuses it, carries it out.
+impl Conflict {
+    /// A field that somebody else changed meanwhile.
+    pub(crate) fn of_field(field: &str, from: String, mine: String, theirs: String, finding: Finding) -> Self {
+        let finding = finding.with("field", field);
+        Self { line: None, field: Some(field.to_owned()), from, mine, theirs, finding }
+    }
+}
+
+/// Judges a command and, if no rule refuses it, carries it out. A fact that was done by hand is not refused: it is
+/// kept as an exception ([`exception::keep`]).
 ///
 /// The caller gives a transaction: after an error nothing of what was written may remain.
 ///
@@ -130,16 +144,51 @@ pub fn execute(command: &Command, context: &mut Context, records: &mut dyn Recor
     let actor = actor(context, records)?;
     access::check(command, &actor)?;
     scope::check(command, &actor, records)?;
+    if merge::is_fact(command) {
+        return exception::carry_out_or_keep(command, &actor, context, records);
+    }
+    carry_out(command, &actor, context, records)
+}
+
+/// The same while the person is still there who can do better: what would become an exception, and a field that
+/// somebody else changed meanwhile, are refused, so that they are seen at the place where they were entered.
+///
+/// # Errors
+/// The refusal with every failed guard, or a storage fault.
+pub fn execute_at_desk(command: &Command, context: &mut Context, records: &mut dyn Records) -> Result<Effect, Failure> {
+    let effect = execute(command, context, records)?;
+    let overtaken = effect.conflicts.iter().filter(|c| c.field.is_some() && c.line.is_none());
+    let findings: Vec<Finding> = effect.kept.iter().cloned().chain(overtaken.map(|c| c.finding.clone())).collect();
+    none(findings)?;
+    Ok(effect)
+}
+
+/// `Ok` when nothing but conflicts was found; a refusal says of these as well.
+pub(crate) fn none_but(conflicts: &[Conflict], findings: Vec<Finding>) -> Result<(), Failure> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    Ok(none(conflicts.iter().map(|c| c.finding.clone()).chain(findings).collect())?)
+}
+
+/// Carries a command out whose access was judged.
+pub(crate) fn carry_out(
+    command: &Command,
+    actor: &Person,
+    context: &mut Context,
+    records: &mut dyn Records,
+) -> Result<Effect, Failure> {
     match command {
-        Command::Setup(c) => setting::execute(c, &actor, context, records),
-        Command::Release(id, c) => release::execute(*id, c, &actor, context, records),
-        Command::Task(id, c) => release::task::execute(*id, c, &actor, context, records),
-        Command::Approval(c) => approval::execute(c, &actor, context, records),
-        Command::Change(c) => change::execute(c, &actor, context, records),
-        Command::Cmdb(c) => cmdb::execute(c, &actor, context, records),
-        Command::Dsl(id, c) => dsl::execute(*id, c, &actor, context, records),
-        Command::Dhs(c) => dhs::execute(c, &actor, context, records),
-        Command::Comment(c) => comment::execute(c, &actor, context, records),
+        Command::Setup(c) => setting::execute(c, actor, context, records),
+        Command::Release(id, c) => release::execute(*id, c, actor, context, records),
+        Command::Task(id, c) => release::task::execute(*id, c, actor, context, records),
+        Command::Approval(c) => approval::execute(c, actor, context, records),
+        Command::Change(c) => change::execute(c, actor, context, records),
+        Command::Cmdb(c) => cmdb::execute(c, actor, context, records),
+        Command::Dsl(id, c) => dsl::execute(*id, c, actor, context, records),
+        Command::Dhs(c) => dhs::execute(c, actor, context, records),
+        Command::Comment(c) => comment::execute(c, actor, context, records),
+        Command::Exception(c) => exception::execute(c, actor, context, records),
     }
 }
 

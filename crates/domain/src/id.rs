@@ -71,6 +71,8 @@ ids! {
     TestId,
     /// A comment on any record.
     CommentId,
+    /// A fact that was done although a rule is against it.
+    ExceptionId,
     /// A template, rule or other editable setting.
     SettingId,
     /// A freeze window.

@@ -14,6 +14,7 @@ pub mod command;
 pub mod comment;
 pub mod dhs;
 pub mod dsl;
+pub mod exception;
 pub mod execute;
 pub mod id;
 pub mod level;

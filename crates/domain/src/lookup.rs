@@ -72,6 +72,10 @@ pub enum Lookup {
     MovementsOfUnit,
     /// Comment: the record's id.
     CommentsOn,
+    /// Exception: the id of its record, and that of its release.
+    ExceptionsOn,
+    /// Exception that is not decided: the kind's name.
+    OpenExceptions,
 }
 
 impl Lookup {
@@ -215,6 +219,15 @@ impl Record {
             }
             Self::Movement(m) => out.push((Lookup::MovementsOfUnit, m.unit.to_string())),
             Self::Comment(c) => out.push((Lookup::CommentsOn, c.on.id.to_string())),
+            Self::Exception(e) => {
+                out.push((Lookup::ExceptionsOn, e.on.id.to_string()));
+                if let Some(release) = e.release.filter(|release| release.0 != e.on.id) {
+                    out.push((Lookup::ExceptionsOn, release_key(release)));
+                }
+                if e.decision.is_none() {
+                    out.push((Lookup::OpenExceptions, self.kind().name().to_owned()));
+                }
+            }
         }
         out
     }
@@ -246,6 +259,7 @@ impl Record {
             Self::Relation(r) => r.relation_type.label().to_owned(),
             Self::Movement(r) => r.kind.label().to_owned(),
             Self::Comment(_) => "comment".to_owned(),
+            Self::Exception(r) => format!("exception on {}", r.on.label),
         }
     }
 
@@ -297,7 +311,8 @@ impl Record {
             | Self::WorkspaceRules(_)
             | Self::Approval(_)
             | Self::Relation(_)
-            | Self::Movement(_) => return None,
+            | Self::Movement(_)
+            | Self::Exception(_) => return None,
         })
     }
 }

@@ -8,9 +8,10 @@ use crate::cmdb::relation::Relation;
 use crate::comment::Comment;
 use crate::dhs::record::{DhsModel, DhsUnit, Movement};
 use crate::dsl::item::DslItem;
+use crate::exception::Exception;
 use crate::id::{
     ApprovalId, BaselineId, ChangeId, CiGroupId, CiId, CommentId, DelegationId, DhsModelId, DhsUnitId, DslItemId,
-    FreezeId, GroupId, MovementId, PersonId, RelationId, ReleaseId, SettingId, SiteAccessId, SiteId, TaskId, TestId,
+    ExceptionId, FreezeId, GroupId, MovementId, PersonId, RelationId, ReleaseId, SettingId, SiteAccessId, SiteId, TaskId, TestId,
 };
 use crate::people::{Delegation, Group, Person, Site, SiteAccess};
 use crate::refusal::Fault;
@@ -130,6 +131,7 @@ kinds! {
     DhsUnit(DhsUnitId) = "dhs_unit",
     Movement(MovementId) = "movement",
     Comment(CommentId) = "comment",
+    Exception(ExceptionId) = "exception",
 }
 
 /// A record named from elsewhere: what it is, which, and how a person calls it.

@@ -13,12 +13,13 @@
 //! | relation | wherever its ends lie; in the workspace only if both do | nobody needs a relation of which no end is theirs |
 //! | movement | wherever its unit lies | the unit's history goes along when it is transferred |
 //! | comment | wherever the record it is on lies | it is read there |
+//! | exception | in the workspace if it concerns a release; else wherever the record it is on lies | the release manager decides it |
 //! | delegation | with whoever gives, gets or set it up | it concerns nobody else |
 //!
 //! A release names what it touches (identities, and in its CI update plan the values to set), also for those who may
 //! not read the site.
 
-use crate::command::{CmdbCommand, Command, DhsCommand};
+use crate::command::{CmdbCommand, Command, DhsCommand, ExceptionCommand};
 use crate::id::{PersonId, SiteId};
 use crate::lookup::Lookup;
 use crate::people::{Group, Person, Role, SiteAccess};
@@ -138,6 +139,8 @@ pub fn place(record: &Record) -> Place {
         Record::Delegation(d) => d.to.iter().chain([&d.from]).chain(&d.by).copied().map(Bucket::Person).collect(),
         Record::Relation(r) => return Place::With(vec![(Kind::Ci, r.source.0), (Kind::Ci, r.target.0)]),
         Record::Movement(m) => return Place::With(vec![(Kind::DhsUnit, m.unit.0)]),
+        Record::Exception(e) if e.release.is_some() => workspace(),
+        Record::Exception(e) => return Place::With(vec![(e.on.kind, e.on.id)]),
         Record::Comment(c) if is_always_in_workspace(c.on.kind) => workspace(),
         Record::Comment(c) => return Place::With(vec![(c.on.kind, c.on.id)]),
     })
@@ -147,7 +150,14 @@ pub fn place(record: &Record) -> Place {
 fn is_always_in_workspace(kind: Kind) -> bool {
     !matches!(
         kind,
-        Kind::Ci | Kind::DhsUnit | Kind::Baseline | Kind::Delegation | Kind::Relation | Kind::Movement | Kind::Comment
+        Kind::Ci
+            | Kind::DhsUnit
+            | Kind::Baseline
+            | Kind::Delegation
+            | Kind::Relation
+            | Kind::Movement
+            | Kind::Comment
+            | Kind::Exception
     )
 }
 
@@ -168,7 +178,9 @@ pub fn followers(kind: Kind) -> &'static [(Lookup, Kind)] {
     const COMMENTS: (Lookup, Kind) = (Lookup::CommentsOn, Kind::Comment);
     match kind {
         Kind::Ci => &[(Lookup::RelationsFrom, Kind::Relation), (Lookup::RelationsTo, Kind::Relation), COMMENTS],
-        Kind::DhsUnit => &[(Lookup::MovementsOfUnit, Kind::Movement), COMMENTS],
+        Kind::DhsUnit => {
+            &[(Lookup::MovementsOfUnit, Kind::Movement), (Lookup::ExceptionsOn, Kind::Exception), COMMENTS]
+        }
         kind if is_always_in_workspace(kind) => &[],
         _ => &[COMMENTS],
     }
@@ -332,6 +344,9 @@ fn named(command: &Command) -> Vec<(Kind, Uuid)> {
             | DhsCommand::SendToRepair(unit)
             | DhsCommand::Dispose { unit, .. } => vec![(Kind::DhsUnit, unit.0)],
         },
+        Command::Exception(
+            ExceptionCommand::Accept { exception, .. } | ExceptionCommand::BackOut { exception, .. },
+        ) => vec![(Kind::Exception, exception.0)],
         Command::Comment(comment) if !is_always_in_workspace(comment.on.kind) => vec![(comment.on.kind, comment.on.id)],
         Command::Comment(_)
         | Command::Cmdb(

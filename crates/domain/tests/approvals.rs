@@ -180,7 +180,9 @@ fn a_delegate_votes_for_another_and_the_record_keeps_both_names() {
     let cast = world.get::<Approval>(approval).votes[0].clone();
     assert_eq!((cast.by, cast.on_behalf_of), (LIBBY, Some(ANNE)));
     let own = world.ballot(approval, Decision::Approve);
-    assert_eq!(world.refused(ANNE, &own), ["ALREADY_VOTED"], "her vote is cast");
+    let refusal = world.run(ANNE, &own).unwrap_err();
+    assert_eq!(refusal.findings[0].code, "ALREADY_VOTED", "her vote is cast");
+    assert_eq!(refusal.findings[0].data["via"], "Libby", "and it says through whom");
     world.must(ANNE, &Command::Approval(A::Retract { approval, on_behalf_of: None, reason: "myself".into() }));
     world.must(ANNE, &own);
 }
@@ -279,6 +281,8 @@ fn a_scope_edit_voids_the_request_and_a_vote_on_the_old_scope_says_so() {
     assert_eq!(finding.code, "SCOPE_CHANGED");
     assert_eq!(finding.data["was"], was.to_string());
     assert_eq!(finding.data["is"], digest(&world.release()).to_string());
+    assert_eq!((finding.data["diff"].as_str(), finding.data["by"].as_str()), ("target + DC1", "Rita"));
+    assert!(finding.sentence.contains("target + DC1 (by Rita, last on"), "{}", finding.sentence);
     world.approve();
 }
 

@@ -2,7 +2,7 @@
 
 use slipway_domain::approval::record::ApprovalRule;
 use slipway_domain::command::Command;
-use slipway_domain::execute::{Context, Effect, execute};
+use slipway_domain::execute::{Context, Effect, execute, execute_at_desk};
 use slipway_domain::id::{CommandId, GroupId, PersonId, SettingId};
 use slipway_domain::people::{Group, Person, Role};
 use slipway_domain::record::{Entity, Kind};
@@ -40,6 +40,8 @@ pub const STAN: PersonId = PersonId(Uuid::from_u128(0x1a));
 pub const VERA: PersonId = PersonId(Uuid::from_u128(0x1b));
 /// The CAB: Anne and Bert.
 pub const CAB: GroupId = GroupId(Uuid::from_u128(0x31));
+
+type Rules = fn(&Command, &mut Context, &mut dyn Records) -> Result<Effect, Failure>;
 
 /// Records in memory and a clock that only the test moves.
 #[derive(Clone)]
@@ -115,11 +117,20 @@ impl World {
         self.records.get(id).expect("memory never fails").expect("the record exists")
     }
 
-    /// Judges a command; a refusal changes nothing, as in a transaction that is rolled back.
+    /// Issues a command at the desk; a refusal changes nothing, as in a transaction that is rolled back.
     pub fn run(&mut self, actor: PersonId, command: &Command) -> Result<Effect, Refusal> {
+        self.by(execute_at_desk, actor, command)
+    }
+
+    /// Judges a command that was issued elsewhere, as the server does.
+    pub fn judge(&mut self, actor: PersonId, command: &Command) -> Result<Effect, Refusal> {
+        self.by(execute, actor, command)
+    }
+
+    fn by(&mut self, rules: Rules, actor: PersonId, command: &Command) -> Result<Effect, Refusal> {
         let mut context = Context { command: self.id::<CommandId>(), actor, now: self.now, numbers: BTreeMap::new() };
         let mut trial = self.records.clone();
-        match execute(command, &mut context, &mut trial) {
+        match rules(command, &mut context, &mut trial) {
             Ok(effect) => {
                 self.records = trial;
                 Ok(effect)

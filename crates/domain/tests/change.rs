@@ -112,6 +112,7 @@ fn put_release(world: &mut World, changes: &[ChangeId], installed: bool) -> Rele
         outcomes: BTreeMap::new(),
         review: String::new(),
         back_out: None,
+        scope_edits: Vec::new(),
         task_count: 0,
         created_at: START,
     });
@@ -367,7 +368,11 @@ fn an_edit_merges_only_with_what_its_author_saw() {
         ChangeEdit::Reason(edit_of(String::new(), "security".into())),
     ]);
     assert_eq!(world.refused(CLEO, &both), ["EDIT_CONFLICT"]);
-    assert_eq!(world.get::<Change>(ID).reason, "", "all edits or none");
+    assert_eq!(world.get::<Change>(ID).reason, "", "at the desk all edits or none");
+    let effect = world.judge(CLEO, &both).unwrap();
+    assert_eq!(effect.conflicts[0].field.as_deref(), Some("title"));
+    assert_eq!((&*effect.conflicts[0].mine, &*effect.conflicts[0].theirs), ("Other", "Upgrade web"));
+    assert_eq!(world.get::<Change>(ID).reason, "security", "the rest merges");
 }
 
 #[rstest]

@@ -97,6 +97,36 @@ fn all_edits_are_carried_out_or_none() {
 }
 
 #[test]
+fn texts_of_a_release_merge_one_by_one() {
+    let mut world = at(Phase::PlanAndDesign);
+    let reason = world.release().reason;
+    let stale = C::Edit(vec![
+        title("something else", "Payroll 9.6"),
+        E::Reason(edit(reason, "tax law".into())),
+        E::Plan { plan: PlanKind::Support, steps: edit(vec![step("seen")], vec![step("call us")]) },
+    ]);
+    assert_eq!(world.no(RITA, stale.clone()), ["EDIT_CONFLICT", "EDIT_CONFLICT"], "at the desk both are told");
+    let theirs = world.release();
+    let effect = world.judge(RITA, &Command::Release(REL, stale)).unwrap();
+    let fields: Vec<_> = effect.conflicts.iter().filter_map(|c| c.field.as_deref()).collect();
+    assert_eq!(fields, ["title", "support plan"]);
+    let first = &effect.conflicts[0];
+    assert_eq!((&*first.from, &*first.mine, &*first.theirs), ("something else", "Payroll 9.6", &*theirs.title));
+    let release = world.release();
+    assert_eq!((release.title, release.reason.as_str()), (theirs.title, "tax law"), "the rest is applied");
+    assert_eq!(release.scope, theirs.scope, "a conflict touches no scope");
+}
+
+#[test]
+fn a_level_that_somebody_else_set_refuses_the_whole_edit() {
+    let mut world = at(Phase::Assess);
+    let before = world.release();
+    let mixed = C::Edit(vec![title("Payroll 9.4", "Payroll 9.6"), E::Impact(edit(None, Some(Impact::User)))]);
+    assert!(world.judge(RITA, &Command::Release(REL, mixed)).unwrap_err().has("EDIT_CONFLICT"));
+    assert_eq!(world.release(), before);
+}
+
+#[test]
 fn an_edit_of_something_else_than_seen_names_field_was_and_is() {
     let mut world = at(Phase::Assess);
     let stale = C::Edit(vec![E::Impact(edit(None, Some(Impact::User)))]);

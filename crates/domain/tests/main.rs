@@ -12,6 +12,7 @@ mod dhs;
 mod dsl;
 mod edits;
 mod impact;
+mod exceptions;
 mod properties;
 mod readiness;
 mod scope;

@@ -13,6 +13,7 @@ use crate::records::Records;
 use crate::refusal::{Failure, Fault, Finding, none};
 use crate::release::person_name;
 use crate::release::scope::ScopeDigest;
+use crate::release::scope::difference::scope_changed;
 use crate::text;
 use crate::time::Timestamp;
 
@@ -120,18 +121,8 @@ fn state_findings(
     let mut findings = Vec::new();
     let today = matter.digest();
     let outdated = today.is_some() && (approval.digest != today || ballot.digest != today.as_ref());
-    if outdated {
-        let shown = |d: Option<&ScopeDigest>| d.map(ToString::to_string).unwrap_or_default();
-        findings.push(
-            Finding::new(
-                "SCOPE_CHANGED",
-                format!("The scope of {} changed after this was looked at.", matter.refer().label),
-                "Look at what changed and vote on the new request.",
-            )
-            .about(matter.refer())
-            .with("was", shown(ballot.digest))
-            .with("is", shown(today.as_ref())),
-        );
+    if outdated && let Matter::Release(release) = matter {
+        findings.push(scope_changed(release, approval, ballot.digest, records)?);
     }
     match approval.state {
         ApprovalState::Void | ApprovalState::Withdrawn if !outdated => findings.push(
@@ -204,19 +195,30 @@ fn person_findings(
         }
     }
     let standing = || approval.votes.iter().filter(|v| v.retracted.is_none());
-    if standing().any(|v| voter(v) == elector) {
-        findings.push(
-            about(approval, "ALREADY_VOTED", format!("The vote of {} is cast.", person_name(elector, records)?))
-                .way("Retract it first, to vote otherwise."),
-        );
-    } else if standing().any(|v| v.by == actor.id) {
+    if let Some(cast) = standing().find(|v| voter(v) == elector) {
+        let (name, at) = (person_name(elector, records)?, cast.at.to_rfc3339());
+        let by = person_name(cast.by, records)?;
+        let via = if cast.by == elector { String::new() } else { format!(" by {by}, as their delegate,") };
+        let finding = about(approval, "ALREADY_VOTED", format!("The vote of {name} was cast{via} on {at}."))
+            .way("Retract it first, to vote otherwise.")
+            .with("by", &by)
+            .with("at", at);
+        findings.push(if cast.by == elector { finding } else { finding.with("via", by) });
+    } else if let Some(cast) = standing().find(|v| v.by == actor.id) {
+        let (for_whom, at) = (person_name(voter(cast), records)?, cast.at.to_rfc3339());
         findings.push(
             about(
                 approval,
                 "ALREADY_VOTED",
-                format!("{} has voted; it is one vote a person, also through delegation.", actor.name),
+                format!(
+                    "{} voted for {for_whom} on {at}; it is one vote a person, also through delegation.",
+                    actor.name
+                ),
             )
-            .way("Let somebody else cast the other vote, or ask an administrator to override."),
+            .way("Let somebody else cast the other vote, or ask an administrator to override.")
+            .with("by", &actor.name)
+            .with("for", for_whom)
+            .with("at", at),
         );
     }
     Ok(findings)

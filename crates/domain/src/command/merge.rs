@@ -1,8 +1,8 @@
 //! How a command meets a record that changed since its author saw it: one table for the whole domain.
 
 use crate::command::{
-    ApprovalCommand, ChangeCommand, CmdbCommand, Command, DhsCommand, DslCommand, ReleaseCommand, SetupCommand,
-    TaskCommand,
+    ApprovalCommand, ChangeCommand, ChangeEdit, CmdbCommand, Command, DhsCommand, DslCommand, ExceptionCommand,
+    ReleaseCommand, ReleaseEdit, SetupCommand, TaskCommand,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -38,6 +38,8 @@ pub fn policy(command: &Command) -> MergePolicy {
             | SetupCommand::RemoveFreeze(_),
         ) => Guarded,
         Command::Release(_, ReleaseCommand::RecordTest { .. }) => Additive,
+        Command::Release(_, ReleaseCommand::WriteReview(_)) => Descriptive,
+        Command::Release(_, ReleaseCommand::Edit(edits)) if edits.iter().all(by_field) => Descriptive,
         Command::Release(..) => Guarded,
         Command::Task(_, TaskCommand::Create { .. } | TaskCommand::Edit(_) | TaskCommand::SetState { .. }) => Guarded,
         Command::Approval(
@@ -48,6 +50,7 @@ pub fn policy(command: &Command) -> MergePolicy {
             | ApprovalCommand::Delegate(_)
             | ApprovalCommand::RevokeDelegation(_),
         ) => Guarded,
+        Command::Change(ChangeCommand::Edit(_, edits)) if edits.iter().all(change_by_field) => Descriptive,
         Command::Change(ChangeCommand::Create(_) | ChangeCommand::Edit(..) | ChangeCommand::Do(..)) => Guarded,
         Command::Change(ChangeCommand::Import(_)) => Descriptive,
         Command::Cmdb(CmdbCommand::SetFields(..) | CmdbCommand::ImportCis(_) | CmdbCommand::ImportRelations(_)) => {
@@ -81,5 +84,53 @@ pub fn policy(command: &Command) -> MergePolicy {
             | DhsCommand::Dispose { .. },
         ) => Counts,
         Command::Comment(_) => Additive,
+        Command::Exception(ExceptionCommand::Accept { .. } | ExceptionCommand::BackOut { .. }) => Guarded,
+    }
+}
+
+/// Texts of a release: each merges by itself, whatever becomes of the other edits of its command.
+#[must_use]
+pub fn by_field(edit: &ReleaseEdit) -> bool {
+    matches!(
+        edit,
+        ReleaseEdit::Title(_)
+            | ReleaseEdit::Description(_)
+            | ReleaseEdit::Reason(_)
+            | ReleaseEdit::AssessmentNote(_)
+            | ReleaseEdit::Plan { .. }
+    )
+}
+
+/// Texts of a change: each merges by itself, whatever becomes of the other edits of its command.
+#[must_use]
+pub fn change_by_field(edit: &ChangeEdit) -> bool {
+    matches!(edit, ChangeEdit::Title(_) | ChangeEdit::Description(_) | ChangeEdit::Category(_) | ChangeEdit::Reason(_))
+}
+
+/// What somebody did with their hands: a unit was scanned or moved, an install performed, a test done. A rule does not
+/// undo it, so it is never thrown away; decisions are.
+#[must_use]
+pub fn is_fact(command: &Command) -> bool {
+    match command {
+        Command::Dhs(
+            DhsCommand::Receive(_)
+            | DhsCommand::Transfer { .. }
+            | DhsCommand::Issue(_)
+            | DhsCommand::Install { .. }
+            | DhsCommand::Return { .. }
+            | DhsCommand::SendToRepair(_)
+            | DhsCommand::Dispose { .. },
+        )
+        | Command::Release(_, ReleaseCommand::RecordInstall { .. } | ReleaseCommand::RecordTest { .. }) => true,
+        Command::Dhs(DhsCommand::PutModel(_) | DhsCommand::Reserve { .. } | DhsCommand::ReleaseReservation(_))
+        | Command::Release(..)
+        | Command::Setup(_)
+        | Command::Task(..)
+        | Command::Approval(_)
+        | Command::Change(_)
+        | Command::Cmdb(_)
+        | Command::Dsl(..)
+        | Command::Comment(_)
+        | Command::Exception(_) => false,
     }
 }

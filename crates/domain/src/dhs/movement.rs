@@ -2,6 +2,7 @@
 //!
 //! An entry is never changed and never removed; where a unit stands follows from its entries.
 
+use crate::dhs::Done;
 use crate::dhs::record::{Bin, DhsUnit, Movement, MovementKind, UnitState};
 use crate::execute::{Context, Effect};
 use crate::id::{MovementId, ReleaseId};
@@ -121,6 +122,38 @@ pub(crate) fn write(
         note: moved.note,
     })?;
     Ok(Effect::updated())
+}
+
+/// Moves the unit whatever the table says of where it is, and writes the entry as of whoever did it and when.
+///
+/// A unit that was put on a shelf is in store, wherever it was thought to be.
+pub(crate) fn write_anyway(
+    mut unit: DhsUnit,
+    moved: Moved,
+    done: &Done<'_>,
+    context: &Context,
+    records: &mut dyn Records,
+) -> Result<(), Failure> {
+    let to = LINES.iter().find(|(line, ..)| *line == moved.kind).and_then(|(.., to)| *to);
+    unit.state = match to {
+        Some(to) => to,
+        None if unit.state == UnitState::Reserved => UnitState::Reserved,
+        None => UnitState::InStore,
+    };
+    let unit_id = unit.id;
+    // First the unit: its entries lie where it lies.
+    records.put(unit)?;
+    records.put(Movement {
+        id: MovementId(context.command.derived(0)),
+        unit: unit_id,
+        kind: moved.kind,
+        release: moved.release,
+        to: moved.to,
+        by: done.by,
+        at: done.at,
+        note: moved.note,
+    })?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::lookup::Lookup;
 use crate::readiness::{Criterion, CriterionState, Family, Judgement};
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Fault, Finding};
-use crate::release::guard::{self, Ask, Guard, GuardInput, build, planning, rollout};
+use crate::release::guard::{self, Ask, Guard, GuardInput, build, closing, planning, rollout};
 use crate::release::install::freezes;
 use crate::release::person_name;
 use crate::release::record::{Phase, PlanKind, Release, ReleaseClass, Training};
@@ -75,6 +75,7 @@ static CRITERIA: &[Spec] = &[
     spec("tests_recorded", Family::Quality, "Tests are recorded", Kind::Computed, "tasks", tests_recorded),
     spec("tests_passed", Family::Quality, "Every test passed or was waived", Kind::Guard, "tasks", tests_passed),
     spec("known_errors_reviewed", Family::Quality, "Known errors are reviewed", Kind::Attested, "readiness", attested),
+    spec("exceptions_decided", Family::Quality, "What was done against a rule is decided", Kind::Guard, "overview", exceptions_decided),
     spec("components_ready", Family::Package, "The components come verified from the definitive stores", Kind::Guard, "scope", components_ready),
     spec("changes_approved", Family::Package, "Every change is approved", Kind::Guard, "scope", changes_approved),
     spec("approvals_current", Family::Package, "Build and test is approved on today's scope", Kind::Guard, "approvals", approvals_current),
@@ -169,6 +170,13 @@ fn tests_recorded(i: &GuardInput<'_>) -> Result<Verdict, Fault> {
 
 fn tests_passed(i: &GuardInput<'_>) -> Result<Verdict, Fault> {
     by_guard(build::tests_passed_or_waived, i, "No test failed.")
+}
+
+fn exceptions_decided(i: &GuardInput<'_>) -> Result<Verdict, Fault> {
+    if crate::exception::of_record(i.release.id, i.records)?.is_empty() {
+        return Ok(not_applicable("Nothing was done against a rule."));
+    }
+    by_guard(closing::exceptions_decided, i, "Every exception is decided.")
 }
 
 fn components_ready(i: &GuardInput<'_>) -> Result<Verdict, Fault> {

@@ -71,6 +71,7 @@ pub(crate) fn create(
         outcomes: BTreeMap::new(),
         review: String::new(),
         back_out: None,
+        scope_edits: Vec::new(),
         task_count: 0,
         created_at: context.now,
     })?;

@@ -1,4 +1,5 @@
-//! Edits of a release: all of one command or none, each against what its author saw.
+//! Edits of a release, each against what its author saw. A rule that an edit goes against refuses all of the command;
+//! a text that somebody else wrote meanwhile is a conflict of that text only ([`by_field`]).
 //!
 //! Which fields may be edited when:
 //! - title, description, reason, people, costs, risk: until the release is closed;
@@ -13,26 +14,27 @@ use crate::approval;
 use crate::cmdb::ci::Ci;
 use crate::cmdb::group::CiGroup;
 use crate::cmdb::update_plan::CiUpdate;
+use crate::command::merge::by_field;
 use crate::command::{Edit, ReleaseEdit};
 use crate::dhs::record::{DhsModel, DhsUnit};
 use crate::dsl::item::{DslItem, ItemState};
-use crate::execute::{Context, Effect};
+use crate::execute::{Conflict, Context, Effect, none_but};
 use crate::id::CiId;
 use crate::level::priority;
 use crate::people::{Person, Site};
 use crate::record::{Entity, RecordRef};
 use crate::records::{Records, RecordsExt};
-use crate::refusal::{Failure, Fault, Finding, none};
+use crate::refusal::{Failure, Fault, Finding};
 use crate::release::create::person_finding;
 use crate::release::effect::Ids;
 use crate::release::phase::is_release_manager;
 use crate::release::record::{Component, Phase, PlanStep, Release, ReleaseClass, ReleaseType, Target, Training};
-use crate::release::scope::{ScopeDigest, digest};
+use crate::release::scope::{difference, digest};
 use crate::release::task::from_template::replace_template_tasks;
 use crate::release::{must_be_open, refer, resting_status};
 use crate::setting::Gate;
 use crate::text;
-use crate::time::Window;
+use crate::time::{Timestamp, Window};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -55,39 +57,45 @@ pub(crate) fn edit(
 ) -> Result<Effect, Failure> {
     must_be_open(&release, records)?;
     let before = release.clone();
-    let mut editor = Editor { release, actor, records: &*records, findings: Vec::new() };
+    let mut editor =
+        Editor { release, actor, records: &*records, findings: Vec::new(), conflicts: Vec::new(), merges: false };
     editor.limit("edits", edits.len(), EDITS);
     for edit in edits.iter().take(EDITS) {
+        editor.merges = by_field(edit);
         if editor.phase_allows(edit)? {
             editor.apply(edit)?;
         }
     }
     editor.components_fit();
-    let Editor { mut release, findings, .. } = editor;
-    none(findings)?;
+    let Editor { mut release, findings, conflicts, .. } = editor;
+    none_but(&conflicts, findings)?;
     if release == before {
-        return Ok(Effect { unchanged: 1, ..Effect::default() });
+        return Ok(Effect { conflicts, unchanged: 1, ..Effect::default() });
     }
     release.priority = release.impact.zip(release.urgency).map(|(impact, urgency)| priority(impact, urgency));
     if release.release_type != before.release_type {
         replace_template_tasks(&mut release, &mut Ids::of(context.command), records)?;
     }
-    scope_changed(&mut release, &digest(&before), records)?;
+    scope_changed(&mut release, &before, actor, context.now, records)?;
     records.put(release)?;
-    Ok(Effect { updated: 1, ..Effect::default() })
+    Ok(Effect { conflicts, updated: 1, ..Effect::default() })
 }
 
-/// After a scope edit: approvals of another digest are void, the go decision is forgotten, the phase's request is
-/// open again.
+/// After a scope edit: it stands in the release's journal, approvals of another digest are void, the go decision is
+/// forgotten, the phase's request is open again.
 pub(crate) fn scope_changed(
     release: &mut Release,
-    before: &ScopeDigest,
+    before: &Release,
+    actor: &Person,
+    at: Timestamp,
     records: &mut dyn Records,
 ) -> Result<(), Failure> {
     let now = digest(release);
-    if now == *before {
+    if now == digest(before) {
         return Ok(());
     }
+    let edit = difference::edit(before, release, actor, at, &*records)?;
+    difference::remember(release, edit);
     approval::void_outdated(release.id, &now, records)?;
     release.status = resting_status(release);
     if release.install.is_none() {
@@ -114,6 +122,9 @@ struct Editor<'a> {
     actor: &'a Person,
     records: &'a dyn Records,
     findings: Vec<Finding>,
+    conflicts: Vec<Conflict>,
+    /// The present edit is of a text that merges by itself.
+    merges: bool,
 }
 
 impl Editor<'_> {
@@ -283,7 +294,11 @@ impl Editor<'_> {
             return true;
         }
         let finding = conflict(refer(&self.release), field, was, is);
-        self.findings.push(finding);
+        if self.merges {
+            self.conflicts.push(Conflict::of_field(field, shown(was), shown(to), shown(is), finding));
+        } else {
+            self.findings.push(finding);
+        }
         false
     }
 
@@ -489,7 +504,7 @@ pub(crate) fn conflict<T: Serialize>(about: RecordRef, field: &str, was: &T, is:
 }
 
 /// A value as text: a string as it is, anything else as JSON.
-fn shown<T: Serialize>(value: &T) -> String {
+pub(crate) fn shown<T: Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(text)) => text,
         Ok(serde_json::Value::Null) | Err(_) => String::new(),

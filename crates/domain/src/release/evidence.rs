@@ -3,7 +3,7 @@
 
 use crate::command::Edit;
 use crate::dsl::item::{DslItem, ItemState, MasterFile};
-use crate::execute::{Context, Effect};
+use crate::execute::{Conflict, Context, Effect};
 use crate::id::{ChangeId, DslItemId, TestId};
 use crate::people::Person;
 use crate::readiness::Judgement;
@@ -373,10 +373,12 @@ pub(crate) fn write_review(
     must_be_open(&release, records)?;
     let mut findings = phase_findings(&release, Evidence::Review, records)?;
     let to = text::prose("review", &edit.to).map_err(|f| findings.push(f)).unwrap_or_default();
-    if release.review != edit.from && release.review != to {
-        findings.push(conflict(refer(&release), "review", &edit.from, &release.review));
-    }
     none(findings)?;
+    if release.review != edit.from && release.review != to {
+        let finding = conflict(refer(&release), "review", &edit.from, &release.review);
+        let conflict = Conflict::of_field("review", edit.from.clone(), to, release.review, finding);
+        return Ok(Effect { conflicts: vec![conflict], unchanged: 1, ..Effect::default() });
+    }
     release.review = to;
     records.put(release)?;
     Ok(Effect { updated: 1, ..Effect::default() })

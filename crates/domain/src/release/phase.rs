@@ -117,8 +117,13 @@ const SENT_BACK: &[Effect] =
 const UNDONE: &[Effect] = &[terminate::withdraw_pending_approvals, back_out::restore_cmdb, changes::fail_changes];
 const BACK: &[Guard] = &[guard::reason_given, guard::may_activate_back_out];
 const SEND_BACK: &[Guard] = &[guard::reason_given];
-const COMPLETE: &[Guard] =
-    &[guard::mandatory_tasks_done, closing::conflicts_decided, closing::units_accounted_for, guard::by_release_manager];
+const COMPLETE: &[Guard] = &[
+    guard::mandatory_tasks_done,
+    closing::conflicts_decided,
+    closing::units_accounted_for,
+    closing::exceptions_decided,
+    guard::by_release_manager,
+];
 
 /// The table.
 #[rustfmt::skip]
@@ -156,7 +161,7 @@ pub static TABLE: &[Transition] = {
             Some(Gate::DistributionAndRollout), &[]),
         row(VerifyAndClose, P::Verification, P::Verified,
             &[guard::mandatory_tasks_done, closing::every_outcome_recorded, closing::review_written, planning::every_plan_written,
-              guard::by_release_manager],
+              closing::exceptions_decided, guard::by_release_manager],
             None, &[changes::review_changes, terminate::cancel_open_tasks, terminate::withdraw_pending_approvals]),
         row(BackOut, P::DistributionAndRollout, P::BackOut,
             &[rollout::installed, guard::reason_given, guard::may_activate_back_out],

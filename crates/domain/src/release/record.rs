@@ -7,6 +7,7 @@ use crate::id::{
 use crate::level::{Assessment, Impact, Priority, Risk, Urgency, named};
 use crate::number::Number;
 use crate::readiness::{GoNoGo, Judgement};
+use crate::release::scope::difference::ScopeEdit;
 use crate::time::{Timestamp, Window};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -311,6 +312,10 @@ pub struct Release {
     pub review: String,
     /// The back-out.
     pub back_out: Option<BackOut>,
+    /// Edits of the scope, oldest first: what an approver is told who signed an older one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Vec<ScopeEdit>")]
+    pub scope_edits: Vec<ScopeEdit>,
     /// How many tasks were ever made for it: numbers the next one.
     pub task_count: u32,
     /// When it was created, by the device's clock.

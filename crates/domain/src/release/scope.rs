@@ -1,5 +1,7 @@
 //! The scope digest: SHA-256 over the canonical form of what an approver signs.
 
+pub mod difference;
+
 use crate::release::record::Release;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

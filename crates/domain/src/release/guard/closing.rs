@@ -93,6 +93,11 @@ pub fn conflicts_decided(i: &GuardInput<'_>) -> Findings {
     Ok(findings)
 }
 
+/// What was done against a rule is accepted or backed out.
+pub fn exceptions_decided(i: &GuardInput<'_>) -> Findings {
+    crate::exception::undecided(i.release.id, i.records)
+}
+
 /// Units that went out for this release came back, are away for repair, or were disposed of.
 pub fn units_accounted_for(i: &GuardInput<'_>) -> Findings {
     let mut units: BTreeMap<_, DhsUnit> = BTreeMap::new();

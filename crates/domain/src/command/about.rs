@@ -1,0 +1,69 @@
+//! Which record a command is about: where its marks show and where its refusal leads.
+
+use crate::approval::record::Subject;
+use crate::command::{
+    ApprovalCommand, ChangeCommand, CmdbCommand, Command, DhsCommand, ExceptionCommand, SetupCommand,
+};
+use crate::record::Kind;
+use uuid::Uuid;
+
+/// The record that a command is about; `None` for those about many.
+#[must_use]
+pub fn about(command: &Command) -> Option<(Kind, Uuid)> {
+    let subject = |subject: &Subject| match subject {
+        Subject::Release(id) => (Kind::Release, id.0),
+        Subject::Change(id) => (Kind::Change, id.0),
+    };
+    Some(match command {
+        Command::Release(id, _) => (Kind::Release, id.0),
+        Command::Task(id, _) => (Kind::Task, id.0),
+        Command::Dsl(id, _) => (Kind::DslItem, id.0),
+        Command::Comment(c) => (c.on.kind, c.on.id),
+        Command::Exception(
+            ExceptionCommand::Accept { exception, .. } | ExceptionCommand::BackOut { exception, .. },
+        ) => (Kind::Exception, exception.0),
+        Command::Approval(c) => match c {
+            ApprovalCommand::Request { subject: s, .. } => subject(s),
+            ApprovalCommand::Vote { approval, .. }
+            | ApprovalCommand::Retract { approval, .. }
+            | ApprovalCommand::Override { approval, .. } => (Kind::Approval, approval.0),
+            ApprovalCommand::Delegate(d) => (Kind::Delegation, d.id.0),
+            ApprovalCommand::RevokeDelegation(id) => (Kind::Delegation, id.0),
+        },
+        Command::Change(c) => match c {
+            ChangeCommand::Create(c) => (Kind::Change, c.id.0),
+            ChangeCommand::Edit(id, _) | ChangeCommand::Do(id, _) => (Kind::Change, id.0),
+            ChangeCommand::Import(_) => return None,
+        },
+        Command::Cmdb(c) => match c {
+            CmdbCommand::CreateCi(c) => (Kind::Ci, c.id.0),
+            CmdbCommand::SetFields(id, _) | CmdbCommand::SetStatus { ci: id, .. } => (Kind::Ci, id.0),
+            CmdbCommand::Relate { source, .. } => (Kind::Ci, source.0),
+            CmdbCommand::Unrelate(id) => (Kind::Relation, id.0),
+            CmdbCommand::PutGroup(g) => (Kind::CiGroup, g.id.0),
+            CmdbCommand::ImportCis(_) | CmdbCommand::ImportRelations(_) => return None,
+        },
+        Command::Dhs(c) => match c {
+            DhsCommand::PutModel(m) => (Kind::DhsModel, m.id.0),
+            DhsCommand::Receive(u) => (Kind::DhsUnit, u.id.0),
+            DhsCommand::Transfer { unit, .. }
+            | DhsCommand::Reserve { unit, .. }
+            | DhsCommand::ReleaseReservation(unit)
+            | DhsCommand::Issue(unit)
+            | DhsCommand::Install { unit, .. }
+            | DhsCommand::Return { unit, .. }
+            | DhsCommand::SendToRepair(unit)
+            | DhsCommand::Dispose { unit, .. } => (Kind::DhsUnit, unit.0),
+        },
+        Command::Setup(c) => match c {
+            SetupCommand::PutPerson(r) => (Kind::Person, r.id.0),
+            SetupCommand::PutGroup(r) => (Kind::Group, r.id.0),
+            SetupCommand::PutSite(r) => (Kind::Site, r.id.0),
+            SetupCommand::PutTaskTemplate(r) => (Kind::TaskTemplate, r.id.0),
+            SetupCommand::PutApprovalPolicy(r) => (Kind::ApprovalPolicy, r.id.0),
+            SetupCommand::PutWorkspaceRules(r) => (Kind::WorkspaceRules, r.id.0),
+            SetupCommand::PutFreeze(r) => (Kind::Freeze, r.id.0),
+            SetupCommand::RemoveFreeze(_) => return None,
+        },
+    })
+}
