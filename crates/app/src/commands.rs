@@ -6,8 +6,8 @@ use crate::error::CallError;
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    approvals, attention, changes, cmdb, dhs, dsl, impact, inbox, lists, mutations, profile, releases, settings,
-    transfer,
+    approvals, attention, changes, cmdb, dhs, dsl, exceptions, impact, inbox, lists, mutations, profile, releases,
+    settings, transfer,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -78,10 +78,14 @@ commands! {
 
     "inbox.get": Nothing => inbox::Inbox = blocking crate::inbox::get;
     "inbox.seen": inbox::SeenRequest => Nothing = blocking crate::inbox::seen;
-    "attention.list": Nothing => attention::AttentionList = blocking crate::attention::list;
+    "attention.list": attention::AttentionListRequest => attention::AttentionList = blocking crate::attention::list;
     "attention.get": attention::AttentionRequest => attention::AttentionPage = blocking crate::attention::get;
+    "attention.keep": attention::KeepRequest => mutations::Done = blocking crate::attention::keep;
     "attention.discard": attention::DiscardRequest => Nothing = blocking crate::attention::discard;
     "attention.send_again": attention::SendAgainRequest => mutations::Done = blocking crate::attention::send_again;
+
+    "exceptions.list": exceptions::ExceptionListRequest => exceptions::ExceptionList = blocking crate::exceptions::list;
+    "exceptions.act": exceptions::ExceptionActRequest => mutations::Done = blocking crate::exceptions::act;
 
     "lists.open": lists::OpenListRequest => lists::OpenList = blocking crate::lists::open;
     "lists.rows": lists::RowsRequest => lists::Rows = blocking crate::lists::rows;

@@ -1,12 +1,13 @@
 //! The Definitive Hardware Store: the unit page, models, receiving, actions.
 
 use crate::error::CallError;
+use crate::issue::How;
 use crate::releases::page::comments;
 use crate::sight::{Sight, path};
 use crate::view::common::Names;
 use crate::view::dhs::{MovementLine, PutModelRequest, ReceiveRequest, UnitActRequest, UnitPage, UnitRequest};
 use crate::view::mutations::Done;
-use crate::{App, action_code, missing, pills, resolve, rows, unknown_action};
+use crate::{App, action_code, exceptions, missing, pills, resolve, rows, unknown_action};
 use slipway_domain::command::{Command, DhsCommand};
 use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, Movement, UnitState};
 use slipway_domain::dhs::unit_actions;
@@ -16,6 +17,7 @@ use slipway_domain::number::{Number, Series};
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Fault;
+use slipway_store::issue::Facts;
 
 /// The page of a unit.
 ///
@@ -40,6 +42,7 @@ pub fn get(app: &App, request: &UnitRequest) -> Result<UnitPage, CallError> {
             release: rows::rows(sight, Kind::Release, unit.reserved_for)?.pop(),
             ci: rows::rows(sight, Kind::Ci, unit.ci)?.pop(),
             movements: movements.into_iter().map(|m| movement(sight, m)).collect::<Result<_, _>>()?,
+            exceptions: exceptions::on(sight, unit.id)?,
             comments: comments(sight, unit.id.into())?,
             sync: sight.mark(&record)?,
             unit,
@@ -133,5 +136,6 @@ pub fn act(app: &App, request: &UnitActRequest) -> Result<Done, CallError> {
         "dispose" => DhsCommand::Dispose { unit: id, reason: request.reason.clone().unwrap_or_default() },
         other => return Err(unknown_action("a unit", other)),
     };
-    app.issue(Command::Dhs(command), Some((Kind::DhsUnit, id.0)))
+    let how = How { facts: Facts::of(request.as_exception), ..How::default() };
+    app.issue_how(&Command::Dhs(command), Some((Kind::DhsUnit, id.0)), how)
 }

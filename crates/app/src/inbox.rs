@@ -4,20 +4,21 @@ use crate::error::CallError;
 use crate::releases::tasks;
 use crate::sight::Sight;
 use crate::view::common::Nothing;
-use crate::view::inbox::{DueGroup, Inbox, InboxApproval, InboxCounts, InboxTask, ScopeDifference, SeenRequest};
-use crate::{App, approvals, attention, resolve};
+use crate::view::inbox::{DueGroup, Inbox, InboxApproval, InboxCounts, InboxTask, SeenRequest};
+use crate::{App, approvals, attention, exceptions, resolve};
 use serde::{Deserialize, Serialize};
 use slipway_domain::approval::record::{Approval, Subject};
 use slipway_domain::id::ApprovalId;
 use slipway_domain::lookup::Lookup;
 use slipway_domain::people::Group;
 use slipway_domain::readiness::CriterionState;
-use slipway_domain::record::{Kind, Record};
+use slipway_domain::record::Record;
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Fault;
-use slipway_domain::release::record::{Component, Release, Scope};
+use slipway_domain::release::record::{Release, Scope};
+use slipway_domain::release::scope::difference::differences;
 use slipway_domain::release::task_record::Task;
-use slipway_domain::time::{Timestamp, Window};
+use slipway_domain::time::Timestamp;
 use std::collections::BTreeSet;
 
 /// Most tasks shown; the rest is in the releases.
@@ -56,6 +57,7 @@ pub fn get(app: &App, _: &Nothing) -> Result<Inbox, CallError> {
         let approvals = seen.into_iter().map(|(a, seen)| inbox_approval(sight, a, seen));
         let approvals = approvals.collect::<Result<Vec<_>, _>>()?;
         let tasks = my_tasks(sight)?;
+        let exceptions = exceptions::views(sight, exceptions::for_me(sight)?)?;
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let counts = InboxCounts {
             approvals: count(approvals.len()),
@@ -63,8 +65,9 @@ pub fn get(app: &App, _: &Nothing) -> Result<Inbox, CallError> {
             tasks: count(tasks.len()),
             ready: count(tasks.iter().filter(|t| t.task.ready).count()),
             attention: count(attention.len()),
+            exceptions: count(exceptions.len()),
         };
-        Ok(Inbox { approvals, tasks, attention, counts })
+        Ok(Inbox { approvals, tasks, attention, exceptions, counts })
     })
 }
 
@@ -93,7 +96,7 @@ fn inbox_approval(sight: Sight<'_>, approval: Approval, seen: Option<Seen>) -> R
         Subject::Change(_) => None,
     };
     let since_seen = match (&release, &seen) {
-        (Some(release), Some(seen)) => differences(sight, &seen.scope, &release.scope)?,
+        (Some(release), Some(seen)) => differences(&seen.scope, &release.scope, sight.records)?,
         _ => Vec::new(),
     };
     let readiness = match &release {
@@ -162,93 +165,4 @@ fn my_tasks(sight: Sight<'_>) -> Result<Vec<InboxTask>, Fault> {
     });
     found.truncate(TASKS_MOST);
     Ok(found)
-}
-
-/// What differs between two scopes, line by line.
-///
-/// # Errors
-/// A storage fault.
-pub fn differences(sight: Sight<'_>, was: &Scope, is: &Scope) -> Result<Vec<ScopeDifference>, Fault> {
-    let mut found = Vec::new();
-    let mut set =
-        |part: &str, kind: Kind, was: &BTreeSet<uuid::Uuid>, is: &BTreeSet<uuid::Uuid>| -> Result<(), Fault> {
-            for id in was.difference(is) {
-                found.push(ScopeDifference { part: part.to_owned(), was: sight.label(kind, *id)?, is: String::new() });
-            }
-            for id in is.difference(was) {
-                found.push(ScopeDifference { part: part.to_owned(), was: String::new(), is: sight.label(kind, *id)? });
-            }
-            Ok(())
-        };
-    fn ids<T: Copy + Into<uuid::Uuid>>(of: &BTreeSet<T>) -> BTreeSet<uuid::Uuid> {
-        of.iter().map(|&id| id.into()).collect()
-    }
-    set("change", Kind::Change, &ids(&was.changes), &ids(&is.changes))?;
-    set("affected CI", Kind::Ci, &ids(&was.cis), &ids(&is.cis))?;
-    set("CI group", Kind::CiGroup, &ids(&was.ci_groups), &ids(&is.ci_groups))?;
-    set("service", Kind::Ci, &ids(&was.services), &ids(&is.services))?;
-    let mut texts = |part: &str, was: Vec<String>, is: Vec<String>| {
-        for gone in was.iter().filter(|text| !is.contains(text)) {
-            found.push(ScopeDifference { part: part.to_owned(), was: gone.clone(), is: String::new() });
-        }
-        for added in is.iter().filter(|text| !was.contains(text)) {
-            found.push(ScopeDifference { part: part.to_owned(), was: String::new(), is: added.clone() });
-        }
-    };
-    let components = |of: &Scope| of.components.iter().map(|c| component(sight, c)).collect::<Result<Vec<_>, Fault>>();
-    texts("component", components(was)?, components(is)?);
-    let targets = |of: &Scope| of.targets.iter().map(|t| t.name.clone()).collect();
-    texts("target", targets(was), targets(is));
-    for plan in was.plans.keys().chain(is.plans.keys()).collect::<BTreeSet<_>>() {
-        let steps = |of: &Scope| {
-            of.plans.get(plan).into_iter().flatten().map(|s| format!("{} ({} min)", s.text, s.minutes)).collect()
-        };
-        texts(&format!("{plan} plan"), steps(was), steps(is));
-    }
-    let lines = |of: &Scope| -> Result<Vec<String>, Fault> {
-        let mut lines = Vec::new();
-        for update in &of.ci_plan {
-            lines.push(ci_update(sight, update)?);
-        }
-        Ok(lines)
-    };
-    texts("CI update plan", lines(was)?, lines(is)?);
-    for (part, was, is) in
-        [("build window", was.build_window, is.build_window), ("rollout window", was.rollout_window, is.rollout_window)]
-    {
-        if was != is {
-            found.push(ScopeDifference { part: part.to_owned(), was: window(was), is: window(is) });
-        }
-    }
-    Ok(found)
-}
-
-fn window(window: Option<Window>) -> String {
-    window.map(|w| format!("{} to {}", w.start.to_rfc3339(), w.end.to_rfc3339())).unwrap_or_default()
-}
-
-fn component(sight: Sight<'_>, component: &Component) -> Result<String, Fault> {
-    match component {
-        Component::DslItem(id) => sight.label(Kind::DslItem, *id),
-        Component::DhsUnit(id) => sight.label(Kind::DhsUnit, *id),
-        Component::DhsModel { model, quantity } => Ok(format!("{quantity} x {}", sight.label(Kind::DhsModel, *model)?)),
-    }
-}
-
-fn ci_update(sight: Sight<'_>, update: &slipway_domain::cmdb::update_plan::CiUpdate) -> Result<String, Fault> {
-    use slipway_domain::cmdb::update_plan::CiUpdate;
-    Ok(match update {
-        CiUpdate::Create(ci) => format!("create {} {} {}", ci.class, ci.name, ci.version),
-        CiUpdate::SetFields { ci, fields } => {
-            let fields = fields.iter().map(|f| format!("{} {} → {}", f.field, f.from, f.to)).collect::<Vec<_>>();
-            format!("{}: {}", sight.label(Kind::Ci, *ci)?, fields.join(", "))
-        }
-        CiUpdate::SetStatus { ci, from, to } => format!("{}: {from} → {to}", sight.label(Kind::Ci, *ci)?),
-        CiUpdate::AddRelation(r) => {
-            format!("+ {} {} {}", sight.label(Kind::Ci, r.source)?, r.relation_type, sight.label(Kind::Ci, r.target)?)
-        }
-        CiUpdate::RemoveRelation(r) => {
-            format!("- {} {} {}", sight.label(Kind::Ci, r.source)?, r.relation_type, sight.label(Kind::Ci, r.target)?)
-        }
-    })
 }

@@ -4,26 +4,36 @@ use crate::error::CallError;
 use crate::view::mutations::{Changes, Done, DryRun, IssueRequest};
 use crate::{App, Open};
 use slipway_domain::command::Command;
+use slipway_domain::command::about::about;
 use slipway_domain::execute::Effect;
 use slipway_domain::id::{CommandId, PersonId};
 use slipway_domain::number::{Number, Series};
 use slipway_domain::record::{Kind, RecordRef};
 use slipway_domain::records::Records;
 use slipway_domain::refusal::Fault;
-use slipway_store::issue::{Issue, IssueError, Issued};
+use slipway_store::issue::{Facts, Issue, IssueError, Issued, Replaces};
 use slipway_store::numbers::Numbers;
 use uuid::Uuid;
 
 /// A record by kind and id: the one that an answer names.
 pub type Key = (Kind, Uuid);
 
+/// What is said beside a command.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct How<'a> {
+    /// The item of *Needs attention* that it is issued in place of.
+    pub replaces: Option<Replaces<'a>>,
+    /// Whether a fact that a rule is against is kept.
+    pub facts: Facts,
+}
+
 /// Issues any command.
 ///
 /// # Errors
 /// The refusal with every reason, or trouble.
 pub fn issue(app: &App, request: &IssueRequest) -> Result<Done, CallError> {
-    let key = about(&request.command);
-    app.issue(request.command.clone(), key)
+    let how = How { facts: Facts::of(request.as_exception), ..How::default() };
+    app.issue_how(&request.command, about(&request.command), how)
 }
 
 /// Tries any command; nothing is kept.
@@ -46,20 +56,15 @@ impl App {
     /// The refusal with every reason, or trouble.
     #[expect(clippy::needless_pass_by_value, reason = "callers build the command for this call")]
     pub fn issue(&self, command: Command, key: Option<Key>) -> Result<Done, CallError> {
-        self.issue_in_place_of(&command, key, None)
+        self.issue_how(&command, key, How::default())
     }
 
-    /// Issues one command, settling an item of *Needs attention*.
+    /// Issues one command in place of another, or insisting on what was done.
     ///
     /// # Errors
     /// The refusal with every reason, or trouble.
-    pub fn issue_in_place_of(
-        &self,
-        command: &Command,
-        key: Option<Key>,
-        replaces: Option<CommandId>,
-    ) -> Result<Done, CallError> {
-        self.issue_numbered(None, &mut |_| command.clone(), key, replaces)
+    pub fn issue_how(&self, command: &Command, key: Option<Key>, how: How<'_>) -> Result<Done, CallError> {
+        self.issue_numbered(None, &mut |_| command.clone(), key, how)
     }
 
     /// Issues one command that creates a numbered record.
@@ -76,7 +81,7 @@ impl App {
             Some((series, key.1)),
             &mut |n| build(n.unwrap_or_else(|| Number::provisional(series, key.1))),
             Some(key),
-            None,
+            How::default(),
         )
     }
 
@@ -90,6 +95,7 @@ impl App {
             build: &mut |_| command.clone(),
             sign: &|bytes| open.session.sign(bytes),
             replaces: None,
+            facts: Facts::Refuse,
         })?;
         Ok(())
     }
@@ -99,11 +105,11 @@ impl App {
         number: Option<(Series, Uuid)>,
         build: &mut dyn FnMut(Option<Number>) -> Command,
         key: Option<Key>,
-        replaces: Option<CommandId>,
+        how: How<'_>,
     ) -> Result<Done, CallError> {
         let open = self.open()?;
         let mut build = |numbers: &mut Numbers<'_>| build(number.map(|(series, id)| numbers.take(series, id)));
-        let issued = self.issue_built(&open, &mut build, replaces)?;
+        let issued = self.issue_built(&open, &mut build, how)?;
         let changes = Changes::from(&issued.changes);
         self.host().changed(&changes);
         let record = match key {
@@ -121,7 +127,7 @@ impl App {
         &self,
         open: &Open,
         build: &mut dyn FnMut(&mut Numbers<'_>) -> Command,
-        replaces: Option<CommandId>,
+        how: How<'_>,
     ) -> Result<Issued, CallError> {
         let issued = open.store.issue(Issue {
             id: CommandId(self.host().new_id()),
@@ -129,7 +135,8 @@ impl App {
             made_at: self.host().now(),
             build,
             sign: &|bytes| open.session.sign(bytes),
-            replaces,
+            replaces: how.replaces,
+            facts: how.facts,
         })?;
         if let Some(driver) = &open.driver {
             driver.issued();
@@ -222,69 +229,4 @@ impl From<IssueError> for CallError {
             IssueError::Store(error) => error.into(),
         }
     }
-}
-
-/// The record that a command is about.
-#[must_use]
-pub fn about(command: &Command) -> Option<Key> {
-    use slipway_domain::approval::record::Subject;
-    use slipway_domain::command::{ApprovalCommand, ChangeCommand, CmdbCommand, DhsCommand, SetupCommand};
-    use slipway_domain::release::task_record::Assignee;
-    let subject = |subject: &Subject| match subject {
-        Subject::Release(id) => (Kind::Release, id.0),
-        Subject::Change(id) => (Kind::Change, id.0),
-    };
-    Some(match command {
-        Command::Release(id, _) => (Kind::Release, id.0),
-        Command::Task(id, _) => (Kind::Task, id.0),
-        Command::Dsl(id, _) => (Kind::DslItem, id.0),
-        Command::Comment(c) => (c.on.kind, c.on.id),
-        Command::Approval(c) => match c {
-            ApprovalCommand::Request { subject: s, .. } => subject(s),
-            ApprovalCommand::Vote { approval, .. }
-            | ApprovalCommand::Retract { approval, .. }
-            | ApprovalCommand::Override { approval, .. } => (Kind::Approval, approval.0),
-            ApprovalCommand::Delegate(d) => (Kind::Delegation, d.id.0),
-            ApprovalCommand::RevokeDelegation(id) => (Kind::Delegation, id.0),
-        },
-        Command::Change(c) => match c {
-            ChangeCommand::Create(c) => (Kind::Change, c.id.0),
-            ChangeCommand::Edit(id, _) | ChangeCommand::Do(id, _) => (Kind::Change, id.0),
-            ChangeCommand::Import(_) => return None,
-        },
-        Command::Cmdb(c) => match c {
-            CmdbCommand::CreateCi(c) => (Kind::Ci, c.id.0),
-            CmdbCommand::SetFields(id, _) | CmdbCommand::SetStatus { ci: id, .. } => (Kind::Ci, id.0),
-            CmdbCommand::Relate { source, .. } => (Kind::Ci, source.0),
-            CmdbCommand::Unrelate(id) => (Kind::Relation, id.0),
-            CmdbCommand::PutGroup(g) => (Kind::CiGroup, g.id.0),
-            CmdbCommand::ImportCis(_) | CmdbCommand::ImportRelations(_) => return None,
-        },
-        Command::Dhs(c) => match c {
-            DhsCommand::PutModel(m) => (Kind::DhsModel, m.id.0),
-            DhsCommand::Receive(u) => (Kind::DhsUnit, u.id.0),
-            DhsCommand::Transfer { unit, .. }
-            | DhsCommand::Reserve { unit, .. }
-            | DhsCommand::ReleaseReservation(unit)
-            | DhsCommand::Issue(unit)
-            | DhsCommand::Install { unit, .. }
-            | DhsCommand::Return { unit, .. }
-            | DhsCommand::SendToRepair(unit)
-            | DhsCommand::Dispose { unit, .. } => (Kind::DhsUnit, unit.0),
-        },
-        Command::Setup(c) => match c {
-            SetupCommand::PutPerson(r) => (Kind::Person, r.id.0),
-            SetupCommand::PutGroup(r) => (Kind::Group, r.id.0),
-            SetupCommand::PutSite(r) => (Kind::Site, r.id.0),
-            SetupCommand::AssignSites(of, _) => match of {
-                Assignee::Person(id) => (Kind::Person, id.0),
-                Assignee::Group(id) => (Kind::Group, id.0),
-            },
-            SetupCommand::PutTaskTemplate(r) => (Kind::TaskTemplate, r.id.0),
-            SetupCommand::PutApprovalPolicy(r) => (Kind::ApprovalPolicy, r.id.0),
-            SetupCommand::PutWorkspaceRules(r) => (Kind::WorkspaceRules, r.id.0),
-            SetupCommand::PutFreeze(r) => (Kind::Freeze, r.id.0),
-            SetupCommand::RemoveFreeze(_) => return None,
-        },
-    })
 }

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod dhs;
 pub mod dsl;
 pub mod error;
+pub mod exceptions;
 pub mod export;
 pub mod files;
 pub mod host;

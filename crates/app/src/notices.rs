@@ -6,6 +6,7 @@
 use crate::App;
 use crate::approvals;
 use crate::error::CallError;
+use crate::exceptions;
 use crate::host::Notice;
 use crate::local::FlipNews;
 use crate::open::Background;
@@ -42,6 +43,15 @@ pub fn of(app: &App, news: &FlipNews) -> Result<Vec<Notice>, CallError> {
         if choices.approval_pending == Channel::System {
             notices.extend(fresh);
         }
+    }
+    if choices.exception == Channel::System && changes.kinds.contains(&Kind::Exception) && !changes.many {
+        app.read(|sight| {
+            for exception in exceptions::for_me(sight)?.iter().filter(|e| changes.ids.contains(&e.id.0)) {
+                let body = format!("{}: {}", exception.words(), exception.on.label);
+                notices.push(notice("Done against a rule: to be decided", body, "/inbox".to_owned()));
+            }
+            Ok(())
+        })?;
     }
     if choices.refused == Channel::System && !news.flipped.attention.is_empty() {
         let count = news.flipped.attention.len();

@@ -1,6 +1,6 @@
 //! The application: a profile folder, open or closed, and the program around it.
 
-use crate::attention;
+use crate::attention::{self, OnRecord};
 use crate::error::CallError;
 use crate::host::Host;
 use crate::keychain::Keychain;
@@ -181,17 +181,19 @@ impl WeakApp {
 /// What the store knows beside the records.
 struct Held<'a> {
     view: &'a View<'a>,
-    attention: &'a BTreeMap<(Kind, Uuid), u32>,
+    attention: &'a BTreeMap<(Kind, Uuid), OnRecord>,
     alone: bool,
 }
 
 impl Beside for Held<'_> {
     fn mark(&self, kind: Kind, id: Uuid) -> Result<SyncMark, Fault> {
         let waiting = if self.alone { Waiting::default() } else { self.view.waiting(kind, id)? };
+        let attention = self.attention.get(&(kind, id));
         Ok(SyncMark {
             waiting: waiting.commands,
             will_be_refused: waiting.will_be_refused,
-            attention: self.attention.get(&(kind, id)).copied().unwrap_or(0),
+            attention: attention.map_or(0, |on| on.items),
+            why: attention.map_or(waiting.why, |on| on.why.clone()),
         })
     }
 

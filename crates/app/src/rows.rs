@@ -18,7 +18,6 @@ use std::collections::BTreeMap;
 /// A storage fault.
 pub fn row(sight: Sight<'_>, record: &Record) -> Result<ListRow, Fault> {
     let pill = pills::of(record);
-    let mark = sight.mark(record)?;
     let mut cells = Cells { sight, cells: BTreeMap::new() };
     let title = fill(&mut cells, record)?;
     Ok(ListRow {
@@ -29,8 +28,7 @@ pub fn row(sight: Sight<'_>, record: &Record) -> Result<ListRow, Fault> {
         state: pill.label,
         hue: pill.hue,
         cells: cells.cells,
-        waiting: mark.waiting > 0,
-        will_be_refused: mark.will_be_refused,
+        sync: sight.mark(record)?,
         path: path(record).unwrap_or_default(),
     })
 }

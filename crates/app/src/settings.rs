@@ -2,13 +2,14 @@
 
 use crate::App;
 use crate::error::CallError;
+use crate::resolve;
 use crate::start;
 use crate::view::common::Nothing;
 use crate::view::mutations::{CommentRequest, Done};
 use crate::view::profile::{GroupList, GroupView, PeopleList, SiteList};
 use crate::view::settings::{PutSetupRequest, SetSettingsRequest, Settings, WorkspaceSetup};
-use crate::{issue, resolve};
 use slipway_domain::cmdb::group::CiGroup;
+use slipway_domain::command::about::about;
 use slipway_domain::command::{CmdbCommand, Command, SetupCommand};
 use slipway_domain::comment::Comment;
 use slipway_domain::id::{CiGroupId, CommentId, FreezeId, GroupId, PersonId, SettingId, SiteId};
@@ -153,7 +154,7 @@ pub fn put(app: &App, request: &PutSetupRequest) -> Result<Done, CallError> {
             scope,
         })),
     };
-    let key = issue::about(&command);
+    let key = about(&command);
     app.issue(command, key)
 }
 

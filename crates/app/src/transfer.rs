@@ -4,6 +4,7 @@ use crate::error::CallError;
 use crate::export::{self, ExportFormat, ExportKind};
 use crate::host::Progress;
 use crate::import::{self, ImportReport, Mode, NumberSource, Sink, changes, cis, relations};
+use crate::issue::How;
 use crate::view::mutations::Changes;
 use crate::view::transfer::{ExportReport, ExportRequest, ImportChangesRequest, ImportRequest};
 use crate::{App, Open};
@@ -79,7 +80,7 @@ impl Sink for Desk<'_> {
     }
 
     fn issue(&mut self, build: &mut dyn FnMut(&mut dyn NumberSource) -> Command) -> Result<Effect, CallError> {
-        let issued = self.app.issue_built(&self.open, &mut |numbers| build(&mut Leased(numbers)), None)?;
+        let issued = self.app.issue_built(&self.open, &mut |numbers| build(&mut Leased(numbers)), How::default())?;
         self.app.host().changed(&Changes::from(&issued.changes));
         Ok(issued.effect)
     }

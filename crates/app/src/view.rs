@@ -7,6 +7,7 @@ pub mod cmdb;
 pub mod common;
 pub mod dhs;
 pub mod dsl;
+pub mod exceptions;
 pub mod impact;
 pub mod inbox;
 pub mod lists;

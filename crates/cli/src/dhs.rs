@@ -43,6 +43,9 @@ pub enum DhsCall {
     Issue {
         /// UNI-000001, serial number or asset tag.
         unit: String,
+        /// It was done all the same: keep it as an exception where a rule is against it.
+        #[arg(long)]
+        as_exception: bool,
     },
     /// A unit is in production as that CI. Example: slipwayctl dhs install UNI-000001 gw-1
     Install {
@@ -50,6 +53,9 @@ pub enum DhsCall {
         unit: String,
         /// Name or number of the CI.
         ci: String,
+        /// It was done all the same: keep it as an exception where a rule is against it.
+        #[arg(long)]
+        as_exception: bool,
     },
     /// Back into the store. Example: slipwayctl dhs return UNI-000001 --store "Spares A"
     Return {
@@ -60,6 +66,9 @@ pub enum DhsCall {
         condition: String,
         #[command(flatten)]
         place: Place,
+        /// It was done all the same: keep it as an exception where a rule is against it.
+        #[arg(long)]
+        as_exception: bool,
     },
     /// List units. Example: slipwayctl dhs list state:in_store
     List {
@@ -133,11 +142,17 @@ pub async fn run(desk: &Desk, call: DhsCall) -> Result<Answer, CallError> {
             act(json!({ "unit": unit, "action": "reserve", "release": release })).await
         }
         DhsCall::Free { unit } => act(json!({ "unit": unit, "action": "release_reservation" })).await,
-        DhsCall::Issue { unit } => act(json!({ "unit": unit, "action": "issue" })).await,
-        DhsCall::Install { unit, ci } => act(json!({ "unit": unit, "action": "install", "ci": ci })).await,
-        DhsCall::Return { unit, condition, place } => {
-            let request =
-                json!({ "unit": unit, "action": "return", "condition": code(&condition), "bin": place.json() });
+        DhsCall::Issue { unit, as_exception } => {
+            act(json!({ "unit": unit, "action": "issue", "as_exception": as_exception })).await
+        }
+        DhsCall::Install { unit, ci, as_exception } => {
+            act(json!({ "unit": unit, "action": "install", "ci": ci, "as_exception": as_exception })).await
+        }
+        DhsCall::Return { unit, condition, place, as_exception } => {
+            let request = json!({
+                "unit": unit, "action": "return", "condition": code(&condition), "bin": place.json(),
+                "as_exception": as_exception,
+            });
             act(request).await
         }
         DhsCall::List { filter } => desk.list("dhs_unit", &filter.join(" "), LIST).await,

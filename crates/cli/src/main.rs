@@ -8,6 +8,7 @@ mod ci;
 mod desk;
 mod dhs;
 mod dsl;
+mod exception;
 mod print;
 mod profile;
 mod release;
@@ -78,6 +79,9 @@ enum Use {
         #[command(subcommand)]
         call: Option<attention::Attention>,
     },
+    /// What was done by hand although a rule is against it.
+    #[command(subcommand)]
+    Exception(exception::Exception),
     /// Take records from a CSV file. Example: slipwayctl import cis cis.csv --dry-run
     Import(transfer::Import),
     /// Write records to a file. Example: slipwayctl export cis --format csv --output cis.csv
@@ -154,7 +158,10 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Use::Status => profile::status(&desk).await,
         Use::Whoami => profile::whoami(&desk).await,
         Use::StateHash => profile::state_hash(&desk),
-        Use::Attention { call } => attention::run(&desk, call.unwrap_or(attention::Attention::List)).await,
+        Use::Attention { call } => {
+            attention::run(&desk, call.unwrap_or(attention::Attention::List { settled: false })).await
+        }
+        Use::Exception(call) => exception::run(&desk, call).await,
         Use::Import(import) => transfer::import(&desk, import).await,
         Use::Export(export) => transfer::export(&desk, &export),
         Use::Release(call) => release::run(&desk, *call).await,

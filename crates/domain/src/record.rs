@@ -11,7 +11,8 @@ use crate::dsl::item::DslItem;
 use crate::exception::Exception;
 use crate::id::{
     ApprovalId, BaselineId, ChangeId, CiGroupId, CiId, CommentId, DelegationId, DhsModelId, DhsUnitId, DslItemId,
-    ExceptionId, FreezeId, GroupId, MovementId, PersonId, RelationId, ReleaseId, SettingId, SiteAccessId, SiteId, TaskId, TestId,
+    ExceptionId, FreezeId, GroupId, MovementId, PersonId, RelationId, ReleaseId, SettingId, SiteAccessId, SiteId,
+    TaskId, TestId,
 };
 use crate::people::{Delegation, Group, Person, Site, SiteAccess};
 use crate::refusal::Fault;

@@ -15,7 +15,7 @@ use slipway_domain::refusal::Fault;
 use slipway_domain::time::Timestamp;
 use slipway_store::Store;
 use slipway_store::flip::{Cursor, Flip};
-use slipway_store::issue::Issue;
+use slipway_store::issue::{Facts, Issue};
 use slipway_store::key::Key;
 use slipway_store::list::ListSpec;
 use slipway_store::numbers::Numbers;
@@ -169,6 +169,7 @@ fn issue(store: &Store, n: u128, build: &mut dyn FnMut(&mut Numbers<'_>) -> Comm
             build,
             sign: &|_| [0; 64],
             replaces: None,
+            facts: Facts::Refuse,
         })
         .unwrap();
 }

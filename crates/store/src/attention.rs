@@ -5,9 +5,11 @@ use crate::open::Store;
 use crate::queue::Verdict;
 use crate::view::uuid;
 use rusqlite::{Connection, OptionalExtension, Row};
+use serde::{Deserialize, Serialize};
 use slipway_domain::command::Command;
 use slipway_domain::id::{CommandId, PersonId};
 use slipway_domain::time::Timestamp;
+use std::collections::BTreeMap;
 
 /// A command that did not take full effect.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +32,18 @@ pub struct Attention {
     pub verdict: Verdict,
     /// How it was settled; `None` while open.
     pub settled: Option<Settled>,
+    /// The fields that are decided already.
+    pub decided: BTreeMap<String, Side>,
+}
+
+/// Whose value of a field stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// What was entered here, set again in a command of its own.
+    Mine,
+    /// What is there.
+    Theirs,
 }
 
 /// A person's decision on an item.
@@ -44,10 +58,13 @@ pub struct Settled {
 }
 
 pub(crate) const OPEN: &str =
-    "SELECT id, counter, actor, made_at, judged_at, entered, answer, settled_at, reason, replaced
+    "SELECT id, counter, actor, made_at, judged_at, entered, answer, settled_at, reason, replaced, decided
     FROM attention WHERE settled_at = 0 ORDER BY judged_at, counter";
+pub(crate) const SETTLED: &str =
+    "SELECT id, counter, actor, made_at, judged_at, entered, answer, settled_at, reason, replaced, decided
+    FROM attention WHERE settled_at > 0 ORDER BY settled_at DESC, judged_at DESC LIMIT 500";
 pub(crate) const ONE: &str =
-    "SELECT id, counter, actor, made_at, judged_at, entered, answer, settled_at, reason, replaced
+    "SELECT id, counter, actor, made_at, judged_at, entered, answer, settled_at, reason, replaced, decided
     FROM attention WHERE id = ?1";
 
 impl Store {
@@ -56,14 +73,28 @@ impl Store {
     /// # Errors
     /// That the storage failed.
     pub fn attention(&self) -> Result<Vec<Attention>, StoreError> {
-        self.reading(|conn| {
-            let mut statement = conn.prepare_cached(OPEN)?;
-            let mut rows = statement.query(())?;
-            let mut items = Vec::new();
-            while let Some(row) = rows.next()? {
-                items.push(item(row)?);
+        self.reading(|conn| items(conn, OPEN))
+    }
+
+    /// Items that were settled, the last one first; older ones than some hundreds are left out.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn settled_attention(&self) -> Result<Vec<Attention>, StoreError> {
+        self.reading(|conn| items(conn, SETTLED))
+    }
+
+    /// Leaves fields as they are on the server; the item is settled when these were the `last` to decide.
+    ///
+    /// # Errors
+    /// `Misuse` if there is no open item of that command, or that the storage failed.
+    pub fn keep_theirs(&self, id: CommandId, fields: &[String], last: bool, at: Timestamp) -> Result<(), StoreError> {
+        self.writing(|conn| {
+            decide(conn, id, fields, Side::Theirs)?;
+            if last {
+                settle(conn, id, "kept theirs", None, at)?;
             }
-            Ok(items)
+            Ok(())
         })
     }
 
@@ -118,6 +149,35 @@ impl Store {
     }
 }
 
+fn items(conn: &Connection, sql: &str) -> Result<Vec<Attention>, Trouble> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(())?;
+    let mut items = Vec::new();
+    while let Some(row) = rows.next()? {
+        items.push(item(row)?);
+    }
+    Ok(items)
+}
+
+/// Notes whose value of these fields stays.
+pub(crate) fn decide(conn: &Connection, id: CommandId, fields: &[String], side: Side) -> Result<(), Trouble> {
+    let known = conn
+        .prepare_cached("SELECT decided FROM attention WHERE id = ?1 AND settled_at = 0")?
+        .query_row((id.0.as_bytes(),), |row| row.get::<_, String>(0))
+        .optional()?;
+    let Some(known) = known else {
+        return Err(Trouble::Misuse {
+            sentence: format!("The command {id} needs no attention."),
+            way_out: "Look at the list of open items again.".to_owned(),
+        });
+    };
+    let mut decided: BTreeMap<String, Side> = serde_json::from_str(&known)?;
+    decided.extend(fields.iter().map(|field| (field.clone(), side)));
+    conn.prepare_cached("UPDATE attention SET decided = ?2 WHERE id = ?1")?
+        .execute((id.0.as_bytes(), serde_json::to_string(&decided)?))?;
+    Ok(())
+}
+
 /// Settles an open item; says whether there was one.
 pub(crate) fn settle(
     conn: &Connection,
@@ -132,6 +192,23 @@ pub(crate) fn settle(
         )?
         // A clock at its very beginning must not leave the item open.
         .execute((id.0.as_bytes(), at.0.max(1), reason, replaced_by.map(|id| *id.0.as_bytes())))?;
+    Ok(rows > 0)
+}
+
+/// A held command was judged after all: its open item has the new verdict, or is settled where it was applied. Says
+/// whether there is such an item.
+pub(crate) fn judged_after_all(
+    conn: &Connection,
+    id: CommandId,
+    verdict: &Verdict,
+    at: Timestamp,
+) -> Result<bool, Trouble> {
+    if *verdict == Verdict::Applied {
+        return Ok(settle(conn, id, "applied after all", None, at)?);
+    }
+    let rows = conn
+        .prepare_cached("UPDATE attention SET answer = ?2, judged_at = ?3 WHERE id = ?1 AND settled_at = 0")?
+        .execute((id.0.as_bytes(), serde_json::to_string(verdict)?, at.0))?;
     Ok(rows > 0)
 }
 
@@ -167,6 +244,7 @@ fn item(row: &Row<'_>) -> Result<Attention, Trouble> {
         entered: serde_json::from_str(&entered_json).ok(),
         entered_json,
         verdict: serde_json::from_str(&row.get::<_, String>(6)?)?,
+        decided: serde_json::from_str(&row.get::<_, String>(10)?)?,
         settled: if settled_at == 0 {
             None
         } else {

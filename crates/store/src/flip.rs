@@ -1,7 +1,7 @@
 //! The flip: in one short transaction the confirmed state becomes the server's and the pending commands are carried
 //! over to it. No reader ever sees a state between.
 
-use crate::attention::{Attention, raise};
+use crate::attention::{Attention, judged_after_all, raise};
 use crate::error::{StoreError, Trouble};
 use crate::issue::run;
 use crate::load::{Loaded, load};
@@ -16,6 +16,7 @@ use slipway_domain::checksum::row_checksum;
 use slipway_domain::command::Envelope;
 use slipway_domain::refusal::{Failure, Finding, Refusal};
 use slipway_domain::time::Timestamp;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use uuid::Uuid;
 
@@ -237,7 +238,12 @@ fn drop_judged(conn: &Connection, flip: &Flip) -> Result<Vec<slipway_domain::id:
     let mut leave = conn.prepare_cached("DELETE FROM queue WHERE id = ?1")?;
     for judged in &flip.judged {
         let id = judged.id.0.as_bytes();
-        let Some(bytes) = payload.query_row((id,), |row| row.get::<_, Vec<u8>>(0)).optional()? else { continue };
+        let Some(bytes) = payload.query_row((id,), |row| row.get::<_, Vec<u8>>(0)).optional()? else {
+            if judged_after_all(conn, judged.id, &judged.verdict, flip.at)? && judged.verdict != Verdict::Applied {
+                raised.push(judged.id);
+            }
+            continue;
+        };
         keep.execute((id, serde_json::to_string(&judged.verdict)?, judged.seq.cast_signed(), flip.at.0))?;
         leave.execute((id,))?;
         if judged.verdict == Verdict::Applied {
@@ -256,6 +262,7 @@ fn drop_judged(conn: &Connection, flip: &Flip) -> Result<Vec<slipway_domain::id:
                 entered_json: envelope.command.to_string(),
                 verdict: judged.verdict.clone(),
                 settled: None,
+                decided: BTreeMap::new(),
             },
         )?;
         raised.push(judged.id);

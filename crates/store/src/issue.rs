@@ -1,13 +1,16 @@
 //! Issuing a command: executed, queued and durable in one transaction, or nothing at all.
 
+use crate::attention::Side;
 use crate::chain::{Chain, hash};
 use crate::error::{StoreError, Trouble};
 use crate::numbers::Numbers;
 use crate::open::Store;
+use crate::queue::stored;
 use crate::write::{Changes, Writer};
 use rusqlite::Connection;
+use slipway_domain::command::about::about;
 use slipway_domain::command::{ChangeCommand, CmdbCommand, Command, Envelope, RULES_VERSION};
-use slipway_domain::execute::{Context, Effect, execute};
+use slipway_domain::execute::{Context, Effect, execute, execute_at_desk};
 use slipway_domain::id::{CommandId, PersonId};
 use slipway_domain::refusal::{Failure, Refusal};
 use slipway_domain::time::Timestamp;
@@ -31,7 +34,50 @@ pub struct Issue<'a> {
     /// Signs the exact bytes that will be sent.
     pub sign: &'a dyn Fn(&[u8]) -> [u8; 64],
     /// The refused command that this one is sent in place of: settles its item of *Needs attention*.
-    pub replaces: Option<CommandId>,
+    pub replaces: Option<Replaces<'a>>,
+    /// Whether a fact that a rule is against is refused or kept as an exception.
+    pub facts: Facts,
+}
+
+/// The item of *Needs attention* that a command is sent in place of.
+#[derive(Clone, Copy, Debug)]
+pub struct Replaces<'a> {
+    /// The command that was refused or taken in part.
+    pub command: CommandId,
+    /// How much of it.
+    pub part: Part<'a>,
+}
+
+/// How much of an item is dealt with.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// All of it.
+    Whole,
+    /// These fields.
+    Fields {
+        /// Their names.
+        fields: &'a [String],
+        /// Nothing of the item is left after them.
+        last: bool,
+    },
+}
+
+/// What becomes of a fact that was done by hand though a rule is against it, while its author is still there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Facts {
+    /// It is refused, so that its author learns of it at once.
+    #[default]
+    Refuse,
+    /// Its author insists: it is kept as an exception.
+    Keep,
+}
+
+impl Facts {
+    /// By whether the author insists.
+    #[must_use]
+    pub fn of(insists: bool) -> Self {
+        if insists { Self::Keep } else { Self::Refuse }
+    }
 }
 
 /// A command that was issued: it is durable and waits for the server.
@@ -107,7 +153,7 @@ fn issue(conn: &Connection, request: &mut Issue<'_>) -> Result<Issued, Stop> {
         made_at: request.made_at,
         last_seq: chain.last_seq,
         previous: chain.previous,
-        replaces: request.replaces,
+        replaces: request.replaces.map(|r| r.command),
         command,
     };
     let payload = serde_json::to_vec(&envelope)?;
@@ -116,32 +162,46 @@ fn issue(conn: &Connection, request: &mut Issue<'_>) -> Result<Issued, Stop> {
         return Err(Stop::TooLarge { size: payload.len(), limit });
     }
     let signature = (request.sign)(&payload);
-    conn.prepare_cached("INSERT INTO queue (counter, id, payload, signature) VALUES (?1, ?2, ?3, ?4)")?.execute((
-        counter.cast_signed(),
-        request.id.0.as_bytes(),
-        &payload,
-        signature.as_slice(),
-    ))?;
+    let (kind, about) = stored(about(&envelope.command));
+    conn.prepare_cached(
+        "INSERT INTO queue (counter, id, payload, signature, about_kind, about_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute((counter.cast_signed(), request.id.0.as_bytes(), &payload, signature.as_slice(), kind, about))?;
     let n = conn.last_insert_rowid();
     let mut writer = Writer::new(conn);
     writer.executing(n);
-    let effect = run(&envelope, &mut writer).map_err(|failure| match failure {
+    let outcome = match request.facts {
+        Facts::Refuse => execute_at_desk(&envelope.command, &mut context(&envelope), &mut writer),
+        Facts::Keep => run(&envelope, &mut writer),
+    };
+    let effect = outcome.map_err(|failure| match failure {
         Failure::Refused(refusal) => Stop::Refused(refusal),
         Failure::Fault(fault) => Stop::Trouble(fault.into()),
     })?;
     let changes = writer.finish()?;
     Chain { counter, previous: hash(&payload), ..chain }.save(conn)?;
-    if let Some(refused) = request.replaces {
-        crate::attention::settle(conn, refused, "", Some(request.id), request.made_at)?;
+    if let Some(Replaces { command, part }) = request.replaces {
+        let last = match part {
+            Part::Whole => true,
+            Part::Fields { fields, last } => {
+                crate::attention::decide(conn, command, fields, Side::Mine)?;
+                last
+            }
+        };
+        if last {
+            crate::attention::settle(conn, command, "", Some(request.id), request.made_at)?;
+        }
     }
     Ok(Issued { counter, effect, changes })
 }
 
 /// Executes the command of an envelope as this laptop: real numbers are the server's to give.
 pub(crate) fn run(envelope: &Envelope, writer: &mut Writer<'_>) -> Result<Effect, Failure> {
-    let mut context =
-        Context { command: envelope.id, actor: envelope.actor, now: envelope.made_at, numbers: BTreeMap::new() };
-    execute(&envelope.command, &mut context, writer)
+    execute(&envelope.command, &mut context(envelope), writer)
+}
+
+fn context(envelope: &Envelope) -> Context {
+    Context { command: envelope.id, actor: envelope.actor, now: envelope.made_at, numbers: BTreeMap::new() }
 }
 
 fn limit(command: &Command) -> usize {

@@ -13,6 +13,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_init.sql"),
     include_str!("../migrations/0002_sent_by_age.sql"),
     include_str!("../migrations/0003_snapshot.sql"),
+    include_str!("../migrations/0004_marks.sql"),
 ];
 
 /// Marks the file as ours: `Slip`.

@@ -36,6 +36,7 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
         kind,
         Kind::Relation
             | Kind::Movement
+            | Kind::Exception
             | Kind::Delegation
             | Kind::TaskTemplate
             | Kind::ApprovalPolicy
@@ -304,6 +305,7 @@ fn summary(record: &Record, title: String) -> Option<Summary> {
         Record::Relation(_)
         | Record::Movement(_)
         | Record::SiteAccess(_)
+        | Record::Exception(_)
         | Record::Delegation(_)
         | Record::TaskTemplate(_)
         | Record::ApprovalPolicy(_)

@@ -6,10 +6,14 @@ use crate::open::Store;
 use crate::view::uuid;
 use rusqlite::{Connection, Row};
 use serde::{Deserialize, Serialize};
+use slipway_domain::command::Command;
+use slipway_domain::command::about::about;
 use slipway_domain::execute::Conflict;
 use slipway_domain::id::{CommandId, DeviceId};
+use slipway_domain::record::Kind;
 use slipway_domain::refusal::{Finding, Refusal};
 use slipway_domain::time::Timestamp;
+use uuid::Uuid;
 
 /// How a command ended on the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,10 +87,16 @@ pub struct Requeued {
     pub needs_fork: bool,
 }
 
-/// The one field of an envelope that says whose chain it is in.
+/// What of an envelope says whose chain it is in and what it is about.
 #[derive(Deserialize)]
 struct IssuedBy {
     device: DeviceId,
+    command: serde_json::Value,
+}
+
+/// The record that a command is about, as the queue keeps it.
+pub(crate) fn stored(about: Option<(Kind, Uuid)>) -> (&'static str, Vec<u8>) {
+    about.map_or(("", Vec::new()), |(kind, id)| (kind.name(), id.as_bytes().to_vec()))
 }
 
 impl Store {
@@ -154,12 +164,16 @@ impl Store {
             )?;
             conn.execute("DELETE FROM sent", ())?;
             let device = Chain::load(conn)?.device;
-            let mut statement = conn.prepare("SELECT payload FROM queue ORDER BY n")?;
+            let mut mark = conn.prepare("UPDATE queue SET about_kind = ?2, about_id = ?3 WHERE n = ?1")?;
+            let mut statement = conn.prepare("SELECT n, payload FROM queue ORDER BY n")?;
             let mut rows = statement.query(())?;
             let mut needs_fork = false;
             while let Some(row) = rows.next()? {
-                let payload: Vec<u8> = row.get(0)?;
-                needs_fork |= serde_json::from_slice::<IssuedBy>(&payload)?.device != device;
+                let issued: IssuedBy = serde_json::from_slice(&row.get::<_, Vec<u8>>(1)?)?;
+                needs_fork |= issued.device != device;
+                let command = Command::deserialize(&issued.command).ok();
+                let (kind, about) = stored(command.as_ref().and_then(about));
+                mark.execute((row.get::<_, i64>(0)?, kind, about))?;
             }
             Ok(Requeued { commands: commands as u64, needs_fork })
         })

@@ -7,7 +7,7 @@ use crate::issue::IssueError;
 use crate::open::Store;
 use crate::view::View;
 use slipway_domain::command::Command;
-use slipway_domain::execute::{Context, Effect, execute};
+use slipway_domain::execute::{Context, Effect, execute_at_desk};
 use slipway_domain::id::{CommandId, PersonId};
 use slipway_domain::lookup::Lookup;
 use slipway_domain::record::{Kind, Record};
@@ -47,7 +47,7 @@ impl Store {
                 let mut overlay = Overlay { below: View(conn), kept: &kept, new: Layer::default() };
                 let mut context =
                     Context { command: CommandId(Uuid::from_u128(n)), actor, now, numbers: BTreeMap::new() };
-                match execute(&command, &mut context, &mut overlay) {
+                match execute_at_desk(&command, &mut context, &mut overlay) {
                     Ok(effect) => {
                         let new = overlay.new;
                         kept.take(new);

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use slipway_domain::lookup::Lookup;
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::Records;
-use slipway_domain::refusal::Fault;
+use slipway_domain::refusal::{Fault, Refusal};
 use uuid::Uuid;
 
 impl Store {
@@ -46,27 +46,43 @@ impl<E> From<Trouble> for Outcome<E> {
 /// The records behind a connection in a transaction; refuses to write.
 pub struct View<'c>(pub(crate) &'c Connection);
 
-/// Pending commands that changed a record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Pending commands that changed a record or are about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
     /// How many.
     pub commands: u32,
     /// One of them does not fit what came from the server since.
     pub will_be_refused: bool,
+    /// What stands against the first of these.
+    pub why: String,
 }
 
 impl View<'_> {
-    /// Pending commands that changed a record.
+    /// Pending commands that changed a record or are about it: one that will probably be refused changes nothing.
     ///
     /// # Errors
     /// A storage fault.
     pub fn waiting(&self, kind: Kind, id: Uuid) -> Result<Waiting, Fault> {
-        let counted = || -> Result<Waiting, rusqlite::Error> {
-            self.0.prepare_cached(WAITING)?.query_row((kind.name(), id.as_bytes()), |row| {
-                Ok(Waiting { commands: row.get(0)?, will_be_refused: row.get(1)? })
-            })
+        let mut waiting = Waiting::default();
+        let mut predicted = String::new();
+        let mut count = || -> Result<(), rusqlite::Error> {
+            let mut statement = self.0.prepare_cached(WAITING)?;
+            let mut rows = statement.query((kind.name(), id.as_bytes()))?;
+            while let Some(row) = rows.next()? {
+                waiting.commands = waiting.commands.saturating_add(1);
+                if predicted.is_empty() {
+                    predicted = row.get(0)?;
+                }
+            }
+            Ok(())
         };
-        counted().map_err(Fault::new)
+        count().map_err(Fault::new)?;
+        if !predicted.is_empty() {
+            waiting.will_be_refused = true;
+            let refusal: Refusal = serde_json::from_str(&predicted).map_err(Fault::new)?;
+            waiting.why = refusal.sentences();
+        }
+        Ok(waiting)
     }
 
     /// Records of a kind with that number or name, in any case; for an imported change its foreign number.
@@ -112,8 +128,10 @@ impl Records for View<'_> {
     }
 }
 
-pub(crate) const WAITING: &str = "SELECT count(*), coalesce(max(queue.predicted != ''), 0)
-    FROM before JOIN queue ON queue.n = before.n WHERE before.kind = ?1 AND before.id = ?2";
+pub(crate) const WAITING: &str = "SELECT predicted FROM queue WHERE n IN (
+        SELECT n FROM before WHERE kind = ?1 AND id = ?2
+        UNION SELECT n FROM queue WHERE about_kind = ?1 AND about_id = ?2)
+    ORDER BY n";
 pub(crate) const LABELLED: &str = "SELECT id FROM summary WHERE kind = ?1 AND label = ?2 ORDER BY id LIMIT 100";
 pub(crate) const TITLED: &str = "SELECT id FROM summary WHERE kind = ?1 AND title = ?2 ORDER BY id LIMIT 100";
 pub(crate) const BODY: &str = "SELECT n, body FROM record WHERE kind = ?1 AND id = ?2";

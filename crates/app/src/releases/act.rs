@@ -1,6 +1,7 @@
 //! From an action's code to the command: the same mapping serves the window and `slipwayctl release do ACTION`.
 
 use crate::error::CallError;
+use crate::issue::How;
 use crate::view::mutations::Done;
 use crate::view::releases::ReleaseActRequest;
 use crate::{App, Asked, action_code, approvals, files, missing, resolve, unknown_action};
@@ -9,6 +10,7 @@ use slipway_domain::command::{Command, Edit, ReleaseCommand, ReleaseEdit};
 use slipway_domain::id::{ChangeId, CiId, DslItemId, TestId};
 use slipway_domain::record::Kind;
 use slipway_domain::release::record::{Component, Release};
+use slipway_store::issue::Facts;
 
 /// Does something with a release.
 ///
@@ -23,7 +25,10 @@ pub fn act(app: &App, request: &ReleaseActRequest) -> Result<Done, CallError> {
             let asked = Asked { groups: request.groups.as_deref(), rule: request.rule, due_at: request.due_at };
             app.issue(approvals::request(app, Subject::Release(release.id), &asked)?, key)
         }
-        action => app.issue(Command::Release(release.id, wanted.command(action)?), key),
+        action => {
+            let how = How { facts: Facts::of(request.as_exception), ..How::default() };
+            app.issue_how(&Command::Release(release.id, wanted.command(action)?), key, how)
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::releases::{plan, tasks};
 use crate::sight::{Sight, path};
 use crate::view::common::{CommentLine, HistoryLine, Hue, Names, Pill, WindowView};
 use crate::view::releases::{ComponentLine, LINES_MOST, RailState, RailStep, ReleasePage, ReleaseRequest, TestLine};
-use crate::{App, approvals, pills, resolve, rows};
+use crate::{App, approvals, exceptions, pills, resolve, rows};
 use slipway_domain::approval::record::Subject;
 use slipway_domain::comment::Comment;
 use slipway_domain::dhs::record::{DhsUnit, UnitState};
@@ -57,6 +57,7 @@ fn page(sight: Sight<'_>, release: Release) -> Result<ReleasePage, CallError> {
         ci_plan: plan::rows(sight, &release, &release.scope.ci_plan)?,
         rollout_window: scope.rollout_window.map(|w| window(w, sight.now)),
         history: history(sight, &release)?,
+        exceptions: exceptions::on(sight, release.id)?,
         comments: comments(sight, release.id.into())?,
         digest: scope::digest(&release).to_string(),
         sync: sight.mark(&record)?,
@@ -206,7 +207,10 @@ fn test(sight: Sight<'_>, test: TestRecord) -> Result<TestLine, Fault> {
 }
 
 /// The release's own story, newest first.
-fn history(sight: Sight<'_>, release: &Release) -> Result<Vec<HistoryLine>, Fault> {
+///
+/// # Errors
+/// A storage fault.
+pub(crate) fn history(sight: Sight<'_>, release: &Release) -> Result<Vec<HistoryLine>, Fault> {
     let line = |at, by, what: String, note: &str, hue| -> Result<HistoryLine, Fault> {
         let by = Some(sight.named(Kind::Person, by)?);
         Ok(HistoryLine { at, by, what, note: note.to_owned(), result: String::new(), hue })
@@ -234,24 +238,34 @@ fn history(sight: Sight<'_>, release: &Release) -> Result<Vec<HistoryLine>, Faul
         let note = notes.into_iter().flatten().cloned().collect::<Vec<_>>().join("; ");
         lines.push(line(install.at, install.by, "installed".to_owned(), &note, Hue::Ok)?);
     }
-    for approval in sight.records.list::<slipway_domain::approval::record::Approval>(
-        Lookup::ApprovalsOf,
-        &slipway_domain::lookup::subject_key(Subject::Release(release.id)),
-    )? {
+    for edit in &release.scope_edits {
+        let what: Vec<String> = edit.lines.iter().map(ToString::to_string).collect();
+        lines.push(line(edit.at, edit.by, "scope edited".to_owned(), &what.join("; "), Hue::Info)?);
+    }
+    lines.extend(approval_history(sight, Subject::Release(release.id))?);
+    lines.sort_by_key(|l| std::cmp::Reverse(l.at));
+    Ok(lines)
+}
+
+/// Requests and votes on a subject.
+///
+/// # Errors
+/// A storage fault.
+pub(crate) fn approval_history(sight: Sight<'_>, subject: Subject) -> Result<Vec<HistoryLine>, Fault> {
+    let line = |at, by, what: String, note: &str, hue| -> Result<HistoryLine, Fault> {
+        let by = Some(sight.named(Kind::Person, by)?);
+        Ok(HistoryLine { at, by, what, note: note.to_owned(), result: String::new(), hue })
+    };
+    let mut lines = Vec::new();
+    for approval in slipway_domain::approval::approvals_of(subject, sight.records)? {
         let gate = rows::gate(approval.gate);
-        lines.push(line(
-            approval.requested_at,
-            approval.requested_by,
-            format!("approval of {gate} asked for"),
-            "",
-            Hue::Pending,
-        )?);
+        let what = format!("approval of {gate} asked for");
+        lines.push(line(approval.requested_at, approval.requested_by, what, "", Hue::Pending)?);
         for vote in &approval.votes {
             let pill = pills::decision(&vote.decision);
             lines.push(line(vote.at, vote.by, format!("{gate}: {}", pill.label), &vote.note, pill.hue)?);
         }
     }
-    lines.sort_by_key(|l| std::cmp::Reverse(l.at));
     Ok(lines)
 }
 

@@ -53,6 +53,8 @@ pub struct SyncMark {
     pub will_be_refused: bool,
     /// Refused or partly applied commands on this record that wait for a person.
     pub attention: u32,
+    /// What stands against it, in sentences: what the server said, or what it will probably say. Empty for nothing.
+    pub why: String,
 }
 
 /// A record by identity and name.
@@ -84,10 +86,8 @@ pub struct ListRow {
     pub hue: Hue,
     /// Columns by name. Times are milliseconds since 1970 UTC in columns whose names end in `_at`.
     pub cells: BTreeMap<String, Cell>,
-    /// Own commands on it wait for the server.
-    pub waiting: bool,
-    /// One of them will probably be refused.
-    pub will_be_refused: bool,
+    /// Whether it is confirmed.
+    pub sync: SyncMark,
     /// Address in the window, such as `/releases/REL-000123`.
     pub path: String,
 }

@@ -1,6 +1,7 @@
 //! The Definitive Hardware Store: the unit page, receiving, models, actions.
 
 use crate::view::common::{CommentLine, ListRow, Named, Names, Pill, SyncMark};
+use crate::view::exceptions::ExceptionView;
 use serde::{Deserialize, Serialize};
 use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, MovementKind};
 use slipway_domain::release::action::ActionState;
@@ -35,6 +36,8 @@ pub struct UnitPage {
     pub ci: Option<ListRow>,
     /// The ledger, newest first.
     pub movements: Vec<MovementLine>,
+    /// What was done with it against a rule, oldest first.
+    pub exceptions: Vec<ExceptionView>,
     /// Remarks, oldest first.
     pub comments: Vec<CommentLine>,
     /// Whether it is confirmed.
@@ -129,4 +132,8 @@ pub struct UnitActRequest {
     /// `dispose`: why.
     #[serde(default)]
     pub reason: Option<String>,
+    /// It was done by hand all the same: where a rule is against it, it is kept as an exception.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub as_exception: bool,
 }

@@ -2,8 +2,10 @@
 
 use crate::view::approvals::ApprovalView;
 use crate::view::attention::AttentionItem;
+use crate::view::exceptions::ExceptionView;
 use crate::view::releases::TaskLine;
 use serde::{Deserialize, Serialize};
+use slipway_domain::release::scope::difference::ScopeDifference;
 use slipway_domain::time::Timestamp;
 use ts_rs::TS;
 
@@ -16,6 +18,8 @@ pub struct Inbox {
     pub tasks: Vec<InboxTask>,
     /// Commands of mine that were refused or partly applied.
     pub attention: Vec<AttentionItem>,
+    /// What was done against a rule and waits for my decision, oldest first.
+    pub exceptions: Vec<ExceptionView>,
     /// How many of each: the badges.
     pub counts: InboxCounts,
 }
@@ -53,17 +57,6 @@ pub enum DueGroup {
     Later,
 }
 
-/// One difference between two scopes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct ScopeDifference {
-    /// Part of the scope, such as `rollout window`, `change`, `back-out plan`.
-    pub part: String,
-    /// What was there and is not any more; empty when only added.
-    pub was: String,
-    /// What is there now; empty when only removed.
-    pub is: String,
-}
-
 /// A task that waits for me.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct InboxTask {
@@ -90,6 +83,8 @@ pub struct InboxCounts {
     pub ready: u32,
     /// Needs attention.
     pub attention: u32,
+    /// Exceptions to decide.
+    pub exceptions: u32,
 }
 
 /// Says that the person has looked at an approval as it stands.

@@ -12,6 +12,10 @@ use ts_rs::TS;
 pub struct IssueRequest {
     /// What is to be done.
     pub command: Command,
+    /// It was done by hand all the same: where a rule is against it, it is kept as an exception.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub as_exception: bool,
 }
 
 /// A command took effect here and is durable; the server will judge it again.

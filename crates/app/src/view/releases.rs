@@ -2,6 +2,7 @@
 
 use crate::view::approvals::ApprovalView;
 use crate::view::common::{CommentLine, HistoryLine, ListRow, Named, Names, Pill, SyncMark, WindowView};
+use crate::view::exceptions::ExceptionView;
 use serde::{Deserialize, Serialize};
 use slipway_domain::approval::record::ApprovalRule;
 use slipway_domain::cmdb::update_plan::CiUpdate;
@@ -64,6 +65,8 @@ pub struct ReleasePage {
     pub rollout_window: Option<WindowView>,
     /// Newest first.
     pub history: Vec<HistoryLine>,
+    /// What was done against a rule, oldest first.
+    pub exceptions: Vec<ExceptionView>,
     /// Remarks, oldest first.
     pub comments: Vec<CommentLine>,
     /// Digest of the scope as it stands: what an approver signs.
@@ -334,6 +337,11 @@ pub struct ReleaseActRequest {
     pub release: String,
     /// Code, as in the page's actions; dashes and underscores alike.
     pub action: String,
+    /// It was done by hand all the same (`record_install`, `record_test`): where a rule is against it, it is kept as an
+    /// exception.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub as_exception: bool,
     /// Why: `back_out`, `terminate`, `send_back`, `test_failed`, `waive_test`, `waive_criterion`, `ask_training`.
     #[serde(default)]
     pub reason: Option<String>,

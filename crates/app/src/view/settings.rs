@@ -77,6 +77,8 @@ pub struct NotificationChoices {
     pub task_ready: Channel,
     /// A command of mine was refused on sync.
     pub refused: Channel,
+    /// Something was done against a rule and waits for my decision.
+    pub exception: Channel,
 }
 
 impl Default for NotificationChoices {
@@ -86,6 +88,7 @@ impl Default for NotificationChoices {
             approval_decided: Channel::Inbox,
             task_ready: Channel::Inbox,
             refused: Channel::System,
+            exception: Channel::System,
         }
     }
 }

@@ -22,7 +22,7 @@ use slipway_domain::refusal::Fault;
 use slipway_domain::time::Timestamp;
 use slipway_server::serve::{Config, Running, Server};
 use slipway_server::setup::{NewUser, NewWorkspace, Office};
-use slipway_store::issue::{Issue, IssueError, Issued};
+use slipway_store::issue::{Facts, Issue, IssueError, Issued};
 use slipway_store::numbers::Numbers;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -413,6 +413,7 @@ impl Laptop {
             build,
             sign: &|bytes| self.session.sign(bytes),
             replaces: None,
+            facts: Facts::Refuse,
         })
     }
 

@@ -29,6 +29,9 @@ pub struct Do {
     /// successful, successful-with-problems or failed: for record-outcome.
     #[arg(long)]
     outcome: Option<String>,
+    /// It was done all the same: keep record-install as an exception where a rule is against it.
+    #[arg(long)]
+    as_exception: bool,
     /// Why the install was outside its window.
     #[arg(long)]
     window_override: Option<String>,
@@ -97,6 +100,9 @@ pub struct Test {
     /// Evidence.
     #[arg(long)]
     note: Option<String>,
+    /// It was done all the same: keep it as an exception where a rule is against it.
+    #[arg(long)]
+    as_exception: bool,
     /// Id of a failed test to let through, with --reason.
     #[arg(long, requires = "reason")]
     waive: Option<String>,
@@ -210,6 +216,7 @@ pub async fn act(desk: &Desk, call: Do) -> Result<Answer, CallError> {
     given(&mut request, "outcome", call.outcome.map(|o| json!(code(&o))));
     given(&mut request, "window_override", call.window_override.map(Value::from));
     given(&mut request, "freeze_override", call.freeze_override.map(Value::from));
+    given(&mut request, "as_exception", Some(call.as_exception.into()));
     given(&mut request, "ci", call.ci.map(Value::from));
     given(&mut request, "field", call.field.map(Value::from));
     given(&mut request, "decision", call.decision.map(|d| json!(code(&d))));
@@ -257,7 +264,7 @@ pub async fn test(desk: &Desk, test: Test) -> Result<Answer, CallError> {
         }
         None => json!({
             "release": test.release, "action": "record_test", "title": test.title, "result": code(&test.result),
-            "note": test.note,
+            "note": test.note, "as_exception": test.as_exception,
         }),
     };
     desk.call("releases.act", request).await.map(done)

@@ -5,6 +5,7 @@ use crate::command::{
     ApprovalCommand, ChangeCommand, CmdbCommand, Command, DhsCommand, ExceptionCommand, SetupCommand,
 };
 use crate::record::Kind;
+use crate::release::task_record::Assignee;
 use uuid::Uuid;
 
 /// The record that a command is about; `None` for those about many.
@@ -59,6 +60,10 @@ pub fn about(command: &Command) -> Option<(Kind, Uuid)> {
             SetupCommand::PutPerson(r) => (Kind::Person, r.id.0),
             SetupCommand::PutGroup(r) => (Kind::Group, r.id.0),
             SetupCommand::PutSite(r) => (Kind::Site, r.id.0),
+            SetupCommand::AssignSites(of, _) => match of {
+                Assignee::Person(id) => (Kind::Person, id.0),
+                Assignee::Group(id) => (Kind::Group, id.0),
+            },
             SetupCommand::PutTaskTemplate(r) => (Kind::TaskTemplate, r.id.0),
             SetupCommand::PutApprovalPolicy(r) => (Kind::ApprovalPolicy, r.id.0),
             SetupCommand::PutWorkspaceRules(r) => (Kind::WorkspaceRules, r.id.0),

@@ -87,6 +87,7 @@ fn every_other_query_of_a_screen_comes_from_an_index() {
             crate::view::LABELLED,
             crate::view::TITLED,
             crate::attention::OPEN,
+            crate::attention::SETTLED,
             crate::attention::ONE,
             "SELECT count(*) FROM attention WHERE settled_at = 0",
         ] {

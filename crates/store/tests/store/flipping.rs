@@ -11,8 +11,8 @@ use slipway_domain::refusal::Fault;
 use slipway_domain::time::Timestamp;
 use slipway_store::error::StoreError;
 use slipway_store::flip::Flip;
-use slipway_store::issue::Issue;
-use slipway_store::queue::{QueuedState, Verdict};
+use slipway_store::issue::{Facts, Issue, Part, Replaces};
+use slipway_store::queue::{Judged, QueuedState, Verdict};
 use slipway_store::stage::{Reached, Staged};
 use uuid::Uuid;
 
@@ -111,7 +111,8 @@ fn a_command_sent_in_place_of_a_refused_one_settles_it() {
             made_at: NOW,
             build: &mut |_| create(6),
             sign: &signed,
-            replaces: Some(command_id(1)),
+            replaces: Some(Replaces { command: command_id(1), part: Part::Whole }),
+            facts: Facts::Refuse,
         })
         .unwrap();
     assert_eq!(laptop.store.status().unwrap().attention, 0, "settled with the command that took its place");
@@ -370,4 +371,36 @@ fn a_staged_record_shows_as_it_came() {
     laptop.store.stage(&[staged(&record, 4)], &[]).unwrap();
     let error = laptop.store.flip(&Flip { epoch: "first".to_owned(), at: NOW, ..Flip::default() }).unwrap_err();
     assert!(error.to_string().contains(BUCKET), "an incomplete pull is not flipped: {error}");
+}
+
+#[test]
+fn a_command_that_will_be_refused_marks_its_record_and_says_why() {
+    let (mut server, laptop) = with_cis(1);
+    issue(&laptop.store, 1, &set_version(1, "", "2.0")).unwrap();
+    server.remove(Kind::Ci, ci_id(1).0);
+    server.pull(&laptop.store, 10);
+    laptop.store.flip(&server.flip(vec![])).unwrap();
+    let waiting = laptop.store.look(|view| view.waiting(Kind::Ci, ci_id(1).0)).unwrap();
+    assert_eq!((waiting.commands, waiting.will_be_refused), (1, true), "though it has no effect there");
+    assert!(waiting.why.contains("There is no ci"), "{}", waiting.why);
+}
+
+#[test]
+fn a_held_command_that_is_judged_after_all_changes_its_item() {
+    let (mut server, laptop) = with_cis(1);
+    for n in 1..=2 {
+        issue(&laptop.store, n, &set_version(1, "", "2.0")).unwrap();
+        let judged = |verdict| vec![Judged { id: command_id(n), counter: n as u64, seq: server.head, verdict }];
+        let held = Verdict::Held { why: "unknown here".to_owned() };
+        assert_eq!(laptop.store.flip(&server.flip(judged(held))).unwrap().attention, [command_id(n)]);
+        let after_all = if n == 1 { Verdict::Applied } else { Verdict::Refused { findings: Vec::new() } };
+        let told = laptop.store.flip(&server.flip(judged(after_all.clone()))).unwrap().attention;
+        let item = laptop.store.attention_item(command_id(n)).unwrap().unwrap();
+        if n == 1 {
+            assert!(told.is_empty() && item.settled.is_some(), "applied after all: nothing is left to decide");
+        } else {
+            assert_eq!((told, item.verdict), (vec![command_id(n)], after_all), "the person is told anew");
+        }
+    }
+    server.pull(&laptop.store, 1);
 }

@@ -7,7 +7,7 @@ use slipway_domain::lookup::Lookup;
 use slipway_domain::number::{Number, Series};
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Fault;
-use slipway_store::issue::{COMMAND_BYTES, Issue, IssueError};
+use slipway_store::issue::{COMMAND_BYTES, Facts, Issue, IssueError};
 
 fn numbered(laptop: &Laptop, n: u128) -> Result<Number, IssueError> {
     let mut given = None;
@@ -22,6 +22,7 @@ fn numbered(laptop: &Laptop, n: u128) -> Result<Number, IssueError> {
         },
         sign: &signed,
         replaces: None,
+        facts: Facts::Refuse,
     })?;
     Ok(given.unwrap())
 }
@@ -72,6 +73,7 @@ fn a_refusal_leaves_nothing_behind() {
         },
         sign: &signed,
         replaces: None,
+        facts: Facts::Refuse,
     });
     let Err(IssueError::Refused(refusal)) = twice else { panic!("the identity is taken: {twice:?}") };
     assert!(refusal.has("ID_TAKEN"), "{refusal:?}");
@@ -132,6 +134,7 @@ fn a_panic_while_building_leaves_the_store_usable() {
             build: &mut |_| panic!("as a bug would"),
             sign: &signed,
             replaces: None,
+            facts: Facts::Refuse,
         })
     }));
     assert!(panicked.is_err(), "it did panic");

@@ -7,7 +7,7 @@ use slipway_domain::id::{CiId, CommandId, DeviceId, PersonId, WorkspaceId};
 use slipway_domain::number::{Number, Series};
 use slipway_domain::time::Timestamp;
 use slipway_store::Store;
-use slipway_store::issue::{Issue, IssueError, Issued};
+use slipway_store::issue::{Facts, Issue, IssueError, Issued};
 use slipway_store::key::Key;
 use slipway_store::open::Profile;
 use std::path::PathBuf;
@@ -69,6 +69,7 @@ pub fn issue(store: &Store, n: u128, command: &Command) -> Result<Issued, IssueE
         build: &mut |_| command.clone(),
         sign: &signed,
         replaces: None,
+        facts: Facts::Refuse,
     })
 }
 
