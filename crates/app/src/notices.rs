@@ -17,7 +17,7 @@ use crate::view::settings::Channel;
 use slipway_domain::approval::record::{Approval, Subject};
 use slipway_domain::change::record::Change;
 use slipway_domain::id::ApprovalId;
-use slipway_domain::record::Record;
+use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Fault;
 use slipway_domain::release::record::Release;
@@ -44,6 +44,7 @@ pub fn of(app: &App, news: &FlipNews) -> Result<Vec<Notice>, CallError> {
             notices.extend(fresh);
         }
     }
+    let changes = &news.flipped.changes;
     if choices.exception == Channel::System && changes.kinds.contains(&Kind::Exception) && !changes.many {
         app.read(|sight| {
             for exception in exceptions::for_me(sight)?.iter().filter(|e| changes.ids.contains(&e.id.0)) {

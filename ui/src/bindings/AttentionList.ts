@@ -2,7 +2,7 @@
 import type { AttentionItem } from "./AttentionItem";
 
 /**
- * Everything that waits for a person, newest first.
+ * Everything that waits for a person, newest first; what follows from an earlier refusal behind that.
  */
 export type AttentionList = { 
 /**

@@ -3,7 +3,9 @@ import type { AttentionItem } from "./AttentionItem";
 import type { AttentionSide } from "./AttentionSide";
 import type { Command } from "./Command";
 import type { Conflict } from "./Conflict";
+import type { EnteredLine } from "./EnteredLine";
 import type { Finding } from "./Finding";
+import type { HistoryLine } from "./HistoryLine";
 
 /**
  * Mine and theirs side by side.
@@ -18,6 +20,10 @@ item: AttentionItem,
  */
 command: Command, 
 /**
+ * The same line by line, as the form had it.
+ */
+entered: Array<EnteredLine>, 
+/**
  * What was entered against what is there, field by field.
  */
 sides: Array<AttentionSide>, 
@@ -28,4 +34,12 @@ conflicts: Array<Conflict>,
 /**
  * What would happen if it were sent again as it is: empty when it would be accepted here.
  */
-would_refuse: Array<Finding>, };
+would_refuse: Array<Finding>, 
+/**
+ * What others did on the record lately, newest first.
+ */
+meanwhile: Array<HistoryLine>, 
+/**
+ * Later items that were refused because of this one.
+ */
+dependants: Array<AttentionItem>, };

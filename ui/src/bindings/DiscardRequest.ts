@@ -9,6 +9,6 @@ export type DiscardRequest = {
  */
 command: string, 
 /**
- * Why it is not needed any more.
+ * Why it is not needed any more; kept with the item.
  */
-reason?: string, };
+reason: string, };

@@ -23,4 +23,8 @@ ready: number,
 /**
  * Needs attention.
  */
-attention: number, };
+attention: number, 
+/**
+ * Exceptions to decide.
+ */
+exceptions: number, };

@@ -8,4 +8,8 @@ export type IssueRequest = {
 /**
  * What is to be done.
  */
-command: Command, };
+command: Command, 
+/**
+ * It was done by hand all the same: where a rule is against it, it is kept as an exception.
+ */
+as_exception?: boolean, };

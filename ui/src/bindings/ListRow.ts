@@ -2,6 +2,7 @@
 import type { Cell } from "./Cell";
 import type { Hue } from "./Hue";
 import type { Kind } from "./Kind";
+import type { SyncMark } from "./SyncMark";
 
 /**
  * One row of any list or any line that names a record on another's page.
@@ -36,13 +37,9 @@ hue: Hue,
  */
 cells: { [key in string]: Cell }, 
 /**
- * Own commands on it wait for the server.
+ * Whether it is confirmed.
  */
-waiting: boolean, 
-/**
- * One of them will probably be refused.
- */
-will_be_refused: boolean, 
+sync: SyncMark, 
 /**
  * Address in the window, such as `/releases/REL-000123`.
  */

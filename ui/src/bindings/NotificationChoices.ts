@@ -20,4 +20,8 @@ task_ready: Channel,
 /**
  * A command of mine was refused on sync.
  */
-refused: Channel, };
+refused: Channel, 
+/**
+ * Something was done against a rule and waits for my decision.
+ */
+exception: Channel, };

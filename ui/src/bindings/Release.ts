@@ -20,6 +20,7 @@ import type { ReleaseId } from "./ReleaseId";
 import type { ReleaseType } from "./ReleaseType";
 import type { Risk } from "./Risk";
 import type { Scope } from "./Scope";
+import type { ScopeEdit } from "./ScopeEdit";
 import type { Status } from "./Status";
 import type { Timestamp } from "./Timestamp";
 import type { Training } from "./Training";
@@ -149,6 +150,10 @@ review: string,
  * The back-out.
  */
 back_out: BackOut | null, 
+/**
+ * Edits of the scope, oldest first: what an approver is told who signed an older one.
+ */
+scope_edits?: Array<ScopeEdit>, 
 /**
  * How many tasks were ever made for it: numbers the next one.
  */

@@ -19,6 +19,11 @@ release: string,
  */
 action: string, 
 /**
+ * It was done by hand all the same (`record_install`, `record_test`): where a rule is against it, it is kept as an
+ * exception.
+ */
+as_exception?: boolean, 
+/**
  * Why: `back_out`, `terminate`, `send_back`, `test_failed`, `waive_test`, `waive_criterion`, `ask_training`.
  */
 reason?: string, 

@@ -18,7 +18,8 @@ import type { Urgency } from "./Urgency";
 import type { Window } from "./Window";
 
 /**
- * One edit of a release. Values that two people may edit carry what the author saw; another value found there is a refusal.
+ * One edit of a release. Values that two people may edit carry what the author saw; another value found there is
+ * a conflict of that text, or refuses the command where it is more than a text.
  */
 export type ReleaseEdit = { "title": Edit<string> } | { "description": Edit<string> } | { "reason": Edit<string> } | { "type": Edit<ReleaseType | null> } | { "class": Edit<ReleaseClass> } | { "packaging": Edit<Packaging> } | { "impact": Edit<Impact | null> } | { "urgency": Edit<Urgency | null> } | { "impact_assessment": Edit<Assessment | null> } | { "assessment_note": Edit<string> } | { "risk": Edit<Risk | null> } | { "manager": Edit<PersonId> } | { "coordinator": Edit<PersonId | null> } | { "estimated_cost": Edit<number | null> } | { "actual_cost": Edit<number | null> } | { "ask_training": string | null } | { "add_ci": CiId } | { "remove_ci": CiId } | { "add_ci_group": CiGroupId } | { "remove_ci_group": CiGroupId } | { "add_service": CiId } | { "remove_service": CiId } | { "add_component": Component } | { "remove_component": Component } | { "targets": Edit<Array<Target>> } | { "build_window": Edit<Window | null> } | { "rollout_window": Edit<Window | null> } | { "plan": { 
 /**

@@ -5,6 +5,7 @@ import type { CiPlanRow } from "./CiPlanRow";
 import type { CommentLine } from "./CommentLine";
 import type { ComponentLine } from "./ComponentLine";
 import type { Criterion } from "./Criterion";
+import type { ExceptionView } from "./ExceptionView";
 import type { HistoryLine } from "./HistoryLine";
 import type { ListRow } from "./ListRow";
 import type { Named } from "./Named";
@@ -96,6 +97,10 @@ rollout_window: WindowView | null,
  * Newest first.
  */
 history: Array<HistoryLine>, 
+/**
+ * What was done against a rule, oldest first.
+ */
+exceptions: Array<ExceptionView>, 
 /**
  * Remarks, oldest first.
  */

@@ -15,4 +15,8 @@ will_be_refused: boolean,
 /**
  * Refused or partly applied commands on this record that wait for a person.
  */
-attention: number, };
+attention: number, 
+/**
+ * What stands against it, in sentences: what the server said, or what it will probably say. Empty for nothing.
+ */
+why: string, };

@@ -34,4 +34,8 @@ condition?: Condition,
 /**
  * `dispose`: why.
  */
-reason?: string, };
+reason?: string, 
+/**
+ * It was done by hand all the same: where a rule is against it, it is kept as an exception.
+ */
+as_exception?: boolean, };

@@ -3,6 +3,7 @@ import type { ActionState } from "./ActionState";
 import type { CommentLine } from "./CommentLine";
 import type { DhsModel } from "./DhsModel";
 import type { DhsUnit } from "./DhsUnit";
+import type { ExceptionView } from "./ExceptionView";
 import type { ListRow } from "./ListRow";
 import type { MovementLine } from "./MovementLine";
 import type { Pill } from "./Pill";
@@ -48,6 +49,10 @@ ci: ListRow | null,
  * The ledger, newest first.
  */
 movements: Array<MovementLine>, 
+/**
+ * What was done with it against a rule, oldest first.
+ */
+exceptions: Array<ExceptionView>, 
 /**
  * Remarks, oldest first.
  */

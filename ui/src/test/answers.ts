@@ -39,7 +39,7 @@ function numbered(kind: Kind, id: string): ListRow {
     id,
     state,
     hue,
-    waiting: at % 7 === 0,
+    sync: { waiting: at % 7 === 0 ? 1 : 0, will_be_refused: false, attention: 0, why: '' },
     cells: {
       number,
       name: `Payroll server ${at}`,
@@ -67,6 +67,22 @@ function numbered(kind: Kind, id: string): ListRow {
 
 const COUNTS: Partial<Record<Kind, number>> = { release: 40, change: 312, ci: 1_000_000, dsl_item: 60, dhs_unit: 90 };
 
+const DONE = {
+  effect: { conflicts: [], created: 0, updated: 1, unchanged: 0 },
+  changes: { kinds: [], ids: [] },
+  record: null,
+};
+
+const side = (field: string, seen: string, mine: string, theirs: string) => ({
+  field,
+  label: field,
+  seen,
+  mine,
+  theirs,
+  choice: true,
+  kept: null,
+});
+
 export function answers(): Answers {
   return {
     'app.state': () => ({ state: 'ready', ...ME }),
@@ -83,9 +99,27 @@ export function answers(): Answers {
     'attention.get': () => ({
       item: an_inbox().attention[0],
       command: 'none',
-      sides: [{ field: 'scope digest', seen: '11c0…07', mine: 'approve', theirs: '8f3a…c1' }],
+      entered: [
+        { pointer: '/release/1/edit/0/title/to', label: 'title', value: 'Core switches', editable: true },
+        { pointer: '/release/1/edit/1/reason/to', label: 'reason', value: 'End of life', editable: true },
+      ],
+      sides: [
+        side('title', 'Core switch refresh', 'Core switches', 'Core and edge switches'),
+        side('reason', '', 'End of life', 'Out of support'),
+      ],
       conflicts: [],
       would_refuse: [],
+      meanwhile: [
+        {
+          at: Date.now(),
+          by: { id: 'p2', label: 'Ben Ito' },
+          what: 'scope edited',
+          note: 'target + DC1',
+          result: '',
+          hue: 'info',
+        },
+      ],
+      dependants: [],
     }),
     'lists.open': ({ kind, filter }: { kind: Kind; filter?: string }) => {
       const total = filter ? 3 : (COUNTS[kind] ?? 0);
@@ -131,6 +165,10 @@ export function answers(): Answers {
       changes: { kinds: [], ids: [] },
       record: null,
     }),
+    'attention.keep': () => DONE,
+    'attention.send_again': () => DONE,
+    'attention.discard': () => null,
+    'exceptions.act': () => DONE,
     issue: () => ({
       effect: { conflicts: [], created: 0, updated: 1, unchanged: 0 },
       changes: { kinds: [], ids: [] },

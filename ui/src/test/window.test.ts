@@ -251,6 +251,61 @@ describe('the Inbox', () => {
     await userEvent.click(await screen.findByRole('option', { name: /Approve REL-000119/ }));
     expect(await screen.findByRole('table')).toBeTruthy();
     expect(screen.getByRole('button', { name: 'Send again' })).toBeTruthy();
+    expect(screen.getByText('scope edited', { exact: false })).toBeTruthy();
+  });
+
+  async function openRefused() {
+    open('/inbox');
+    await userEvent.click(await screen.findByRole('option', { name: /Approve REL-000119/ }));
+    await screen.findByRole('table');
+  }
+
+  it('keeps mine of one field and theirs of all', async () => {
+    await openRefused();
+    await userEvent.click(screen.getByRole('button', { name: 'Keep mine: title' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Keep all theirs' }));
+    expect(called('attention.keep')).toEqual([
+      { command: 'x1', keep: 'mine', fields: ['title'] },
+      { command: 'x1', keep: 'theirs', fields: ['title', 'reason'] },
+    ]);
+  });
+
+  it('sends a refused command again with the text that was edited', async () => {
+    await openRefused();
+    await userEvent.keyboard('e');
+    const sheet = await screen.findByRole('dialog', { name: /^Edit and send again/ });
+    const title = within(sheet).getByLabelText('Title');
+    await userEvent.clear(title);
+    await userEvent.type(title, 'Core switches 2');
+    await userEvent.keyboard('{Control>}{Enter}{/Control}');
+    await waitFor(() => expect(called('attention.send_again')).toHaveLength(1));
+    expect(called('attention.send_again')[0]).toEqual({
+      command: 'x1',
+      edits: [{ pointer: '/release/1/edit/0/title/to', value: 'Core switches 2' }],
+    });
+  });
+
+  it('discards a refused command only with a reason', async () => {
+    await openRefused();
+    await userEvent.keyboard('d');
+    const sheet = await screen.findByRole('dialog', { name: /^Discard/ });
+    await userEvent.keyboard('{Control>}{Enter}{/Control}');
+    expect(called('attention.discard')).toEqual([]);
+    await userEvent.type(within(sheet).getByRole('textbox'), 'Ben did it');
+    await userEvent.keyboard('{Control>}{Enter}{/Control}');
+    await waitFor(() => expect(called('attention.discard')).toEqual([{ command: 'x1', reason: 'Ben did it' }]));
+  });
+
+  it('decides what was done against a rule, with a reason', async () => {
+    open('/inbox');
+    await userEvent.click(await screen.findByRole('option', { name: /Transfer a unit: UNI-000012/ }));
+    await userEvent.click(await screen.findByRole('button', { name: 'Accept…' }));
+    const sheet = await screen.findByRole('dialog', { name: /Accept$/ });
+    await userEvent.type(within(sheet).getByRole('textbox'), 'It is there');
+    await userEvent.keyboard('{Control>}{Enter}{/Control}');
+    await waitFor(() =>
+      expect(called('exceptions.act')).toEqual([{ exception: 'e1', action: 'accept', reason: 'It is there' }]),
+    );
   });
 });
 

@@ -5,6 +5,7 @@ import type { Board } from '../bindings/Board';
 import type { ChangePage } from '../bindings/ChangePage';
 import type { CiPage } from '../bindings/CiPage';
 import type { DslPage } from '../bindings/DslPage';
+import type { ExceptionView } from '../bindings/ExceptionView';
 import type { Finding } from '../bindings/Finding';
 import type { Inbox } from '../bindings/Inbox';
 import type { Kind } from '../bindings/Kind';
@@ -21,7 +22,7 @@ import type { WorkspaceSetup } from '../bindings/WorkspaceSetup';
 export const NOW = Date.UTC(2026, 10, 26, 10, 0);
 export const HOUR = 3_600_000;
 const DIGEST = '8f3ad07c5b1e4f2296a1c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f6a7c1';
-const QUIET = { waiting: 0, will_be_refused: false, attention: 0 };
+const QUIET = { waiting: 0, will_be_refused: false, attention: 0, why: '' };
 
 export const ANNA: PersonView = {
   id: 'p1',
@@ -60,8 +61,7 @@ export function a_row(kind: Kind, label: string, title: string, more: Partial<Li
     state: 'open',
     hue: 'info',
     cells: { number: label },
-    waiting: false,
-    will_be_refused: false,
+    sync: QUIET,
     path: `/${place}/${label}`,
     ...more,
   };
@@ -355,7 +355,37 @@ export function a_release_page(): ReleasePage {
     ],
     comments: [{ id: 'm1', by: named(BEN), at: NOW - 5 * HOUR, text: 'Rack R12 has room for both.' }],
     digest: DIGEST,
-    sync: { waiting: 2, will_be_refused: false, attention: 0 },
+    exceptions: [],
+    sync: { waiting: 2, will_be_refused: false, attention: 0, why: '' },
+  };
+}
+
+/** A unit that was moved although it counts as disposed of. */
+export function an_exception(): ExceptionView {
+  const action = (code: string, title: string) => ({
+    action: code,
+    title,
+    allowed: true,
+    findings: [],
+    needs_reason: true,
+    confirm: true,
+  });
+  return {
+    id: 'e1',
+    title: 'transfer a unit: UNI-000012',
+    on: { kind: 'dhs_unit', id: 'u12', label: 'UNI-000012' },
+    path: '/dhs/UNI-000012',
+    release: null,
+    pill: { label: 'to decide', hue: 'warn' },
+    by: named(BEN),
+    at: NOW - 4 * HOUR,
+    entered: [{ pointer: '/dhs/transfer/to/store', label: 'store', value: 'Spares A', editable: true }],
+    findings: [
+      a_finding('UNIT_STATE', 'UNI-000012 is disposed; transfer does not apply.', 'It applies to a unit in store.'),
+    ],
+    actions: [action('accept', 'Accept'), action('back_out', 'It was backed out')],
+    decision: null,
+    sync: QUIET,
   };
 }
 
@@ -421,9 +451,12 @@ export function an_inbox(): Inbox {
             'Compare, then approve the new scope.',
           ),
         ],
+        depends_on: null,
+        settled: null,
       },
     ],
-    counts: { approvals: 2, overdue: 1, tasks: 1, ready: 1, attention: 1 },
+    exceptions: [an_exception()],
+    counts: { approvals: 2, overdue: 1, tasks: 1, ready: 1, attention: 1, exceptions: 1 },
   };
 }
 
@@ -636,6 +669,7 @@ export function a_unit_page(): UnitPage {
     ],
     release: a_row('release', 'REL-000123', 'Core switch refresh'),
     ci: null,
+    exceptions: [an_exception()],
     movements: [
       {
         id: 'v1',
@@ -677,7 +711,13 @@ export const SETTINGS: Settings = {
   theme: 'system',
   density: 'compact',
   single_letter_keys: true,
-  notifications: { approval_pending: 'system', approval_decided: 'inbox', task_ready: 'inbox', refused: 'system' },
+  notifications: {
+    approval_pending: 'system',
+    approval_decided: 'inbox',
+    task_ready: 'inbox',
+    refused: 'system',
+    exception: 'system',
+  },
 };
 
 export const SETUP: WorkspaceSetup = {

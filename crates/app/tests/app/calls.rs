@@ -27,7 +27,6 @@ async fn commands_without_a_request_answer() {
         "app.state",
         "sync.status",
         "inbox.get",
-        "attention.list",
         "people.list",
         "groups.list",
         "sites.list",

@@ -34,7 +34,6 @@ fn with_cis(count: u128) -> (Server, Laptop) {
 fn nothing_staged_shows_before_the_flip() {
     let (mut server, laptop) = with_cis(1);
     server.act(10, &create(2));
-    server.pull(&laptop.store, 1);
     assert_eq!(version(&laptop, 2), None, "set aside only");
     let laptop = laptop.reopen();
     assert_eq!(laptop.store.staged_cursor(BUCKET).unwrap(), server.head, "a crash does not lose what was staged");
@@ -387,7 +386,7 @@ fn a_command_that_will_be_refused_marks_its_record_and_says_why() {
 
 #[test]
 fn a_held_command_that_is_judged_after_all_changes_its_item() {
-    let (mut server, laptop) = with_cis(1);
+    let (server, laptop) = with_cis(1);
     for n in 1..=2 {
         issue(&laptop.store, n, &set_version(1, "", "2.0")).unwrap();
         let judged = |verdict| vec![Judged { id: command_id(n), counter: n as u64, seq: server.head, verdict }];
@@ -402,5 +401,4 @@ fn a_held_command_that_is_judged_after_all_changes_its_item() {
             assert_eq!((told, item.verdict), (vec![command_id(n)], after_all), "the person is told anew");
         }
     }
-    server.pull(&laptop.store, 1);
 }

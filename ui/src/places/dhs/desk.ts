@@ -9,7 +9,7 @@ import { options, text, type FormField, type Values } from '../../lib/form/form'
 import { CONDITIONS } from '../../lib/form/levels';
 import { act } from '../../lib/record/act';
 
-export const TOUCHES_UNIT: Kind[] = ['dhs_unit', 'dhs_model', 'movement', 'release', 'ci', 'comment'];
+export const TOUCHES_UNIT: Kind[] = ['dhs_unit', 'dhs_model', 'movement', 'release', 'ci', 'comment', 'exception'];
 
 /** Where a unit lies, as fields of a form. */
 export function binFields(sites: readonly Site[]): FormField[] {

@@ -11,4 +11,5 @@ export const TOUCHES_INBOX: Kind[] = [
   'ci',
   'dsl_item',
   'dhs_unit',
+  'exception',
 ];
