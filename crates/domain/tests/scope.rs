@@ -235,7 +235,7 @@ fn sites_are_given_by_rule(#[case] actor: PersonId, #[case] command: Command, #[
 }
 
 fn set_notes(n: u32) -> Command {
-    let change = FieldChange { field: "notes".into(), from: "wrong on purpose".into(), to: "mine".into() };
+    let change = FieldChange { field: "notes".into(), from: String::new(), to: "mine".into() };
     Command::Cmdb(CmdbCommand::SetFields(ci(n, None).id, vec![change]))
 }
 

@@ -14,7 +14,7 @@ use slipway_domain::records::{Memory, Records};
 use slipway_domain::time::Timestamp;
 use slipway_store::Store;
 use slipway_store::error::StoreError;
-use slipway_store::issue::{Issue, IssueError};
+use slipway_store::issue::{Facts, Issue, IssueError};
 use slipway_store::key::Key;
 use slipway_store::open::Profile;
 use slipway_sync::local::{LocalAnswer, LocalError, LocalRequest, perform};
@@ -161,6 +161,7 @@ impl Machine for Stored {
             },
             sign: &|bytes| signature(key, bytes),
             replaces: None,
+            facts: Facts::Refuse,
         });
         match issued {
             Ok(_) => true,

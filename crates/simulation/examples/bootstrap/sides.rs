@@ -23,7 +23,7 @@ use slipway_server::folder::Folder;
 use slipway_server::serve::{Config, Running, Server};
 use slipway_server::setup::{NewUser, NewWorkspace, Office};
 use slipway_store::flip::{Cursor, Flip};
-use slipway_store::issue::Issue;
+use slipway_store::issue::{Facts, Issue};
 use slipway_store::stage::{Reached, Staged};
 use slipway_sync::bucket::Bucket;
 use std::path::{Path, PathBuf};
@@ -261,6 +261,7 @@ impl Laptop {
                 build: &mut |_| command.clone(),
                 sign: &|bytes| self.session.sign(bytes),
                 replaces: None,
+                facts: Facts::Refuse,
             };
             self.session.store().issue(issue).unwrap();
         }

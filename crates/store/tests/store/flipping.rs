@@ -34,6 +34,7 @@ fn with_cis(count: u128) -> (Server, Laptop) {
 fn nothing_staged_shows_before_the_flip() {
     let (mut server, laptop) = with_cis(1);
     server.act(10, &create(2));
+    server.pull(&laptop.store, 1);
     assert_eq!(version(&laptop, 2), None, "set aside only");
     let laptop = laptop.reopen();
     assert_eq!(laptop.store.staged_cursor(BUCKET).unwrap(), server.head, "a crash does not lose what was staged");
