@@ -18,6 +18,7 @@ use slipway_sync::protocol::{BucketSum, Epoch};
 use slipway_sync::signing::PrivateKey;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use uuid::Uuid;
 
 const WORKSPACE: WorkspaceId = WorkspaceId(Uuid::from_u128(7));
@@ -163,13 +164,24 @@ fn moment(storage: &Arc<dyn Storage>) {
     assert_eq!(head(storage), 2);
 }
 
-/// Eight writers and one reader that only ever goes on from its cursor.
+/// Eight writers, every third transaction of which dawdles before its commit, and one reader that only ever goes on
+/// from its cursor: a row that were committed behind it would never be seen.
 fn commit_order(storage: &Arc<dyn Storage>) {
     const EACH: usize = 25;
+    let write = |storage: &Arc<dyn Storage>, writer: usize, n: usize| {
+        let mut tx = storage.begin(WORKSPACE).unwrap();
+        tx.savepoint().unwrap();
+        tx.put(new_site(&format!("{writer}/{n}"))).unwrap();
+        tx.release_savepoint().unwrap();
+        if (writer + n) % 3 == 0 {
+            std::thread::sleep(Duration::from_millis(4));
+        }
+        tx.commit().unwrap();
+    };
     let writers: Vec<_> = (0..8)
         .map(|writer| {
             let storage = Arc::clone(storage);
-            std::thread::spawn(move || (0..EACH).for_each(|n| put(&storage, new_site(&format!("{writer}/{n}")))))
+            std::thread::spawn(move || (0..EACH).for_each(|n| write(&storage, writer, n)))
         })
         .collect();
     let (mut cursor, mut seen) = (0, Vec::new());
