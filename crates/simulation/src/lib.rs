@@ -19,6 +19,7 @@ pub mod invent;
 pub mod laptop;
 pub mod machine;
 pub mod network;
+pub mod place;
 pub mod planted;
 pub mod promise;
 pub mod random;

@@ -1,5 +1,6 @@
 //! Whole runs: from a seed to its end, and from a failure to the shortest script that still fails.
 
+use crate::place::Database;
 use crate::planted::Bug;
 use crate::promise::settled;
 use crate::random::Random;
@@ -19,13 +20,15 @@ pub struct Plan {
     /// `None`: drawn from the seed.
     pub faults: Option<Faults>,
     pub bug: Option<Bug>,
+    /// Where the server keeps its records.
+    pub database: Database,
     /// Times at which somebody works.
     pub steps: u64,
 }
 
 impl Plan {
     pub fn of(seed: u64) -> Self {
-        Self { seed, faults: None, bug: None, steps: 100 }
+        Self { seed, faults: None, bug: None, database: Database::Sqlite, steps: 100 }
     }
 }
 
@@ -69,7 +72,7 @@ fn run_script(plan: &Plan, faults: &Faults, lines: &[Line]) -> Outcome {
     let story = Telling::default();
     let told = Telling::clone(&story);
     let ended = quietly(|| {
-        let mut world = World::new(plan.seed, faults.clone(), plan.bug, told);
+        let mut world = World::new(plan.seed, plan.database, faults.clone(), plan.bug, told);
         world.perform(lines);
         world.calm_down();
         settled::all(&mut world);

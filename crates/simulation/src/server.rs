@@ -1,5 +1,6 @@
 //! The real server core on a SQLite file, which can be put back to an earlier state.
 
+use crate::place::{Database, Place};
 use crate::planted::{Bug, Saboteur};
 use crate::random::Random;
 use slipway_domain::approval::record::ApprovalRule;
@@ -10,7 +11,6 @@ use slipway_domain::records::Records;
 use slipway_domain::setting::{ApprovalPolicy, Gate};
 use slipway_domain::time::Timestamp;
 use slipway_server::core::{Caller, Core};
-use slipway_server::storage::sqlite::Sqlite;
 use slipway_server::storage::{Storage, WorkspaceView};
 use slipway_sync::protocol::{Epoch, ErrorBody, NewDevice, Pull, Verdict};
 use slipway_sync::signing::{PrivateKey, PublicKey};
@@ -18,7 +18,6 @@ use slipway_sync::transport::{Answer, Request, TransportError};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use tempfile::TempDir;
 use uuid::Uuid;
 
 pub const WORKSPACE: WorkspaceId = WorkspaceId(Uuid::from_u128(1));
@@ -29,35 +28,25 @@ pub const PEOPLE: [PersonId; 3] =
 const CAB: GroupId = GroupId(Uuid::from_u128(0x41));
 
 pub struct Server {
-    folder: TempDir,
+    place: Place,
     storage: Arc<dyn Storage>,
     core: Core,
     now: Arc<AtomicI64>,
-    backups: usize,
     /// The storage fails while the next push is judged.
     pub faulty: bool,
     bug: Option<Bug>,
     saboteur: Option<Saboteur>,
 }
 
-/// Memory-backed where there is such a folder: a run makes thousands of durable commits.
-pub fn folder() -> TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
-}
-
 impl Server {
-    pub fn new(epoch: Epoch, random: &mut Random, bug: Option<Bug>) -> Self {
-        let folder = folder();
+    pub fn new(database: Database, epoch: Epoch, random: &mut Random, bug: Option<Bug>) -> Self {
         let now = Arc::new(AtomicI64::new(0));
-        let file = folder.path().join("w.sqlite");
-        let storage: Arc<dyn Storage> =
-            Arc::new(Sqlite::create(&file, WORKSPACE, "Model", epoch, Timestamp(0)).unwrap());
+        let (place, storage) = Place::create(database, epoch);
         let server = Self {
             core: core(&storage, &now),
             storage,
-            folder,
+            place,
             now,
-            backups: 0,
             faulty: false,
             bug,
             saboteur: bug.map(|_| Saboteur::default()),
@@ -99,11 +88,11 @@ impl Server {
             Request::Push(push) => {
                 let faulty = std::mem::take(&mut self.faulty);
                 if faulty {
-                    self.sql("UPDATE record SET body = '!' || body WHERE kind = 'person'");
+                    self.place.sql("UPDATE record SET body = '!' || body WHERE kind = 'person'");
                 }
                 let answer = self.core.push(&caller, push).map(Answer::Pushed);
                 if faulty {
-                    self.sql("UPDATE record SET body = substr(body, 2) WHERE kind = 'person'");
+                    self.place.sql("UPDATE record SET body = substr(body, 2) WHERE kind = 'person'");
                 }
                 answer
             }
@@ -120,10 +109,6 @@ impl Server {
             }),
         };
         answer.map_err(|error| TransportError::Refused(Box::new(error.body())))
-    }
-
-    fn sql(&self, sql: &str) {
-        rusqlite::Connection::open(self.file()).unwrap().execute(sql, []).unwrap();
     }
 
     /// Writes records as no command does: for planted bugs.
@@ -150,38 +135,31 @@ impl Server {
         (self.core.log_name(), PrivateKey::from_seed(&[1; 32]).public())
     }
 
+    /// A file to read the stored rows in.
     pub fn file(&self) -> PathBuf {
-        self.folder.path().join("w.sqlite")
+        self.place.file()
     }
 
     /// The server's process dies and starts again; what was committed stays.
     pub fn restart(&mut self) {
-        self.storage = Arc::new(Sqlite::open(&self.file()).unwrap());
+        self.storage = self.place.open();
         self.core = core(&self.storage, &self.now);
     }
 
     pub fn back_up(&mut self) {
-        self.backups += 1;
-        let to = self.folder.path().join(format!("backup-{}.sqlite", self.backups));
-        let connection = rusqlite::Connection::open(self.file()).unwrap();
-        connection.execute("VACUUM INTO ?1", [to.to_str().unwrap()]).unwrap();
+        self.place.back_up();
     }
 
     /// Puts the newest backup back, if there is one, as an administrator does who says so.
     pub fn restore(&mut self, epoch: Epoch) -> bool {
-        let from = self.folder.path().join(format!("backup-{}.sqlite", self.backups));
-        if !from.exists() {
+        let Self { place, storage, core: served, now, .. } = self;
+        let put_back = place.put_back(|nothing| {
+            *storage = nothing;
+            *served = core(storage, now);
+        });
+        if !put_back {
             return false;
         }
-        let nothing = self.folder.path().join("nothing.sqlite");
-        let _ = std::fs::remove_file(&nothing);
-        self.storage =
-            Arc::new(Sqlite::create(&nothing, WORKSPACE, "Nothing", Epoch(Uuid::nil()), Timestamp(0)).unwrap());
-        self.core = core(&self.storage, &self.now);
-        for suffix in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(self.folder.path().join(format!("w.sqlite{suffix}")));
-        }
-        std::fs::copy(from, self.file()).unwrap();
         self.restart();
         if self.bug != Some(Bug::SameEpochAfterRestore) {
             let mut tx = self.storage.begin(WORKSPACE).unwrap();

@@ -54,7 +54,7 @@ struct Open {
 
 impl Stored {
     pub fn new(person: PersonId, random: &mut Random) -> Self {
-        let folder = crate::server::folder();
+        let folder = crate::place::folder();
         let device = DeviceId(random.uuid());
         let profile = Profile { workspace: WORKSPACE, device };
         drop(Store::create(&folder.path().join("profile.db"), &Key::new(KEY), profile).unwrap());
@@ -217,7 +217,7 @@ impl Machine for Stored {
 
     fn clone_from_image(&self, image: &Image) -> Box<dyn Machine> {
         let mut twin = Self {
-            folder: crate::server::folder(),
+            folder: crate::place::folder(),
             person: self.person,
             keys: BTreeMap::new(),
             ends: Arc::default(),

@@ -3,6 +3,7 @@
 use crate::invent::Desk;
 use crate::machine::{Image, Machine};
 use crate::network::Happening;
+use crate::place::Database;
 use crate::planted::Bug;
 use crate::promise::always::{self, Truth};
 use crate::random::Random;
@@ -76,9 +77,9 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(seed: u64, faults: Faults, bug: Option<Bug>, story: Telling) -> Self {
+    pub fn new(seed: u64, database: Database, faults: Faults, bug: Option<Bug>, story: Telling) -> Self {
         let mut random = Random::new(seed);
-        let server = Server::new(Epoch(uuid::Uuid::from_u128(1)), &mut random, bug);
+        let server = Server::new(database, Epoch(uuid::Uuid::from_u128(1)), &mut random, bug);
         let mut world = Self {
             server,
             laptops: Vec::new(),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "tests stop at the first surprise")]
 
+use slipway_simulation::place::Database;
 use slipway_simulation::planted::Bug;
 use slipway_simulation::run::{Outcome, Plan, explain, run};
 use slipway_simulation::script::Faults;
@@ -53,6 +54,13 @@ fn every_fault_at_once_keeps_every_promise() {
 #[test]
 fn seeds_with_faults_of_their_own_keep_every_promise() {
     all_keep((1..=4).map(|seed| Plan { steps: 60, ..Plan::of(seed) }));
+}
+
+#[test]
+fn every_promise_holds_on_postgresql_too() {
+    let wild = |seed| Plan { faults: Some(Faults::wild()), database: Database::Postgres, steps: 60, ..Plan::of(seed) };
+    let counts = all_keep((301..=302).map(wild));
+    assert!(counts.contains_key("epochs found changed"), "a backup was put back: {counts:?}");
 }
 
 #[test]
