@@ -28,9 +28,10 @@ use slipway_domain::record::Kind;
 use slipway_domain::time::Timestamp;
 use slipway_sync::bucket::Bucket;
 use slipway_sync::protocol::{ErrorBody, ErrorCode, Lease, LeaseRequest};
-use slipway_sync::signing::PrivateKey;
+use slipway_sync::signing::{PrivateKey, PublicKey};
 use slipway_sync::{encoding, limits};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 /// The server's clock; tests bring their own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -50,6 +51,7 @@ pub struct Core {
     clock: Clock,
     hub: Arc<Hub>,
     batcher: Arc<Batcher>,
+    keys: Arc<Mutex<BTreeMap<DeviceId, PublicKey>>>,
     /// Where buckets lie packed; `None` leaves everything to pages.
     snapshots: Option<Arc<Snapshots>>,
 }
@@ -69,7 +71,16 @@ impl Core {
     /// Serves this workspace out of this storage.
     #[must_use]
     pub fn new(storage: Arc<dyn Storage>, workspace: WorkspaceId, log_key: PrivateKey, clock: Clock) -> Self {
-        Self { storage, workspace, log_key, clock, hub: Arc::default(), batcher: Arc::default(), snapshots: None }
+        Self {
+            storage,
+            workspace,
+            log_key,
+            clock,
+            hub: Arc::default(),
+            batcher: Arc::default(),
+            keys: Arc::default(),
+            snapshots: None,
+        }
     }
 
     /// The server's time.

@@ -11,6 +11,7 @@ use crate::storage::{Device, Known, StorageError, pause};
 use slipway_domain::id::{CommandId, DeviceId};
 use slipway_sync::limits;
 use slipway_sync::protocol::{CommandResult, Epoch, ErrorBody, ErrorCode, SignedCommand};
+use slipway_sync::signing::PublicKey;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,6 +23,8 @@ const TRIES: u32 = 5;
 #[derive(Clone)]
 pub(super) struct Job {
     pub(super) caller: Caller,
+    /// By which the signatures were verified.
+    key: PublicKey,
     epoch: Epoch,
     pub(super) first_counter: u64,
     commands: Vec<SignedCommand>,
@@ -37,9 +40,15 @@ pub(super) struct Judging {
 }
 
 impl Job {
-    pub(super) fn new(caller: &Caller, epoch: Epoch, first_counter: u64, commands: &[SignedCommand]) -> Self {
+    pub(super) fn new(
+        caller: &Caller,
+        key: PublicKey,
+        epoch: Epoch,
+        first_counter: u64,
+        commands: &[SignedCommand],
+    ) -> Self {
         let bytes = commands.iter().map(|signed| signed.payload.0.len()).sum();
-        Self { caller: *caller, epoch, first_counter, commands: commands.to_vec(), bytes }
+        Self { caller: *caller, key, epoch, first_counter, commands: commands.to_vec(), bytes }
     }
 }
 
@@ -185,6 +194,12 @@ impl Core {
                 // Again under the lock: it may have been shut out since the request was let in.
                 if device.revoked {
                     return Err(device_revoked().into());
+                }
+                if device.public_key != job.key {
+                    // Registered anew, after a backup was put back that did not know it.
+                    self.keys().remove(&device.id);
+                    let sentence = "The device was registered anew while it pushed.";
+                    return Err(ErrorBody::new(ErrorCode::Busy, sentence, "Try again in a moment.").into());
                 }
                 if workspace.epoch != job.epoch {
                     return Err(other_epoch(workspace.epoch, device.counter));

@@ -5,10 +5,12 @@ use super::judge::Ready;
 use super::{Caller, Core, not_signed_in};
 use crate::error::ServerError;
 use crate::storage::{Device, Known, WorkspaceTx};
-use slipway_domain::id::{CommandId, WorkspaceId};
+use slipway_domain::id::{CommandId, DeviceId, WorkspaceId};
 use slipway_sync::limits;
 use slipway_sync::protocol::{CommandResult, ErrorBody, ErrorCode, Push, Pushed, SignedCommand};
+use slipway_sync::signing::PublicKey;
 use std::collections::BTreeMap;
+use std::sync::{MutexGuard, PoisonError};
 
 /// What is to be done with a command of a push.
 pub(super) enum Step {
@@ -27,11 +29,11 @@ impl Core {
     /// # Errors
     /// The push as a whole does not fit the session, the device's chain or the epoch; or the storage failed.
     pub fn push(&self, caller: &Caller, push: &Push) -> Result<Pushed, ServerError> {
-        self.fits(caller, push)?;
+        let key = self.fits(caller, push)?;
         let mut results = Vec::with_capacity(push.commands.len());
         let (mut counter, mut head) = (push.first_counter, 0);
         for chunk in chunks(&push.commands) {
-            let judged = self.batcher.judge(self, Job::new(caller, push.epoch, counter, chunk))?;
+            let judged = self.batcher.judge(self, Job::new(caller, key, push.epoch, counter, chunk))?;
             counter = counter.saturating_add(chunk.len() as u64);
             results.extend(judged.results);
             head = judged.head;
@@ -39,7 +41,7 @@ impl Core {
         Ok(Pushed { epoch: push.epoch, results, head, server_time: self.now() })
     }
 
-    fn fits(&self, caller: &Caller, push: &Push) -> Result<(), ServerError> {
+    fn fits(&self, caller: &Caller, push: &Push) -> Result<PublicKey, ServerError> {
         if push.device != caller.device {
             let sentence = "The commands are of another device than the session.";
             return Err(ErrorBody::new(ErrorCode::WrongDevice, sentence, "Sign in on this device.").into());
@@ -49,11 +51,10 @@ impl Core {
                 format!("A push has at most {} commands, not {}.", limits::PUSH_COMMANDS, push.commands.len());
             return Err(ErrorBody::new(ErrorCode::TooLarge, sentence, "Send them in several pushes.").into());
         }
-        let view = self.snapshot()?;
-        let key = view.device(caller.device)?.ok_or_else(not_signed_in)?.public_key;
+        let key = self.device_key(caller.device)?;
         // Outside the writing transaction, because it is the costly part and needs no state.
         match push.commands.iter().position(|signed| !signed.verifies(&key)) {
-            None => Ok(()),
+            None => Ok(key),
             Some(place) => {
                 let counter = push.first_counter.saturating_add(place as u64);
                 let sentence = format!("The signature of command {counter} is not this device's.");
@@ -66,6 +67,29 @@ impl Core {
                 .into())
             }
         }
+    }
+}
+
+/// Devices whose key is remembered.
+const KEYS: usize = 10_000;
+
+impl Core {
+    /// By which a device's commands verify. It is compared with the stored one when they are judged.
+    fn device_key(&self, device: DeviceId) -> Result<PublicKey, ServerError> {
+        if let Some(key) = self.keys().get(&device) {
+            return Ok(*key);
+        }
+        let key = self.snapshot()?.device(device)?.ok_or_else(not_signed_in)?.public_key;
+        let mut keys = self.keys();
+        if keys.len() >= KEYS {
+            keys.clear();
+        }
+        keys.insert(device, key);
+        Ok(key)
+    }
+
+    pub(super) fn keys(&self) -> MutexGuard<'_, BTreeMap<DeviceId, PublicKey>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
