@@ -12,6 +12,7 @@ use crate::{access, approval, change, cmdb, comment, dhs, dsl, exception, releas
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// What comes in beside command and records.
 #[derive(Clone, Debug)]
@@ -57,7 +58,7 @@ impl Context {
 }
 
 /// How a command that was not refused took effect.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct Effect {
     /// Fields or rows that did not take effect, the rest did (*applied in part*).
     pub conflicts: Vec<Conflict>,
@@ -109,7 +110,7 @@ pub fn replace<E: Entity + PartialEq>(record: E, id: E::Id, records: &mut dyn Re
 }
 
 /// A field or row that did not take effect.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct Conflict {
     /// Line of the imported file, for a row.
     pub line: Option<u32>,

@@ -28,5 +28,6 @@ pub mod refusal;
 pub mod release;
 pub mod scope;
 pub mod setting;
+pub mod since;
 pub mod text;
 pub mod time;

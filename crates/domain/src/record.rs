@@ -22,12 +22,13 @@ use crate::setting::{ApprovalPolicy, Freeze, TaskTemplate, WorkspaceRules};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 macro_rules! kinds {
     ($($kind:ident($id:ty) = $name:literal),+ $(,)?) => {
         /// What a record is.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS, ToSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum Kind { $(#[doc = $name] $kind),+ }
 
@@ -136,7 +137,7 @@ kinds! {
 }
 
 /// A record named from elsewhere: what it is, which, and how a person calls it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, ToSchema)]
 pub struct RecordRef {
     /// Its kind.
     pub kind: Kind,

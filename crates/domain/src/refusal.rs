@@ -4,9 +4,10 @@ use crate::record::RecordRef;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// One failed guard: a code for the machine, a sentence and a way out for the person.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, ToSchema)]
 pub struct Finding {
     /// Stable, `SCREAMING_SNAKE_CASE`; the UI branches on this only.
     pub code: String,

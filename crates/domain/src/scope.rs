@@ -31,6 +31,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 /// A part of the workspace's records. Written `workspace`, `site:ID`, `person:ID`.
@@ -44,6 +46,15 @@ pub enum Bucket {
     /// What concerns one person only.
     Person(PersonId),
 }
+
+/// Described as the text it travels as.
+impl PartialSchema for Bucket {
+    fn schema() -> RefOr<Schema> {
+        String::schema()
+    }
+}
+
+impl ToSchema for Bucket {}
 
 impl fmt::Display for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,6 +17,7 @@ mod properties;
 mod readiness;
 mod scope;
 mod setup;
+mod since;
 mod story;
 mod tasks;
 mod transitions;

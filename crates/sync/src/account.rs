@@ -23,9 +23,10 @@ use sha2::{Digest, Sha256};
 use slipway_domain::id::{DeviceId, PersonId};
 use slipway_domain::time::Timestamp;
 use std::fmt;
+use utoipa::ToSchema;
 
 /// How people may sign in here; anybody may know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SignInMethods {
     /// By name and password.
     pub password: bool,
@@ -34,7 +35,7 @@ pub struct SignInMethods {
 }
 
 /// Asks for the address of the provider's sign-in page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OidcBegin {
     /// The device's key, to which the sign-in is bound.
@@ -48,14 +49,14 @@ pub struct OidcBegin {
 }
 
 /// The provider's sign-in page for one attempt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OidcPage {
     /// For the system's browser.
     pub url: String,
 }
 
 /// A sign-in on another device's browser: for computers that have none.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OidcDevice {
     /// For asking whether it is done.
     pub device_code: String,
@@ -78,7 +79,7 @@ impl fmt::Debug for OidcDevice {
 }
 
 /// Trades what the provider gave for a session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OidcSignIn {
     /// Where.
@@ -88,7 +89,7 @@ pub struct OidcSignIn {
 }
 
 /// What the provider gave.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum OidcGrant {
     /// Through the browser, back at the laptop's own port.
@@ -134,7 +135,7 @@ pub fn oidc_nonce(key: &PublicKey, code_challenge: &str) -> String {
 }
 
 /// A person's new password, by themselves.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangePassword {
     /// The one that holds now.
@@ -150,7 +151,7 @@ impl fmt::Debug for ChangePassword {
 }
 
 /// A person's new password, by an administrator.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResetPassword {
     /// The one that shall hold.
@@ -164,14 +165,14 @@ impl fmt::Debug for ResetPassword {
 }
 
 /// Devices by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Devices {
     /// By name.
     pub devices: Vec<DeviceInfo>,
 }
 
 /// A device as lists show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeviceInfo {
     /// Identity.
     pub id: DeviceId,
@@ -190,7 +191,7 @@ pub struct DeviceInfo {
 }
 
 /// What a device's key signs when another key takes its place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Succession {
     /// Domain separation: [`Succession::DOMAIN`].
@@ -209,7 +210,7 @@ impl Succession {
 }
 
 /// A new identity and key for a device, in the place of one whose key vouches for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Renewal {
     /// The new identity.
@@ -236,7 +237,7 @@ pub fn sign_succession(replaces: DeviceId, device: NewDevice, former: &PrivateKe
 }
 
 /// What the audit log says of a device, in the server's words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeviceNote {
     /// Domain separation: [`DeviceNote::DOMAIN`].
     pub domain: String,
@@ -261,7 +262,7 @@ impl DeviceNote {
 }
 
 /// What can become of a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceEvent {
     /// Somebody signed in on it for the first time.

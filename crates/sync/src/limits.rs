@@ -1,9 +1,10 @@
 //! Every limit of the protocol in one table. The server enforces them; the engine keeps within them.
 
-/// Protocol level this crate speaks. It stands in every path as `/v1`.
-pub const LEVEL: u32 = 1;
-/// Lowest level that a server of this program speaks: the one before, once there is one.
-pub const MIN_LEVEL: u32 = if LEVEL > 1 { LEVEL - 1 } else { 1 };
+/// Protocol level this crate speaks. What a level brought is told by [`slipway_domain::since`] for commands; routes that
+/// a server does not have are answered with 404. The path `/v1` stays as long as the levels understand each other.
+pub const LEVEL: u32 = 2;
+/// Lowest level that a server of this program speaks: the one before.
+pub const MIN_LEVEL: u32 = LEVEL - 1;
 /// Header in which a laptop says which level it speaks; without it, 1.
 pub const LEVEL_HEADER: &str = "slipway-level";
 /// Most commands in one push.

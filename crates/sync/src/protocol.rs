@@ -14,6 +14,8 @@
 //! | `GET /v1/events` (bearer) | nothing | server-sent events named [`HEAD_EVENT`], each with a [`Head`] |
 //! | `GET /v1/head` (bearer) | [`HeadQuery`] as a query | [`Head`], as soon as it is another or the wait is over |
 //! | `GET /v1/health` | nothing | [`Health`] |
+//! | `GET /v1/ready` | nothing | [`Ready`] |
+//! | `GET /v1/openapi.json` | nothing | the description of all routes |
 //!
 //! Passwords, devices and other ways to sign in: [`crate::account`].
 //!
@@ -30,10 +32,11 @@ use slipway_domain::refusal::Finding;
 use slipway_domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 /// Random identity of a server's history: made at init and again at every restore from a backup.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct Epoch(pub Uuid);
 
@@ -44,7 +47,7 @@ impl fmt::Display for Epoch {
 }
 
 /// A device as it introduces itself: its id and key were made on it, the private half never leaves it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDevice {
     /// Identity.
@@ -56,7 +59,7 @@ pub struct NewDevice {
 }
 
 /// Name and password of a person, on a device. The same device signs in again with the same id and key.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
     /// Sign-in name.
@@ -74,7 +77,7 @@ impl fmt::Debug for SignIn {
 }
 
 /// A session of a person on a device.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Session {
     /// Bearer token for every other request.
     pub access_token: String,
@@ -116,7 +119,7 @@ impl fmt::Debug for Session {
 }
 
 /// What a device signs to get fresh tokens.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refresh {
     /// Domain separation: [`Refresh::DOMAIN`].
@@ -133,7 +136,7 @@ impl Refresh {
 }
 
 /// The exact bytes of a [`Refresh`] in JSON and the device's signature over them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignedRefresh {
     /// JSON of [`Refresh`].
@@ -143,7 +146,7 @@ pub struct SignedRefresh {
 }
 
 /// The exact bytes of a command's envelope in JSON and the device's signature over them. Never re-serialised.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignedCommand {
     /// JSON of [`slipway_domain::command::Envelope`].
@@ -153,7 +156,7 @@ pub struct SignedCommand {
 }
 
 /// Commands of one device in the order of their counters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Push {
     /// The device; the session's.
@@ -167,7 +170,7 @@ pub struct Push {
 }
 
 /// Answer to a push: one result for each command, in order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Pushed {
     /// Epoch of the server's history.
     pub epoch: Epoch,
@@ -180,7 +183,7 @@ pub struct Pushed {
 }
 
 /// How a command was judged. The same words on every retry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CommandResult {
     /// The command.
     pub id: CommandId,
@@ -194,7 +197,7 @@ pub struct CommandResult {
 }
 
 /// The four ends of a command.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
     /// It took effect.
@@ -237,7 +240,7 @@ pub struct Pull {
 }
 
 /// [`Pull`] as it stands in the URL.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct PullQuery {
     /// See [`Pull::epoch`].
@@ -252,7 +255,7 @@ pub struct PullQuery {
 
 /// A query whose cursors cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("{text:?} is not a list of bucket:sequence")]
+#[error("{text:?} is not a list of at most {} different bucket:sequence", crate::limits::BUCKETS)]
 pub struct BadCursors {
     /// What was given.
     pub text: String,
@@ -291,7 +294,7 @@ pub struct OffersQuery {
 }
 
 /// Newest state of records changed after the cursors, read in one transaction.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Page {
     /// Epoch of the server's history.
     pub epoch: Epoch,
@@ -319,7 +322,7 @@ pub struct Page {
 }
 
 /// A record, or that it is gone from the bucket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Entry {
     /// The bucket.
     pub bucket: Bucket,
@@ -334,17 +337,18 @@ pub struct Entry {
 }
 
 /// How many records a bucket holds and the wrapping sum of their 64-bit checksums.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BucketSum {
     /// Records.
     pub count: u64,
     /// Wrapping sum, as 16 hex digits: JSON numbers lose the low bits of so large a figure.
     #[serde(with = "hex_u64")]
+    #[schema(value_type = String)]
     pub sum: u64,
 }
 
 /// Asks for a block of numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LeaseRequest {
     /// Which series.
@@ -354,7 +358,7 @@ pub struct LeaseRequest {
 }
 
 /// A block of numbers that nobody else gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Lease {
     /// Which series.
     pub series: Series,
@@ -369,7 +373,7 @@ pub const HEAD_EVENT: &str = "head";
 
 /// Where the server's history stands: sent when a stream begins, whenever it moved, and as the heartbeat. A hint: the
 /// laptop pulls to see what changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Head {
     /// Epoch of the server's history.
     pub epoch: Epoch,
@@ -381,7 +385,7 @@ pub struct Head {
 }
 
 /// What the laptop has; the answer comes when the server has something else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct HeadQuery {
     /// Epoch that the laptop knows.
@@ -393,11 +397,11 @@ pub struct HeadQuery {
 }
 
 /// Nothing to say but that it is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Done {}
 
 /// What anybody may know of a running server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Health {
     /// Whether it can read its storage.
     pub ready: bool,
@@ -410,8 +414,17 @@ pub struct Health {
     pub version: String,
 }
 
+/// What a server that can work says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Ready {
+    /// Last sequence given.
+    pub head: u64,
+    /// Room left on its disk.
+    pub free_bytes: u64,
+}
+
 /// Why a request as a whole was not carried out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorBody {
     /// For the machine.
     pub code: ErrorCode,
@@ -450,7 +463,7 @@ impl ErrorBody {
 }
 
 /// What a program may branch on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The request cannot be read.

@@ -9,8 +9,9 @@ use slipway_domain::command::Envelope;
 use slipway_domain::id::DeviceId;
 
 /// An Ed25519 public key that is known to be one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, description = "32 bytes in base64")]
 pub struct PublicKey(VerifyingKey);
 
 impl PublicKey {
