@@ -139,13 +139,14 @@ impl Link {
             Err(other) => return Err(other.for_engine()),
         };
         let tokens = Tokens::of(&answer, now_ms());
-        self.keep(tokens.clone()).await?;
+        let (session, kept) = (self.session.clone(), tokens.clone());
+        off_thread(move || {
+            session.note_level(&answer)?;
+            Ok(session.vault().set_tokens(&kept)?)
+        })
+        .await
+        .map_err(ours)?;
         Ok(tokens)
-    }
-
-    async fn keep(&self, tokens: Tokens) -> Result<(), TransportError> {
-        let session = self.session.clone();
-        off_thread(move || Ok(session.vault().set_tokens(&tokens)?)).await.map_err(ours)
     }
 
     async fn send(&self, access: &str, request: &Request) -> Result<Answer, ServerError> {

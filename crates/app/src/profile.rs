@@ -47,7 +47,8 @@ pub enum KeyChoice<'a> {
 pub enum Trust {
     /// Signed by this authority, PEM.
     Authority(String),
-    /// Its SHA-256 is this, lower-case hex; confirmed by the person at sign-in.
+    /// Its SHA-256, or that of the authority that the server shows behind it, is this, lower-case hex; confirmed by the
+    /// person at sign-in.
     Fingerprint(String),
 }
 

@@ -12,6 +12,7 @@ use slipway_store::Store;
 use slipway_store::error::StoreError;
 use slipway_store::key::Key;
 use slipway_store::open::Profile as Place;
+use slipway_store::status::SERVER_LEVEL;
 use slipway_sync::protocol::{NewDevice, Session as Answer, SignIn};
 use slipway_sync::signing::PrivateKey;
 use std::path::Path;
@@ -153,10 +154,19 @@ impl Session {
                 }
             };
             session.vault.set_tokens(&Tokens::of(&answer, now_ms()))?;
+            session.note_level(&answer)?;
             session.set_identity(Identity::Account(Box::new(account)))?;
             Ok(session)
         })
         .await
+    }
+
+    /// What the server speaks decides which commands are offered.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn note_level(&self, answer: &Answer) -> Result<(), StoreError> {
+        self.store.remember(SERVER_LEVEL, &answer.level.to_string())
     }
 
     /// Makes a workspace on this computer alone. Blocks. The person has no record yet: the caller's first commands

@@ -115,8 +115,16 @@ struct Verifier {
 }
 
 impl Verifier {
-    fn reject(&self, certificate: &CertificateDer<'_>, expected: String, reason: String) {
-        self.rejection.note(Rejected { seen: fingerprint(certificate), expected, reason });
+    /// What a person is shown to compare is the authority where the server shows one: it outlives each certificate.
+    fn reject(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        expected: String,
+        reason: String,
+    ) {
+        let seen = fingerprint(intermediates.last().unwrap_or(certificate));
+        self.rejection.note(Rejected { seen, expected, reason });
     }
 }
 
@@ -130,20 +138,34 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         match &self.rule {
-            Rule::Authority { verifier, name } => verifier
-                .verify_server_cert(certificate, intermediates, server, ocsp, now)
-                .inspect_err(|e| self.reject(certificate, format!("one signed by the authority {name}"), words(e))),
+            Rule::Authority { verifier, name } => {
+                verifier.verify_server_cert(certificate, intermediates, server, ocsp, now).inspect_err(|e| {
+                    let expected = format!("one signed by the authority {name}");
+                    self.reject(certificate, intermediates, expected, words(e));
+                })
+            }
             Rule::Fingerprint(expected) if fingerprint(certificate) == *expected => Ok(ServerCertVerified::assertion()),
             Rule::Fingerprint(expected) => {
-                self.reject(
-                    certificate,
-                    format!("the one with the fingerprint {}", shown(expected)),
-                    "it is another certificate".to_owned(),
-                );
-                Err(CertificateError::ApplicationVerificationFailure.into())
+                let reject = |reason| {
+                    let expected = format!("the one with the fingerprint {}", shown(expected));
+                    self.reject(certificate, intermediates, expected, reason);
+                };
+                // The one that was confirmed may be the authority behind the certificate, which renews under it.
+                let Some(issuer) = intermediates.iter().find(|issuer| fingerprint(issuer) == *expected) else {
+                    reject("it is another certificate".to_owned());
+                    return Err(CertificateError::ApplicationVerificationFailure.into());
+                };
+                let mut roots = RootCertStore::empty();
+                roots.add(issuer.clone().into_owned())?;
+                WebPkiServerVerifier::builder_with_provider(Arc::new(roots), self.provider.clone())
+                    .build()
+                    .map_err(|e| rustls::Error::General(e.to_string()))?
+                    .verify_server_cert(certificate, intermediates, server, ocsp, now)
+                    .inspect_err(|e| reject(words(e)))
             }
             Rule::LookOnly => {
-                self.reject(certificate, "none yet".to_owned(), "it was only looked at".to_owned());
+                let reason = "it was only looked at".to_owned();
+                self.reject(certificate, intermediates, "none yet".to_owned(), reason);
                 Err(CertificateError::ApplicationVerificationFailure.into())
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::profile::Trust;
 use crate::tls::{self, Rejected, Rejection, TrustError};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -158,6 +159,10 @@ impl Server {
             .timeout(ANSWER)
             .tcp_keepalive(Duration::from_secs(30))
             .pool_idle_timeout(Duration::from_secs(60))
+            .default_headers(HeaderMap::from_iter([(
+                HeaderName::from_static(limits::LEVEL_HEADER),
+                HeaderValue::from(limits::LEVEL),
+            )]))
             .user_agent(concat!("slipway/", env!("CARGO_PKG_VERSION")));
         if is_this_computer(&address) {
             builder = builder.no_proxy();
@@ -330,7 +335,7 @@ impl Server {
 
     fn route(&self, name: &str) -> Result<Url, ServerError> {
         self.address
-            .join(&format!("v{}/{name}", limits::LEVEL))
+            .join(&format!("v1/{name}"))
             .map_err(|e| ServerError::BadAddress { address: self.address.to_string(), reason: e.to_string() })
     }
 

@@ -9,6 +9,8 @@ mod live;
 mod snapshot;
 #[path = "sync/support.rs"]
 mod support;
+#[path = "sync/versions.rs"]
+mod versions;
 
 use slipway_app::profile::Trust;
 use slipway_app::session::{Credentials, Session};

@@ -6,6 +6,7 @@ use crate::error::{StoreError, Trouble};
 use crate::numbers::Numbers;
 use crate::open::Store;
 use crate::queue::stored;
+use crate::status::known_to_server;
 use crate::write::{Changes, Writer};
 use rusqlite::Connection;
 use slipway_domain::command::about::about;
@@ -170,10 +171,11 @@ fn issue(conn: &Connection, request: &mut Issue<'_>) -> Result<Issued, Stop> {
     let n = conn.last_insert_rowid();
     let mut writer = Writer::new(conn);
     writer.executing(n);
-    let outcome = match request.facts {
+    let known = known_to_server(conn, &envelope.command);
+    let outcome = known.and_then(|()| match request.facts {
         Facts::Refuse => execute_at_desk(&envelope.command, &mut context(&envelope), &mut writer),
         Facts::Keep => run(&envelope, &mut writer),
-    };
+    });
     let effect = outcome.map_err(|failure| match failure {
         Failure::Refused(refusal) => Stop::Refused(refusal),
         Failure::Fault(fault) => Stop::Trouble(fault.into()),

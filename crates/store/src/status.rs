@@ -9,8 +9,11 @@ use crate::open::Store;
 use crate::view::uuid;
 use rusqlite::Connection;
 use slipway_domain::checksum::{StateHash, row_checksum};
+use slipway_domain::command::Command;
 use slipway_domain::id::{DeviceId, WorkspaceId};
 use slipway_domain::number::Series;
+use slipway_domain::refusal::{Failure, Fault};
+use slipway_domain::since::too_new;
 use slipway_domain::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -18,6 +21,15 @@ use std::collections::BTreeMap;
 pub const LAST_SYNC: &str = "last_sync";
 /// Name under which the time is remembered since which the server has not been reached; empty while it is.
 pub const OFFLINE_SINCE: &str = "offline_since";
+
+/// Name under which the protocol level is remembered that the server last spoke; nothing while there is no server.
+pub const SERVER_LEVEL: &str = "server_level";
+
+/// Refuses a command that the server would only hold. Without a server nothing is too new.
+pub(crate) fn known_to_server(conn: &Connection, command: &Command) -> Result<(), Failure> {
+    let level = get(conn, SERVER_LEVEL).map_err(Fault::new)?.and_then(|text| text.parse().ok()).unwrap_or(u32::MAX);
+    too_new(command, level).map_or(Ok(()), |finding| Err(finding.into()))
+}
 
 /// How this laptop stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

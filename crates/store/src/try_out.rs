@@ -5,6 +5,7 @@
 use crate::error::{StoreError, Trouble};
 use crate::issue::IssueError;
 use crate::open::Store;
+use crate::status::known_to_server;
 use crate::view::View;
 use slipway_domain::command::Command;
 use slipway_domain::execute::{Context, Effect, execute_at_desk};
@@ -47,7 +48,8 @@ impl Store {
                 let mut overlay = Overlay { below: View(conn), kept: &kept, new: Layer::default() };
                 let mut context =
                     Context { command: CommandId(Uuid::from_u128(n)), actor, now, numbers: BTreeMap::new() };
-                match execute_at_desk(&command, &mut context, &mut overlay) {
+                let known = known_to_server(conn, &command);
+                match known.and_then(|()| execute_at_desk(&command, &mut context, &mut overlay)) {
                     Ok(effect) => {
                         let new = overlay.new;
                         kept.take(new);

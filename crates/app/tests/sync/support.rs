@@ -124,6 +124,42 @@ impl Centre {
         self.running = Some(running);
     }
 
+    /// The same, letting in only laptops of this protocol level or higher.
+    pub async fn resume_for(&mut self, min_client: u32) {
+        let config = Config { listen: self.listen, clock: self.clock(), min_client, ..Config::local(self.data()) };
+        self.running = Some(Server::start(config).await.unwrap());
+    }
+
+    /// A server with the data that one of the first release left.
+    pub async fn of_the_first_release() -> Self {
+        slipway_app::tls::install_provider();
+        let folder = tempfile::tempdir().unwrap();
+        copy_folder(&first_release().join("server"), &folder.path().join("data"));
+        let ahead_ms = Arc::new(AtomicI64::new(0));
+        let listen = ([127, 0, 0, 1], 0).into();
+        let mut centre = Self { folder, ahead_ms, listen, running: None, url: String::new(), ca: String::new() };
+        centre.resume().await;
+        centre
+    }
+
+    /// SHA-256 of its authority, as the administrator is told.
+    pub fn fingerprint(&self) -> String {
+        Office::open(&self.data(), self.clock()).unwrap().fingerprint().unwrap()
+    }
+
+    /// A backup as an administrator makes it, while it is serving.
+    pub fn backed_up(&self) -> PathBuf {
+        let file = self.folder.path().join("backup");
+        slipway_server::backup::create(&self.data(), &file, Some("a passphrase"), &self.clock()).unwrap();
+        file
+    }
+
+    /// What that backup holds, in place of the data.
+    pub fn restored(&self, backup: &Path) {
+        std::fs::remove_dir_all(self.data()).unwrap();
+        slipway_server::backup::restore(backup, &self.data(), Some("a passphrase"), &self.clock()).unwrap();
+    }
+
     pub async fn stop(&mut self) {
         self.running.take().unwrap().stop().await;
     }
@@ -172,7 +208,13 @@ impl Centre {
     }
 }
 
+/// What a server and a laptop of the first release left on their disks.
+fn first_release() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/v1")
+}
+
 fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
@@ -212,12 +254,12 @@ impl Keychain for TestKeychain {
     }
 }
 
-/// Nobody looks at the driver in these tests.
-struct Nobody;
+/// Nobody looks at the driver in these tests; the laptop's clock may be ahead.
+struct Nobody(i64);
 
 impl Watch for Nobody {
     fn now(&self) -> Timestamp {
-        Timestamp(now_ms())
+        Timestamp(now_ms() + self.0)
     }
     fn status(&self, _status: &SyncStatus) {}
     fn flipped(&self, _news: &FlipNews) {}
@@ -291,6 +333,11 @@ impl Unsigned {
         self.keychain.clone()
     }
 
+    /// The laptop once somebody signed in on it.
+    pub fn reopen(&self) -> Laptop {
+        Laptop::open(self.folder.clone(), self.keychain.clone(), None).unwrap()
+    }
+
     pub fn made(&self) -> (Profile, SecretKey) {
         let mut made = self.made.lock().unwrap();
         made.get_or_insert_with(|| {
@@ -351,6 +398,22 @@ impl Laptop {
         let session = laptop.try_sign_in(centre, user, PASSWORD, &centre.trust()).await.unwrap();
         let Unsigned { folder, keychain, .. } = laptop;
         Self { folder, keychain, passphrase: Some(passphrase.to_owned()), session: Arc::new(session) }
+    }
+
+    /// A laptop as one of the first release left it, told where the server is now.
+    pub fn of_the_first_release(centre: &Centre) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy_folder(&first_release().join("laptop"), folder.path());
+        let profile = folder.path().join("profile.json");
+        let text = std::fs::read_to_string(&profile).unwrap();
+        std::fs::write(&profile, text.replace("https://127.0.0.1:18443", centre.url())).unwrap();
+        Self::open(Arc::new(folder), Arc::default(), Some("a passphrase of the fixture".to_owned())).unwrap()
+    }
+
+    /// The same laptop after a new sign-in.
+    pub async fn signed_in_again(self, centre: &Centre, user: &str, password: &str) -> Self {
+        let session = Arc::new(self.sign_in_again(centre, user, password).await.unwrap());
+        Self { session, ..self }
     }
 
     pub fn folder(&self) -> &Path {
@@ -431,7 +494,12 @@ impl Laptop {
     }
 
     pub async fn sync(&self) -> Result<SyncReport, CallError> {
-        sync_once(self.session.clone(), Arc::new(Nobody)).await
+        self.sync_at(0).await
+    }
+
+    /// A sync by a clock that is so much ahead.
+    pub async fn sync_at(&self, ahead_ms: i64) -> Result<SyncReport, CallError> {
+        sync_once(self.session.clone(), Arc::new(Nobody(ahead_ms))).await
     }
 
     pub fn ci(&self, id: CiId) -> Option<Ci> {
