@@ -7,13 +7,18 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 use slipway_domain::people::Role;
 use slipway_domain::refusal::Refusal;
+use slipway_server::backup;
+use slipway_server::certificate::Certificate;
 use slipway_server::core::system_clock;
 use slipway_server::error::ServerError;
 use slipway_server::folder::Folder;
+use slipway_server::limit::Patience;
 use slipway_server::serve::{Config, Server};
 use slipway_server::setup::{NewUser, NewWorkspace, Office, SetupError};
 use slipway_server::storage::postgres::Address;
 use slipway_server::storage::transfer;
+use slipway_server::tls::TlsFiles;
+use slipway_sync::limits;
 use std::io::{IsTerminal, Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -71,6 +76,19 @@ enum Command {
         /// Another name under which laptops reach the server; may be given again.
         #[arg(long = "name", value_name = "HOST")]
         names: Vec<String>,
+        /// A certificate of your own in PEM, with those that lead to its authority; read again when it changes.
+        #[arg(long, value_name = "FILE", requires = "tls_key")]
+        tls_cert: Option<PathBuf>,
+        /// Its key in PEM.
+        #[arg(long, value_name = "FILE", requires = "tls_cert")]
+        tls_key: Option<PathBuf>,
+        /// Where to tell the metrics, in plain HTTP, such as 127.0.0.1:9464; nowhere without it.
+        #[arg(long, value_name = "ADDRESS")]
+        metrics: Option<SocketAddr>,
+        /// Lowest protocol level of laptops that are let in.
+        #[arg(long, value_name = "LEVEL", default_value_t = limits::MIN_LEVEL,
+              value_parser = clap::value_parser!(u32).range(i64::from(limits::MIN_LEVEL)..=i64::from(limits::LEVEL)))]
+        min_client: u32,
         /// Logs as JSON.
         #[arg(long)]
         log_json: bool,
@@ -106,6 +124,47 @@ enum Command {
     /// Forgets what was removed, where every laptop seen within 400 days knows of it; one that comes later fetches the
     /// records anew. A running server does so once a day.
     Compact {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Backs up a data folder into one file, also while it is served; reads it back; lets laptops forget what it covers.
+    Backup {
+        #[command(flatten)]
+        data: Data,
+        /// The file to write; it must not be there.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// Seals the backup with a passphrase from the first line of standard input.
+        #[arg(long)]
+        passphrase_stdin: bool,
+    },
+    /// Makes a data folder of a backup; laptops then send again what it does not know.
+    Restore {
+        /// The backup.
+        #[arg(value_name = "FILE")]
+        from: PathBuf,
+        /// The folder to make; it must not hold anything.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// Reads the backup's passphrase from the first line of standard input.
+        #[arg(long)]
+        passphrase_stdin: bool,
+    },
+    /// Looks over everything that a data folder holds: pages, sums, chains of devices, every leaf of the audit log.
+    Check {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Declares that a backup made elsewhere, and read back, covers everything up to a sequence.
+    Durable {
+        #[command(flatten)]
+        data: Data,
+        /// The last sequence in the backup.
+        #[arg(long)]
+        seq: u64,
+    },
+    /// Prints the fingerprint that laptops pin at sign-in.
+    Fingerprint {
         #[command(flatten)]
         data: Data,
     },
@@ -184,7 +243,12 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
                 json: json!({ "workspace": name, "data": data.path, "state": state }),
             })
         }
-        Command::Serve { data, listen, names, log_json } => serve(data.path, listen, names, log_json),
+        Command::Serve { data, listen, names, tls_cert, tls_key, metrics, min_client, log_json } => {
+            let tls = tls_cert.zip(tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
+            let clock = system_clock();
+            let patience = Patience::default();
+            serve(Config { data: data.path, listen, names, tls, metrics, min_client, patience, clock, snapshot_records: limits::SNAPSHOT_RECORDS }, log_json)
+        }
         Command::User(command) => people::user(command),
         Command::Group(command) => people::group(command),
         Command::Device(command) => people::device(command),
@@ -207,6 +271,51 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
         Command::Compact { data } => {
             let gone = office(&data)?.core().compact()?;
             Ok(Said { text: format!("Forgot {gone} removed records."), json: json!({ "gone": gone }) })
+        }
+        Command::Backup { data, to, passphrase_stdin } => {
+            let passphrase = passphrase(passphrase_stdin)?;
+            quiet_log();
+            let made = backup::create(&data.path, &to, passphrase.as_deref(), &system_clock())?;
+            Ok(Said {
+                text: format!(
+                    "Backed up {:?} to {} and read it back: {} is durable.",
+                    made.name,
+                    to.display(),
+                    made.head
+                ),
+                json: json!({ "to": to, "manifest": made, "durable_seq": made.head }),
+            })
+        }
+        Command::Restore { from, data, passphrase_stdin } => {
+            let passphrase = passphrase(passphrase_stdin)?;
+            quiet_log();
+            let (manifest, workspace) = backup::restore(&from, &data, passphrase.as_deref(), &system_clock())?;
+            Ok(Said {
+                text: format!(
+                    "Restored {:?} as of {} to {}; began epoch {}.",
+                    manifest.name,
+                    manifest.made_at.to_rfc3339(),
+                    data.display(),
+                    workspace.epoch
+                ),
+                json: json!({ "data": data, "manifest": manifest, "epoch": workspace.epoch }),
+            })
+        }
+        Command::Check { data } => {
+            quiet_log();
+            let checked = backup::check(&data.path, &system_clock())?;
+            Ok(Said {
+                text: format!("{} records and {} leaves of the log are sound.", checked.records, checked.log.size()),
+                json: json!({ "records": checked.records, "log_size": checked.log.size(), "head": checked.workspace.head }),
+            })
+        }
+        Command::Durable { data, seq } => {
+            office(&data)?.core().set_durable(seq).map_err(SetupError::from)?;
+            Ok(Said { text: format!("{seq} is durable."), json: json!({ "durable_seq": seq }) })
+        }
+        Command::Fingerprint { data } => {
+            let fingerprint = office(&data)?.fingerprint()?;
+            Ok(Said { json: json!({ "fingerprint": fingerprint }), text: fingerprint })
         }
         Command::Restored { data } => {
             let workspace = office(&data)?.declare_restored()?;
@@ -247,37 +356,53 @@ fn password() -> anyhow::Result<String> {
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
-fn serve(data: PathBuf, listen: SocketAddr, names: Vec<String>, log_json: bool) -> anyhow::Result<Said> {
+fn passphrase(wanted: bool) -> anyhow::Result<Option<String>> {
+    if !wanted {
+        return Ok(None);
+    }
+    let passphrase = password().context("Reading the passphrase from standard input")?;
+    anyhow::ensure!(!passphrase.is_empty(), "There is no passphrase on standard input");
+    Ok(Some(passphrase))
+}
+
+fn serve(config: Config, log_json: bool) -> anyhow::Result<Said> {
     let filter = EnvFilter::try_from_env("SLIPWAY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if log_json {
-        log.json().init();
+        log.json().flatten_event(true).with_span_list(false).init();
     } else {
         log.with_ansi(std::io::stderr().is_terminal()).init();
     }
     let runtime = tokio::runtime::Runtime::new().context("Starting the runtime")?;
     runtime.block_on(async {
-        let config = Config { listen, names, clock: system_clock(), ..Config::local(data) };
         let running = Server::start(config).await.context("Starting the server")?;
-        told_to_stop().await?;
+        until_stopped(&running.certificate).await?;
         tracing::info!("Stopping");
         running.stop().await;
         Ok(Said { text: "Stopped.".to_owned(), json: json!({ "stopped": true }) })
     })
 }
 
+/// SIGHUP shows the certificate anew.
 #[cfg(unix)]
-async fn told_to_stop() -> anyhow::Result<()> {
+async fn until_stopped(certificate: &Certificate) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("Listening for SIGTERM")?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        done = tokio::signal::ctrl_c() => done.context("Listening for SIGINT"),
+    let mut hang_up = signal(SignalKind::hangup()).context("Listening for SIGHUP")?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            done = tokio::signal::ctrl_c() => return done.context("Listening for SIGINT"),
+            _ = hang_up.recv() => {
+                let certificate = certificate.clone();
+                tokio::task::spawn_blocking(move || certificate.reload()).await.context("Reading the certificate")?;
+            }
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn told_to_stop() -> anyhow::Result<()> {
+async fn until_stopped(_certificate: &Certificate) -> anyhow::Result<()> {
     tokio::signal::ctrl_c().await.context("Listening for Ctrl+C")
 }
 

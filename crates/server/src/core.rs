@@ -123,6 +123,21 @@ impl Core {
         Ok(lease)
     }
 
+    /// Declares that a verified backup covers everything up to this sequence.
+    ///
+    /// # Errors
+    /// There is no such sequence yet; or the storage failed.
+    pub fn set_durable(&self, seq: u64) -> Result<(), ServerError> {
+        let mut tx = self.begin()?;
+        let head = tx.workspace()?.head;
+        if seq > head {
+            let sentence = format!("The last sequence given is {head}; {seq} cannot be covered.");
+            return Err(ErrorBody::new(ErrorCode::BadRequest, sentence, "Give the head of the backup.").into());
+        }
+        tx.set_durable(seq)?;
+        Ok(tx.commit()?)
+    }
+
     /// Whether the storage answers.
     #[must_use]
     pub fn is_ready(&self) -> bool {

@@ -1,9 +1,9 @@
 //! Why a request was not carried out: what the asker is told, and what only the log is told.
 
 use crate::storage::StorageError;
-use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use slipway_sync::bucket::Bucket;
 use slipway_sync::protocol::{ErrorBody, ErrorCode};
 
@@ -22,6 +22,9 @@ pub enum ServerError {
     /// A password could not be hashed.
     #[error("the password could not be hashed: {0}")]
     Hash(String),
+    /// The room on the disk cannot be had.
+    #[error("the room on the disk cannot be asked for: {0}")]
+    Disk(String),
     /// A thread ended before its answer.
     #[error("a worker ended early: {0}")]
     Worker(String),
@@ -105,6 +108,7 @@ impl IntoResponse for ServerError {
             }
             other => tracing::error!(error = %other, "A request failed"),
         }
-        (status(body.code), Json(body)).into_response()
+        // The code goes along for whoever counts.
+        (status(body.code), Extension(body.code), Json(body)).into_response()
     }
 }

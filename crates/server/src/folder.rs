@@ -182,6 +182,25 @@ impl Folder {
         }
     }
 
+    /// Names of the files that a backup needs beside the records: who this server is, and its keys.
+    pub(crate) fn files(&self) -> Result<Vec<String>, FolderError> {
+        let mut names = Vec::new();
+        for (folder, prefix) in [(self.path.clone(), ""), (self.path.join("keys"), "keys/")] {
+            for entry in fs::read_dir(&folder).map_err(at(&folder))? {
+                let entry = entry.map_err(at(&folder))?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let kept = !prefix.is_empty() || [".json", ".pem"].iter().any(|ending| name.ends_with(ending));
+                let name = format!("{prefix}{name}");
+                // A backup holds the records themselves, not where they lay.
+                if kept && name != DATABASE && entry.path().is_file() {
+                    names.push(name);
+                }
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
     /// The workspace's own file.
     #[must_use]
     pub fn file(&self) -> PathBuf {
@@ -288,7 +307,8 @@ impl Folder {
     }
 }
 
-const WORKSPACE: &str = "workspace.sqlite";
+/// Name of the workspace's own file.
+pub(crate) const WORKSPACE: &str = "workspace.sqlite";
 /// Address of the database that holds the workspace instead of that file.
 const DATABASE: &str = "keys/database";
 const IDENTITY: &str = "server.json";
@@ -307,7 +327,7 @@ pub fn random_id() -> Result<Uuid, ServerError> {
     Ok(uuid::Builder::from_random_bytes(random::<16>()?).into_uuid())
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> FolderError {
+pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> FolderError {
     let path = path.to_owned();
     move |source| FolderError::File { path, source }
 }
@@ -319,6 +339,15 @@ fn write_private(path: &Path, content: &[u8]) -> Result<(), FolderError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).map_err(at(path))?;
     file.write_all(content).and_then(|()| file.sync_all()).map_err(at(path))
+}
+
+/// Makes a folder for its owner only, unless it is there.
+pub(crate) fn private_folder(path: &Path) -> Result<(), FolderError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir(path).map_err(at(path))?;
+    private(path, 0o700)
 }
 
 #[cfg(unix)]

@@ -8,63 +8,87 @@ mod lease;
 mod pull;
 mod push;
 mod snapshot;
+mod watch;
 
 use crate::core::{Caller, Core};
 use crate::error::ServerError;
-use crate::limit::{Limits, REQUEST_TIME};
+use crate::limit::Limits;
+use crate::metrics::Metrics;
+use crate::openapi;
+use crate::serve::Config;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request, State};
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::de::DeserializeOwned;
 use slipway_sync::limits;
 use slipway_sync::protocol::{ErrorBody, ErrorCode};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutError};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use watch::AskedBy;
 
 /// What handlers share.
 #[derive(Clone)]
 pub(crate) struct Shared {
     core: Core,
     limits: Arc<Limits>,
+    metrics: Metrics,
+    /// Lowest protocol level spoken.
+    min_client: u32,
+    /// The data folder, whose disk must not be full.
+    data: Arc<Path>,
 }
 
-/// Every route.
-pub(crate) fn router(core: Core) -> Router {
+/// Every route, each with its description: one without does not compile.
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::with_openapi(openapi::head())
+        .routes(routes!(auth::sign_in))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(devices::another))
+        .routes(routes!(devices::renew))
+        .routes(routes!(devices::list))
+        .routes(routes!(devices::revoke))
+        .routes(routes!(devices::allow))
+        .routes(routes!(auth::change_password))
+        .routes(routes!(auth::reset_password))
+        .routes(routes!(auth::sign_out))
+        .routes(routes!(push::push))
+        .routes(routes!(pull::pull))
+        .routes(routes!(events::events))
+        .routes(routes!(events::head))
+        .routes(routes!(snapshot::offers))
+        .routes(routes!(snapshot::frames))
+        .routes(routes!(lease::lease))
+        .routes(routes!(health::health))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::document))
+}
+
+/// Answers requests.
+pub(crate) fn router(core: Core, metrics: Metrics, config: &Config) -> Router {
+    let (min_client, data) = (config.min_client, config.data.as_path().into());
     let limits = Arc::new(Limits::default());
-    Router::new()
-        .route("/v1/sign-in", post(auth::sign_in))
-        .route("/v1/refresh", post(auth::refresh))
-        .route("/v1/device", post(devices::another))
-        .route("/v1/device/renew", post(devices::renew))
-        .route("/v1/devices", get(devices::list))
-        .route("/v1/devices/{id}/revoke", post(devices::revoke))
-        .route("/v1/devices/{id}/allow", post(devices::allow))
-        .route("/v1/password", post(auth::change_password))
-        .route("/v1/people/{id}/password", post(auth::reset_password))
-        .route("/v1/sign-out", post(auth::sign_out))
-        .route("/v1/push", post(push::push))
-        .route("/v1/pull", get(pull::pull))
-        .route("/v1/events", get(events::events))
-        .route("/v1/head", get(events::head))
-        .route("/v1/snapshot", get(snapshot::offers))
-        .route("/v1/snapshot/{id}", get(snapshot::frames))
-        .route("/v1/lease", post(lease::lease))
-        .route("/v1/health", get(health::health))
-        .with_state(Shared { core, limits: limits.clone() })
+    let shared = Shared { core, limits: limits.clone(), metrics, min_client, data };
+    let (router, _) = routes().split_for_parts();
+    router
+        .with_state(shared.clone())
         .layer(RequestDecompressionLayer::new())
         .layer(RequestBodyLimitLayer::new(limits::BODY_BYTES))
+        .layer(RequestBodyTimeoutLayer::new(config.patience.body))
         .layer(from_fn_with_state(limits, slow_down))
-        .layer(from_fn(watch))
+        .layer(from_fn_with_state(shared, watch::watch))
         // Frames are packed already, and a range of them must stay what it is.
         .layer(
             CompressionLayer::new()
@@ -78,8 +102,8 @@ impl Shared {
         &self,
         work: impl FnOnce(&Core) -> Result<T, ServerError> + Send + 'static,
     ) -> Result<Json<T>, ServerError> {
-        let core = self.core.clone();
-        tokio::task::spawn_blocking(move || work(&core))
+        let (core, span) = (self.core.clone(), tracing::Span::current());
+        tokio::task::spawn_blocking(move || span.in_scope(|| work(&core)))
             .await
             .map_err(|error| ServerError::Worker(error.to_string()))?
             .map(Json)
@@ -103,6 +127,9 @@ impl FromRequestParts<Shared> for Asked {
             })?
             .to_owned();
         let Json(caller) = shared.run(move |core| core.caller(&token)).await?;
+        if let Some(asked_by) = parts.extensions.get::<AskedBy>() {
+            asked_by.note(caller.device);
+        }
         shared.limits.device(caller.device, Instant::now())?;
         Ok(Self(caller))
     }
@@ -136,8 +163,11 @@ impl<T: DeserializeOwned> FromRequest<Shared> for AskedInput<T> {
 }
 
 async fn read(body: Body) -> Result<Bytes, ServerError> {
-    // What cannot be read to its end was cut off by one of the two limits.
-    to_bytes(body, limits::BODY_PLAIN_BYTES).await.map_err(|_| too_large().into())
+    // What cannot be read to its end came too slowly, or was cut off by one of the two limits.
+    to_bytes(body, limits::BODY_PLAIN_BYTES).await.map_err(|error| match is_slow(&error) {
+        true => too_slow().into(),
+        false => too_large().into(),
+    })
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ServerError> {
@@ -152,6 +182,25 @@ fn bad_request(why: &str) -> ErrorBody {
         ErrorCode::BadRequest,
         format!("The request cannot be read: {why}."),
         "Check that laptop and server are of matching versions.",
+    )
+}
+
+fn is_slow(error: &axum::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<TimeoutError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn too_slow() -> ErrorBody {
+    ErrorBody::new(
+        ErrorCode::TooSlow,
+        "Nothing more of the request came for a while.",
+        "Try again on a better line; what waits is kept.",
     )
 }
 
@@ -178,42 +227,4 @@ async fn slow_down(
         Ok(()) => next.run(request).await,
         Err(body) => ServerError::from(body).into_response(),
     }
-}
-
-/// Bounds a request's time, logs it, and gives every answer but 200 a code and a sentence.
-async fn watch(request: Request, next: Next) -> Response {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let started = Instant::now();
-    let response = match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
-        Ok(response) => explained(response),
-        Err(_) => ServerError::from(ErrorBody::new(
-            ErrorCode::Busy,
-            "The request took too long.",
-            "Try again, with less at once if it stays so.",
-        ))
-        .into_response(),
-    };
-    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(%method, path, status = response.status().as_u16(), duration_ms, "Answered");
-    response
-}
-
-/// The layers' own plain answers, such as 404 or 413, as an [`ErrorBody`].
-fn explained(response: Response) -> Response {
-    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == "application/json");
-    if response.status().is_success() || is_json {
-        return response;
-    }
-    let status = response.status();
-    let body = match status {
-        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
-        StatusCode::NOT_FOUND => ErrorBody::new(
-            ErrorCode::NotFound,
-            format!("There is no such route at protocol level {}.", limits::LEVEL),
-            "Check the server's address and that laptop and server are of matching versions.",
-        ),
-        _ => bad_request(status.canonical_reason().unwrap_or("not understood")),
-    };
-    let json = serde_json::to_vec(&body).unwrap_or_default();
-    (status, [(header::CONTENT_TYPE, "application/json")], Body::from(json)).into_response()
 }

@@ -2,11 +2,15 @@
 //!
 //! It trusts no client's result, only signed commands, which it judges by the same rules on its own records.
 
+pub mod backup;
+pub mod certificate;
 pub mod core;
 pub mod error;
 pub mod folder;
 mod http;
-mod limit;
+pub mod limit;
+mod metrics;
+pub mod openapi;
 pub mod sample;
 pub mod serve;
 pub mod setup;

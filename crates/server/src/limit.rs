@@ -13,6 +13,14 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Longest time one request may take.
 pub const REQUEST_TIME: Duration = Duration::from_secs(120);
+/// A silent HTTP/2 connection is asked this often whether it still stands.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long the storage has to say that it is well.
+pub const READY_TIME: Duration = Duration::from_secs(3);
+/// The server is not ready with less room on its disk.
+pub const DISK_LEAST_BYTES: u64 = 256 * 1024 * 1024;
+/// How often certificates are looked at: files for a change, one of our own for its end.
+pub const CERTIFICATE_LOOK: Duration = Duration::from_secs(30);
 /// How long requests under way may take to end when the server stops.
 pub const STOP_TIME: Duration = Duration::from_secs(10);
 /// Between two looks at the head, in case that another process moved it.
@@ -92,6 +100,23 @@ impl<K: Eq + Hash + Copy> Allowance<K> {
         if let Some((fullest, _)) = refilled.max_by(|(_, a), (_, b)| a.total_cmp(b)) {
             self.left.remove(&fullest);
         }
+    }
+}
+
+/// How long a client may keep the server waiting, so that slow ones cannot use up all there is.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Until the connection is encrypted.
+    pub handshake: Duration,
+    /// Until the head of a request is there; a connection rests no longer between two requests.
+    pub head: Duration,
+    /// Between two pieces of a request's body.
+    pub body: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { handshake: Duration::from_secs(10), head: Duration::from_secs(75), body: Duration::from_secs(30) }
     }
 }
 

@@ -158,6 +158,14 @@ impl Office {
         Ok(Self { folder, core, key })
     }
 
+    /// SHA-256 of the workspace's certificate authority, which laptops pin at sign-in.
+    ///
+    /// # Errors
+    /// The authority cannot be read.
+    pub fn fingerprint(&self) -> Result<String, SetupError> {
+        Ok(crate::tls::fingerprint(&crate::tls::authority_of(&self.folder)?))
+    }
+
     /// The core, for what is not set-up.
     #[must_use]
     pub fn core(&self) -> &Core {

@@ -7,13 +7,20 @@ use rcgen::{
     date_time_ymd,
 };
 use rustls::ServerConfig;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use sha2::{Digest, Sha256};
 use slipway_domain::id::WorkspaceId;
 use slipway_domain::time::Timestamp;
+use slipway_sync::encoding::hex;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Days that a server certificate is good for; a fresh one is made at each start.
+/// Days that a server certificate of our own is good for; a fresh one is made at each start, and before its end.
 const LEAF_DAYS: u64 = 397;
+/// Days before its end at which another one is made.
+const RENEW_DAYS: u64 = 60;
 /// Days before now from which it is good: laptops' clocks lie.
 const EARLY_DAYS: u64 = 7;
 
@@ -39,11 +46,32 @@ fn authority(workspace: WorkspaceId) -> Result<CertificateParams, rcgen::Error> 
     Ok(params)
 }
 
-/// What rustls needs to serve under these names.
+/// Certificate and key from somebody else, as files in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and after it those that lead to its authority.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+/// What is shown to laptops, and until when.
+pub struct Shown {
+    /// For rustls.
+    pub config: Arc<ServerConfig>,
+    /// From when on another one should be shown; `None` for files, whose owner sees to that.
+    pub renew_at: Option<Timestamp>,
+    /// Seconds since 1970 at which it ends; `None` if that is not known.
+    pub ends: Option<i64>,
+    /// SHA-256 of the last certificate of the chain, which laptops may pin.
+    pub fingerprint: String,
+}
+
+/// A fresh certificate of our own authority under these names. The authority goes along, so that laptops can pin it.
 ///
 /// # Errors
 /// The authority's key cannot be read, or a name is none.
-pub fn server_config(folder: &Folder, names: &[String], now: Timestamp) -> Result<Arc<ServerConfig>, FolderError> {
+pub fn self_made(folder: &Folder, names: &[String], now: Timestamp) -> Result<Shown, FolderError> {
     let key = KeyPair::from_pem(&folder.authority_key()?)?;
     let authority = authority(folder.workspace())?;
     let issuer = Issuer::from_params(&authority, &key);
@@ -57,19 +85,68 @@ pub fn server_config(folder: &Folder, names: &[String], now: Timestamp) -> Resul
     let late = today.checked_add_days(Days::new(LEAF_DAYS)).unwrap_or(today);
     params.not_before = date_time_ymd(early.year(), small(early.month()), small(early.day()));
     params.not_after = date_time_ymd(late.year(), small(late.month()), small(late.day()));
+    let ends = params.not_after.unix_timestamp();
     let leaf_key = KeyPair::generate()?;
     let leaf = params.signed_by(&leaf_key, &issuer)?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
+    // As it stands in the folder: made anew it would have another fingerprint.
+    let ca = authority_of(folder)?;
+    let (config, fingerprint) = server_config(vec![leaf.der().clone(), ca], key)?;
+    let renew_at = i64::try_from(LEAF_DAYS - RENEW_DAYS).map_or(now, |days| now.plus_days(days));
+    Ok(Shown { config, renew_at: Some(renew_at), ends: Some(ends), fingerprint })
+}
+
+/// The authority's certificate as it stands in the folder.
+///
+/// # Errors
+/// It cannot be read.
+pub fn authority_of(folder: &Folder) -> Result<CertificateDer<'static>, FolderError> {
+    let what = "a certificate in PEM";
+    let bad = || FolderError::Content { path: folder.path().join("ca.pem"), what };
+    CertificateDer::from_pem_slice(folder.ca_pem()?.as_bytes()).map_err(|_| bad())
+}
+
+/// SHA-256 of a certificate, in hex.
+#[must_use]
+pub fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    hex(&Sha256::digest(certificate.as_ref()))
+}
+
+/// What the files hold.
+///
+/// # Errors
+/// They cannot be read, or do not belong together.
+pub fn from_files(files: &TlsFiles) -> Result<Shown, FolderError> {
+    let content = |path: &Path, what| FolderError::Content { path: path.to_owned(), what };
+    let read = |path: &Path| fs::read(path).map_err(crate::folder::at(path));
+    let pem = read(&files.certificate)?;
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|_| content(&files.certificate, "certificates in PEM"))?;
+    if chain.is_empty() {
+        return Err(content(&files.certificate, "a certificate in PEM"));
+    }
+    let key = PrivateKeyDer::from_pem_slice(&read(&files.key)?).map_err(|_| content(&files.key, "a key in PEM"))?;
+    let (config, fingerprint) =
+        server_config(chain, key).map_err(|_| content(&files.key, "the key of the certificate"))?;
+    Ok(Shown { config, renew_at: None, ends: None, fingerprint })
+}
+
+fn server_config(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<(Arc<ServerConfig>, String), FolderError> {
+    let fingerprint = chain.last().map(fingerprint).unwrap_or_default();
     let bad = |error: rustls::Error| FolderError::Server(crate::error::ServerError::Worker(error.to_string()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(bad)?
         .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], key)
+        .with_single_cert(chain, key)
         .map_err(bad)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok((Arc::new(config), fingerprint))
 }
 
 /// Months and days of the month fit a byte.

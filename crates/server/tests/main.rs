@@ -11,9 +11,13 @@
 )]
 
 mod audit;
+mod backup;
+mod certificates;
+mod description;
 mod nodes;
 mod on_postgres;
 mod on_sqlite;
+mod operations;
 mod recorded;
 mod setup;
 mod storage;

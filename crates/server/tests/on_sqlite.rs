@@ -8,6 +8,8 @@ mod compact;
 mod devices;
 #[path = "hostile.rs"]
 mod hostile;
+#[path = "limits.rs"]
+mod limits;
 #[path = "live.rs"]
 mod live;
 #[path = "pull.rs"]

@@ -286,7 +286,7 @@ impl TryFrom<PullQuery> for Pull {
 }
 
 /// Asks which buckets are worth fetching whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct OffersQuery {
     /// Separated by commas.

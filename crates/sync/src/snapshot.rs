@@ -27,7 +27,7 @@ use std::str::FromStr;
 use uuid::Uuid;
 
 /// What the server answers when a laptop asks which of its buckets are worth fetching whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Offers {
     /// Epoch of the server's history.
     pub epoch: Epoch,
@@ -36,7 +36,7 @@ pub struct Offers {
 }
 
 /// The exact bytes of a [`Manifest`] in JSON and the server's signature over them, by the key of its log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SignedManifest {
     /// JSON of [`Manifest`].
     pub payload: Base64,
@@ -80,7 +80,7 @@ impl FromStr for SnapshotId {
 }
 
 /// What a snapshot holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Manifest {
     /// Domain separation: [`Manifest::DOMAIN`].
     pub domain: String,
@@ -99,7 +99,7 @@ pub struct Manifest {
 }
 
 /// A part of a snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Frame {
     /// Where it begins in the file.
     pub offset: u64,

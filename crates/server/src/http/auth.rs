@@ -11,6 +11,8 @@ use std::net::SocketAddr;
 use std::time::Instant;
 use uuid::Uuid;
 
+/// Name and password for a session.
+#[utoipa::path(post, path = "/v1/sign-in", tag = "session", request_body = SignIn, responses((status = 200, body = Session)))]
 pub(super) async fn sign_in(
     State(shared): State<Shared>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -25,6 +27,8 @@ pub(super) async fn sign_in(
     answer
 }
 
+/// Fresh tokens for a device that proves its key.
+#[utoipa::path(post, path = "/v1/refresh", tag = "session", request_body = SignedRefresh, responses((status = 200, body = Session)))]
 pub(super) async fn refresh(
     State(shared): State<Shared>,
     Input(request): Input<SignedRefresh>,
@@ -33,6 +37,8 @@ pub(super) async fn refresh(
 }
 
 /// The caller's own password.
+#[utoipa::path(post, path = "/v1/password", tag = "session", request_body = ChangePassword, security(("token" = [])),
+    responses((status = 200, body = Done)))]
 pub(super) async fn change_password(
     State(shared): State<Shared>,
     AskedInput(caller, request): AskedInput<ChangePassword>,
@@ -42,6 +48,8 @@ pub(super) async fn change_password(
 }
 
 /// Somebody's password, by an administrator.
+#[utoipa::path(post, path = "/v1/people/{id}/password", tag = "session", params(("id" = Uuid, Path)),
+    request_body = ResetPassword, security(("token" = [])), responses((status = 200, body = Done)))]
 pub(super) async fn reset_password(
     State(shared): State<Shared>,
     Path(person): Path<Uuid>,
@@ -51,6 +59,8 @@ pub(super) async fn reset_password(
     shared.run(move |core| core.reset_password(&caller, PersonId(person), &request).map(|()| Done {})).await
 }
 
+/// Ends the session.
+#[utoipa::path(post, path = "/v1/sign-out", tag = "session", security(("token" = [])), responses((status = 200, body = Done)))]
 pub(super) async fn sign_out(State(shared): State<Shared>, Asked(caller): Asked) -> Result<Json<Done>, ServerError> {
     shared.run(move |core| core.sign_out(&caller).map(|()| Done {})).await
 }

@@ -18,6 +18,9 @@ use tokio::time::{Instant, timeout_at};
 /// Tells proxies of the nginx family to pass each event on at once.
 const NO_BUFFERING: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffering"), "no");
 
+/// Server-sent events: the head moved.
+#[utoipa::path(get, path = "/v1/events", tag = "live", security(("token" = [])),
+    responses((status = 200, content_type = "text/event-stream", body = Head)))]
 pub(super) async fn events(State(shared): State<Shared>, Asked(caller): Asked) -> Result<Response, ServerError> {
     caller.sound()?;
     // First the ear, then the look: nothing is missed in between.
@@ -49,6 +52,9 @@ async fn hear(listener: &mut Listener, shared: &Shared) -> Option<Head> {
     }
 }
 
+/// Where the head stands, once it is another than the one known; waits for that.
+#[utoipa::path(get, path = "/v1/head", tag = "live", params(HeadQuery), security(("token" = [])),
+    responses((status = 200, body = Head)))]
 pub(super) async fn head(
     State(shared): State<Shared>,
     Asked(caller): Asked,

@@ -6,6 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use slipway_sync::protocol::{Lease, LeaseRequest};
 
+/// A block of numbers that nobody else gets.
+#[utoipa::path(post, path = "/v1/lease", tag = "sync", request_body = LeaseRequest, security(("token" = [])),
+    responses((status = 200, body = Lease)))]
 pub(super) async fn lease(
     State(shared): State<Shared>,
     AskedInput(caller, request): AskedInput<LeaseRequest>,

@@ -7,6 +7,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use slipway_sync::protocol::{Page, Pull, PullQuery};
 
+/// Newest state of records changed after the cursors.
+#[utoipa::path(get, path = "/v1/pull", tag = "sync", params(PullQuery), security(("token" = [])),
+    responses((status = 200, body = Page)))]
 pub(super) async fn pull(
     State(shared): State<Shared>,
     Asked(caller): Asked,
@@ -14,5 +17,7 @@ pub(super) async fn pull(
 ) -> Result<Json<Page>, ServerError> {
     let Query(query) = query.map_err(|error| bad_request(&error.body_text()))?;
     let pull = Pull::try_from(query).map_err(|error| bad_request(&error.to_string()))?;
-    shared.run(move |core| core.pull(&caller, &pull)).await
+    let page = shared.run(move |core| core.pull(&caller, &pull)).await?;
+    shared.metrics.pulled(&page);
+    Ok(page)
 }

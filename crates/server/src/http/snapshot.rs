@@ -15,6 +15,8 @@ use slipway_sync::snapshot::{Offers, SnapshotId};
 use tower_http::services::ServeFile;
 
 /// Which of these buckets are worth fetching whole.
+#[utoipa::path(get, path = "/v1/snapshot", tag = "sync", params(OffersQuery), security(("token" = [])),
+    responses((status = 200, body = Offers)))]
 pub(super) async fn offers(
     State(shared): State<Shared>,
     Asked(caller): Asked,
@@ -30,6 +32,9 @@ pub(super) async fn offers(
 }
 
 /// A stretch of a snapshot, or all of it.
+#[utoipa::path(get, path = "/v1/snapshot/{id}", tag = "sync", params(("id" = String, Path)), security(("token" = [])),
+    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+              (status = 206, content_type = "application/octet-stream", body = Vec<u8>)))]
 pub(super) async fn frames(
     State(shared): State<Shared>,
     Asked(caller): Asked,

@@ -3,11 +3,13 @@
 //! A second process (the administrator's commands) may write too: `BEGIN IMMEDIATE` takes the file's write lock, which
 //! here stands for the lock on the workspace's row.
 
+mod check;
 mod read;
 pub(super) mod tables;
 mod write;
 
-use super::{Storage, StorageError, WorkspaceTx, WorkspaceView};
+use super::{Storage, StorageError, Workspace, WorkspaceTx, WorkspaceView};
+pub use check::Checked;
 use read::SqliteView;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use slipway_domain::id::WorkspaceId;

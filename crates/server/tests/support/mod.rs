@@ -311,7 +311,7 @@ fn clock(now: &Arc<AtomicI64>) -> Clock {
 }
 
 async fn serve(folder: &Path, now: &Arc<AtomicI64>) -> Running {
-    Server::start(Config { clock: clock(now), snapshot_records: SNAPSHOT_RECORDS, ..Config::local(folder) })
-        .await
-        .unwrap()
+    let metrics = Some(([127, 0, 0, 1], 0).into());
+    let snapshot_records = SNAPSHOT_RECORDS;
+    Server::start(Config { clock: clock(now), metrics, snapshot_records, ..Config::local(folder) }).await.unwrap()
 }
