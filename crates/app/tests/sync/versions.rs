@@ -115,6 +115,7 @@ async fn commands_are_kept_until_a_verified_backup_covers_them_and_an_old_one_lo
 async fn commands_that_no_backup_covers_are_let_go_after_a_month() {
     let centre = Centre::start().await;
     let anna = Laptop::signed_in(&centre, "anna").await;
+    anna.sync().await.unwrap();
     anna.issue(create("web-01")).unwrap();
     anna.sync().await.unwrap();
     let store = anna.session.store();
