@@ -247,7 +247,20 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
             let tls = tls_cert.zip(tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
             let clock = system_clock();
             let patience = Patience::default();
-            serve(Config { data: data.path, listen, names, tls, metrics, min_client, patience, clock, snapshot_records: limits::SNAPSHOT_RECORDS }, log_json)
+            serve(
+                Config {
+                    data: data.path,
+                    listen,
+                    names,
+                    tls,
+                    metrics,
+                    min_client,
+                    patience,
+                    clock,
+                    snapshot_records: limits::SNAPSHOT_RECORDS,
+                },
+                log_json,
+            )
         }
         Command::User(command) => people::user(command),
         Command::Group(command) => people::group(command),
