@@ -40,6 +40,10 @@ impl Host for Desktop {
         notifications::show(&self.handle, notice);
     }
 
+    fn browse(&self, url: &str) -> bool {
+        open::that_detached(url).inspect_err(|error| tracing::warn!(%error, "no browser was opened")).is_ok()
+    }
+
     fn progress(&self, step: &Progress) {
         self.emit("progress", step);
     }

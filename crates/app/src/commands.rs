@@ -6,8 +6,8 @@ use crate::error::CallError;
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    approvals, attention, changes, cmdb, dhs, dsl, exceptions, impact, inbox, lists, mutations, profile, releases,
-    settings, transfer,
+    account, approvals, attention, changes, cmdb, dhs, dsl, exceptions, impact, inbox, lists, mutations, profile,
+    releases, settings, transfer,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -71,8 +71,18 @@ commands! {
     "app.state": Nothing => profile::AppState = blocking crate::start::state;
     "app.connect": profile::ConnectRequest => profile::AppState = awaited crate::start::connect;
     "app.start_alone": profile::StartAloneRequest => profile::AppState = blocking crate::start::start_alone;
-    "app.unlock": profile::UnlockRequest => profile::AppState = blocking crate::start::unlock;
+    "app.unlock": profile::UnlockRequest => profile::AppState = awaited crate::start::unlock;
     "app.lock": Nothing => profile::AppState = blocking crate::start::lock;
+    "sign_in.methods": account::ServerRequest => account::SignInMethodsView = awaited crate::oidc::methods;
+    "sign_in.begin": account::BeginSignInRequest => account::SignInPending = awaited crate::oidc::begin;
+    "sign_in.finish": Nothing => profile::AppState = awaited crate::oidc::finish;
+    "sign_in.cancel": Nothing => Nothing = blocking crate::oidc::cancel;
+    "passphrase.change": account::ChangePassphraseRequest => Nothing = blocking crate::account::change_passphrase;
+    "password.change": account::ChangePasswordRequest => Nothing = awaited crate::account::change_password;
+    "password.reset": account::ResetPasswordRequest => Nothing = awaited crate::account::reset_password;
+    "devices.list": Nothing => account::DeviceList = awaited crate::devices::list;
+    "devices.decide": account::DecideDeviceRequest => account::DeviceList = awaited crate::devices::decide;
+    "devices.renew_key": Nothing => account::DeviceList = awaited crate::devices::renew_key;
     "sync.now": Nothing => profile::SyncStatus = awaited crate::sync::now;
     "sync.status": Nothing => profile::SyncStatus = blocking crate::sync::status;
 

@@ -27,6 +27,12 @@ pub trait Host: Send + Sync {
     /// Something that the person wants to be told even when the window is not in front.
     fn notify(&self, notice: &Notice);
 
+    /// Opens an address in the system's browser; says whether there is one.
+    fn browse(&self, url: &str) -> bool {
+        let _ = url;
+        false
+    }
+
     /// Long work went on a step.
     fn progress(&self, step: &Progress) {
         let _ = step;

@@ -1,10 +1,12 @@
 //! Use cases shared by the window and the command line. Knows neither, and holds no rule.
 
+pub mod account;
 pub mod approvals;
 pub mod attention;
 pub mod changes;
 pub mod cmdb;
 pub mod commands;
+pub mod devices;
 pub mod dhs;
 pub mod dsl;
 pub mod error;
@@ -22,7 +24,9 @@ pub mod link;
 pub mod lists;
 pub(crate) mod live;
 pub mod local;
+mod lock;
 pub mod notices;
+pub mod oidc;
 pub mod open;
 pub mod pills;
 pub mod profile;

@@ -3,20 +3,29 @@
 use crate::error::CallError;
 use crate::key::SecretKey;
 use crate::local::StoreLocal;
+use crate::lock;
 use crate::session::{Session, now_ms, off_thread};
 use crate::transport::{EventStream, Server, ServerError};
 use crate::vault::Tokens;
 use slipway_domain::id::DeviceId;
+use slipway_sync::account::sign_succession;
 use slipway_sync::limits;
 use slipway_sync::protocol::{Epoch, ErrorBody, ErrorCode, Head, HeadQuery, NewDevice};
 use slipway_sync::signing::{PrivateKey, sign_refresh};
 use slipway_sync::transport::{Answer, Request, Transport, TransportError};
+use std::fs::File;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
 /// Tokens with less life than this are refreshed before they are used.
 const REFRESH_AHEAD_MS: i64 = 30_000;
+
+/// Held while tokens are refreshed.
+const REFRESH_LOCK: &str = "refresh.lock";
+/// How long another program's refresh is waited for: longer than an answer may take.
+const REFRESH_WAIT: Duration = Duration::from_secs(130);
 
 /// Carries requests within a session.
 pub struct Link {
@@ -104,19 +113,33 @@ impl Link {
         // Another program on the same profile may have refreshed them meanwhile.
         let mut tokens = self.stored().await?.ok_or(TransportError::SignedOut)?;
         if !fresh(&tokens) {
-            tokens = match self.refresh(&tokens).await {
-                Ok(tokens) => tokens,
-                Err(TransportError::SignedOut) => {
-                    let again = self.stored().await?.filter(|t| t.refresh != tokens.refresh);
-                    self.refresh(&again.ok_or(TransportError::SignedOut)?).await?
-                }
-                Err(other) => return Err(other),
-            };
+            // One refreshes at a time: a token that was used up would end the session of both.
+            let lock = self.refresh_lock().await?;
+            tokens = self.stored().await?.ok_or(TransportError::SignedOut)?;
+            if !fresh(&tokens) {
+                tokens = self.refresh(&tokens).await?;
+            }
+            drop(lock);
         }
         let access = tokens.access.clone();
         *held = Some(tokens);
         drop(held);
         Ok(access)
+    }
+
+    async fn refresh_lock(&self) -> Result<File, TransportError> {
+        let file = self.session.profile().folder().join(REFRESH_LOCK);
+        off_thread(move || {
+            lock::take(&file, REFRESH_WAIT).map_err(|error| {
+                CallError::trouble(
+                    "REFRESH_BUSY",
+                    format!("Another Slipway on this profile does not let go of its tokens: {error}."),
+                    "Nothing to do unless it stays so; then end the other program.",
+                )
+            })
+        })
+        .await
+        .map_err(ours)
     }
 
     async fn stored(&self) -> Result<Option<Tokens>, TransportError> {
@@ -162,6 +185,17 @@ impl Link {
         })
     }
 
+    /// Asks something of the server that is not the engine's business.
+    ///
+    /// # Errors
+    /// There is no session, no connection, or the server says no.
+    pub async fn ask<T, F>(&self, ask: impl Fn(Server, String) -> F + Send + Sync) -> Result<T, TransportError>
+    where
+        F: Future<Output = Result<T, ServerError>> + Send,
+    {
+        self.within(|access| ask(self.server(), access)).await
+    }
+
     /// Takes a new identity for this device and issues its queue anew under it.
     ///
     /// The new key is kept before anything else, beside the old one; which of them signs follows from the device that
@@ -170,6 +204,18 @@ impl Link {
     /// # Errors
     /// When the server refuses the new device, or key or queue cannot be written.
     pub async fn take_new_identity(&self) -> Result<(), TransportError> {
+        self.change_identity(Reason::Fork).await
+    }
+
+    /// The same where nothing went wrong: the present key vouches for the new one.
+    ///
+    /// # Errors
+    /// When the server refuses the new device, or key or queue cannot be written.
+    pub async fn renew_identity(&self) -> Result<(), TransportError> {
+        self.change_identity(Reason::Renewal).await
+    }
+
+    async fn change_identity(&self, reason: Reason) -> Result<(), TransportError> {
         let device = DeviceId(Uuid::now_v7());
         let seed = SecretKey::random().map_err(|e| TransportError::Garbled { why: e.to_string() })?;
         let signer = PrivateKey::from_seed(seed.bytes());
@@ -178,7 +224,17 @@ impl Link {
         let name = self.session.profile().device_name().to_owned();
         let new = NewDevice { id: device, name, public_key: signer.public() };
         let access = self.access(None).await?;
-        let answer = self.server().device(&access, &new).await.map_err(ServerError::for_engine)?;
+        let answer = match reason {
+            Reason::Fork => self.server().device(&access, &new).await,
+            Reason::Renewal => {
+                let session = self.session.clone();
+                let former = off_thread(move || Ok(session.store().status()?.device)).await.map_err(ours)?;
+                let renewal = sign_succession(former, new, &self.session.signer())
+                    .map_err(|e| TransportError::Garbled { why: e.to_string() })?;
+                self.server().renew_device(&access, &renewal).await
+            }
+        };
+        let answer = answer.map_err(ServerError::for_engine)?;
         let tokens = Tokens::of(&answer, now_ms());
         let (session, kept) = (self.session.clone(), tokens.clone());
         off_thread(move || {
@@ -198,6 +254,15 @@ impl Link {
     pub async fn signed_in(&self) {
         *self.tokens.lock().await = None;
     }
+}
+
+/// Why a device takes another identity.
+#[derive(Clone, Copy)]
+enum Reason {
+    /// The server knows another history of it.
+    Fork,
+    /// Its person wants another key.
+    Renewal,
 }
 
 /// A signature in the form that the store keeps.

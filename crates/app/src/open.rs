@@ -4,6 +4,7 @@ use crate::attention::{self, OnRecord};
 use crate::error::CallError;
 use crate::host::Host;
 use crate::keychain::Keychain;
+use crate::oidc::Attempt;
 use crate::session::Session;
 use crate::sight::{Beside, Sight};
 use crate::sync::Watcher;
@@ -17,7 +18,8 @@ use slipway_store::view::{View, Waiting};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// The application. Cheap to clone; all clones are the same one.
@@ -34,6 +36,10 @@ struct Inner {
     open: RwLock<Option<Arc<Open>>>,
     /// The person locked the profile: it is not opened again without being asked.
     locked: AtomicBool,
+    /// A sign-in at a provider that waits for the person.
+    attempt: Mutex<Option<Attempt>>,
+    /// Told when it is given up.
+    cancel: Notify,
 }
 
 /// An open profile.
@@ -71,6 +77,8 @@ impl App {
                 background,
                 open: RwLock::new(None),
                 locked: AtomicBool::new(false),
+                attempt: Mutex::new(None),
+                cancel: Notify::new(),
             }),
         }
     }
@@ -125,12 +133,31 @@ impl App {
     /// # Errors
     /// When the server's address or trust cannot be used.
     pub fn put(&self, session: Session) -> Result<Arc<Open>, CallError> {
-        let session = Arc::new(session);
+        self.place(Arc::new(session), self.inner.background)
+    }
+
+    /// The profile stays open, and nothing syncs by itself until [`App::resume`].
+    ///
+    /// # Errors
+    /// When the server's address or trust cannot be used.
+    pub(crate) fn pause(&self, session: &Arc<Session>) -> Result<(), CallError> {
+        self.place(session.clone(), Background::Quiet).map(|_| ())
+    }
+
+    /// Goes on after [`App::pause`].
+    ///
+    /// # Errors
+    /// When the server's address or trust cannot be used.
+    pub(crate) fn resume(&self, session: Arc<Session>) -> Result<(), CallError> {
+        self.place(session, self.inner.background).map(|_| ())
+    }
+
+    fn place(&self, session: Arc<Session>, background: Background) -> Result<Arc<Open>, CallError> {
         let (store, actor) = (session.store().clone(), session.actor());
         let alone = session.account().is_none();
         // Nothing else may sync the same profile at the same time.
         *self.inner.open.write().unwrap_or_else(PoisonError::into_inner) = None;
-        let driver = match self.inner.background {
+        let driver = match background {
             Background::Sync => Driver::start(session.clone(), self.watch())?,
             Background::Quiet => None,
         };
@@ -138,6 +165,21 @@ impl App {
         *self.inner.open.write().unwrap_or_else(PoisonError::into_inner) = Some(open.clone());
         self.inner.locked.store(false, Ordering::Release);
         Ok(open)
+    }
+
+    /// Keeps a sign-in that waits, in the place of one before it; or forgets it.
+    pub(crate) fn keep_attempt(&self, attempt: Option<Attempt>) -> Option<Attempt> {
+        std::mem::replace(&mut *self.inner.attempt.lock().unwrap_or_else(PoisonError::into_inner), attempt)
+    }
+
+    /// Gives up the sign-in that somebody waits for.
+    pub(crate) fn cancel(&self) {
+        self.inner.cancel.notify_waiters();
+    }
+
+    /// Returns when the sign-in is given up.
+    pub(crate) async fn cancelled(&self) {
+        self.inner.cancel.notified().await;
     }
 
     /// Whom sync tells.

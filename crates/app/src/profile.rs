@@ -73,6 +73,9 @@ pub struct Account {
     pub log_name: String,
     /// Public key by which they are signed, base64.
     pub log_key: String,
+    /// Where the person signs in, when not by password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
 }
 
 /// A workspace on this computer alone, without a server.
@@ -100,6 +103,13 @@ pub enum Identity {
     Alone(Alone),
 }
 
+/// The server shut the device of this profile out: it stays locked until it was let in again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShutOut {
+    /// Commands that waited for the server at that time.
+    pub waiting: u32,
+}
+
 /// What `profile.json` holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct ProfileFile {
@@ -108,6 +118,8 @@ struct ProfileFile {
     device_name: String,
     key: KeyKeeping,
     identity: Identity,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shut_out: Option<ShutOut>,
 }
 
 /// A profile folder.
@@ -166,6 +178,12 @@ pub enum ProfileError {
         /// The profile.
         folder: PathBuf,
     },
+    /// The key is kept by the keychain: there is no passphrase to change.
+    #[error("The profile in {} has no passphrase: the keychain keeps its key.", folder.display())]
+    NoPassphrase {
+        /// The profile.
+        folder: PathBuf,
+    },
     /// Passphrase or stored key are not right.
     #[error("The profile in {} does not open: {source}.", folder.display())]
     Key {
@@ -199,6 +217,7 @@ impl ProfileError {
             Self::KeyLockedOrLost { .. } => "KEYCHAIN_LOCKED_OR_LOST",
             Self::Keychain { source, .. } => source.code(),
             Self::PassphraseNeeded { .. } => "PASSPHRASE_NEEDED",
+            Self::NoPassphrase { .. } => "NO_PASSPHRASE",
             Self::Key { source: KeyError::WrongPassphrase, .. } => "WRONG_PASSPHRASE",
             Self::Key { source: KeyError::EmptyPassphrase, .. } => "EMPTY_PASSPHRASE",
             Self::Key { source: KeyError::Malformed, .. } => "KEY_DAMAGED",
@@ -225,6 +244,7 @@ impl ProfileError {
             Self::PassphraseNeeded { .. } => {
                 "Give it as the first line of standard input with --passphrase-stdin, or in SLIPWAY_PASSPHRASE.".to_owned()
             }
+            Self::NoPassphrase { .. } => "Nothing to do: this account's keychain opens it.".to_owned(),
             Self::Key { source: KeyError::WrongPassphrase, .. } => "Type the passphrase again.".to_owned(),
             Self::Key { source: KeyError::EmptyPassphrase, .. } => "Give a passphrase of some length.".to_owned(),
             Self::Key { source: KeyError::Malformed, .. } => {
@@ -303,6 +323,7 @@ impl Profile {
             device_name: device_name.to_owned(),
             key: keeping,
             identity: Identity::Nobody,
+            shut_out: None,
         };
         let profile = Self { folder: folder.to_owned(), file };
         profile.save()?;
@@ -409,6 +430,40 @@ impl Profile {
     pub fn set_identity(&mut self, identity: Identity) -> Result<(), ProfileError> {
         let before = std::mem::replace(&mut self.file.identity, identity);
         self.save().inspect_err(|_| self.file.identity = before)
+    }
+
+    /// Whether the server shut this device out.
+    #[must_use]
+    pub fn shut_out(&self) -> Option<ShutOut> {
+        self.file.shut_out
+    }
+
+    /// Says whether the server shut this device out, durably.
+    ///
+    /// # Errors
+    /// When `profile.json` cannot be written; it then says what it said before.
+    pub fn set_shut_out(&mut self, shut_out: Option<ShutOut>) -> Result<(), ProfileError> {
+        let before = std::mem::replace(&mut self.file.shut_out, shut_out);
+        if before == shut_out {
+            return Ok(());
+        }
+        self.save().inspect_err(|_| self.file.shut_out = before)
+    }
+
+    /// Wraps the key by another passphrase, durably.
+    ///
+    /// # Errors
+    /// When the present passphrase is wrong or the new one empty, the key is kept by the keychain, or `profile.json`
+    /// cannot be written; it then says what it said before.
+    pub fn change_passphrase(&mut self, current: &str, new: &str) -> Result<(), ProfileError> {
+        let wrong = |source| ProfileError::Key { folder: self.folder.clone(), source };
+        let KeyKeeping::Passphrase(wrapped) = &self.file.key else {
+            return Err(ProfileError::NoPassphrase { folder: self.folder.clone() });
+        };
+        let key = wrapped.unwrap(current, self.file.id).map_err(wrong)?;
+        let wrapped = WrappedKey::wrap(&key, new, self.file.id).map_err(wrong)?;
+        let before = std::mem::replace(&mut self.file.key, KeyKeeping::Passphrase(wrapped));
+        self.save().inspect_err(|_| self.file.key = before)
     }
 
     /// Writes `profile.json` beside itself and moves it into place, so that a power cut leaves the old or the new one.

@@ -3,7 +3,7 @@
 use crate::error::CallError;
 use crate::key::SecretKey;
 use crate::keychain::Keychain;
-use crate::profile::{Account, Alone, Identity, Profile, ProfileError, Trust};
+use crate::profile::{Account, Alone, Identity, Profile, ProfileError, ShutOut, Trust};
 use crate::tls;
 use crate::transport::Server;
 use crate::vault::{Tokens, Vault};
@@ -100,7 +100,8 @@ impl Session {
         Self::over(profile, store, keychain, actor)
     }
 
-    /// Signs in at a server. The first time it makes the database; later it renews the tokens of the same person.
+    /// Signs in at a server by password. The first time it makes the database; later it renews the tokens of the same
+    /// person.
     ///
     /// # Errors
     /// When certificate, name or password are not right, the server cannot be reached, or the profile is another's.
@@ -110,55 +111,14 @@ impl Session {
         keychain: Arc<dyn Keychain>,
         credentials: Credentials<'_>,
     ) -> Result<Self, CallError> {
-        let known = match profile.identity() {
-            Identity::Alone(_) => return Err(works_alone(profile.folder())),
-            Identity::Nobody => None,
-            Identity::Account(account) => Some((**account).clone()),
-        };
         let user = credentials.user.trim().to_lowercase();
-        if let Some(account) = known.as_ref().filter(|a| a.user != user) {
+        if let Some(account) = profile.account().filter(|account| account.user != user) {
             return Err(other_person(account, &user));
         }
-        let trust = trust_for(credentials, known.as_ref()).await?;
-        let server = Server::new(credentials.server, &trust)?;
-        let seed =
-            SecretKey::random().map_err(|source| ProfileError::Key { folder: profile.folder().to_owned(), source })?;
-        let opened = match known {
-            Some(_) => {
-                let (profile, key, keychain) = (profile.clone(), key.clone(), keychain.clone());
-                Some(off_thread(move || Self::open(profile, &key, &keychain)).await?)
-            }
-            None => None,
-        };
-        let (device, signer) = match &opened {
-            Some(session) => (session.store.status()?.device, session.signer()),
-            None => (DeviceId(Uuid::now_v7()), PrivateKey::from_seed(seed.bytes())),
-        };
-        let request = SignIn {
-            user,
-            password: credentials.password.to_owned(),
-            device: NewDevice { id: device, name: profile.device_name().to_owned(), public_key: signer.public() },
-        };
-        let answer = server.sign_in(&request).await?;
-        let account = account_of(&server, trust, request.user, &answer);
-        if let Some(known) = &known {
-            check_same(known, &account)?;
-        }
-        let key = key.clone();
-        off_thread(move || {
-            let session = match opened {
-                Some(session) => session,
-                None => {
-                    let place = Place { workspace: answer.workspace, device: answer.device };
-                    Self::make(profile, &key, &seed, place, &keychain, answer.person)?
-                }
-            };
-            session.vault.set_tokens(&Tokens::of(&answer, now_ms()))?;
-            session.note_level(&answer)?;
-            session.set_identity(Identity::Account(Box::new(account)))?;
-            Ok(session)
-        })
-        .await
+        let entry = Entry::prepare(profile, key, keychain, credentials.server, credentials.trust).await?;
+        let request = SignIn { user, password: credentials.password.to_owned(), device: entry.device().clone() };
+        let answer = entry.server().sign_in(&request).await?;
+        entry.finish(answer, None).await
     }
 
     /// What the server speaks decides which commands are offered.
@@ -251,8 +211,113 @@ impl Session {
         }
     }
 
+    /// Says that the server shut this device out, with so many commands waiting.
+    pub(crate) fn shut_out(&self, waiting: u32) -> Result<(), CallError> {
+        let mut profile = self.profile.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(profile.set_shut_out(Some(ShutOut { waiting }))?)
+    }
+
+    /// Says that the server lets this device in.
+    pub(crate) fn let_in(&self) -> Result<(), CallError> {
+        Ok(self.profile.lock().unwrap_or_else(PoisonError::into_inner).set_shut_out(None)?)
+    }
+
+    /// Wraps the profile's key by another passphrase.
+    ///
+    /// # Errors
+    /// See [`Profile::change_passphrase`].
+    pub fn change_passphrase(&self, current: &str, new: &str) -> Result<(), CallError> {
+        Ok(self.profile.lock().unwrap_or_else(PoisonError::into_inner).change_passphrase(current, new)?)
+    }
+
     fn set_identity(&self, identity: Identity) -> Result<(), CallError> {
         Ok(self.profile.lock().unwrap_or_else(PoisonError::into_inner).set_identity(identity)?)
+    }
+}
+
+/// A sign-in on its way: the device and its key are ready, the server has yet to say yes.
+pub(crate) struct Entry {
+    profile: Profile,
+    key: SecretKey,
+    seed: SecretKey,
+    keychain: Arc<dyn Keychain>,
+    known: Option<Account>,
+    opened: Option<Session>,
+    trust: Trust,
+    server: Server,
+    device: NewDevice,
+}
+
+impl Entry {
+    /// Gets everything ready on this side.
+    ///
+    /// # Errors
+    /// When the certificate is not confirmed, or the profile works alone or does not open.
+    pub(crate) async fn prepare(
+        profile: Profile,
+        key: &SecretKey,
+        keychain: Arc<dyn Keychain>,
+        server: &str,
+        trust: Option<&Trust>,
+    ) -> Result<Self, CallError> {
+        if matches!(profile.identity(), Identity::Alone(_)) {
+            return Err(works_alone(profile.folder()));
+        }
+        let known = profile.account().cloned();
+        let trust = trust_for(server, trust, known.as_ref()).await?;
+        let server = Server::new(server, &trust)?;
+        let seed =
+            SecretKey::random().map_err(|source| ProfileError::Key { folder: profile.folder().to_owned(), source })?;
+        let opened = match known {
+            Some(_) => {
+                let (profile, key, keychain) = (profile.clone(), key.clone(), keychain.clone());
+                Some(off_thread(move || Session::open(profile, &key, &keychain)).await?)
+            }
+            None => None,
+        };
+        let (id, signer) = match &opened {
+            Some(session) => (session.store.status()?.device, session.signer()),
+            None => (DeviceId(Uuid::now_v7()), PrivateKey::from_seed(seed.bytes())),
+        };
+        let device = NewDevice { id, name: profile.device_name().to_owned(), public_key: signer.public() };
+        Ok(Self { profile, key: key.clone(), seed, keychain, known, opened, trust, server, device })
+    }
+
+    /// The server that is asked.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// This device as it introduces itself.
+    pub(crate) fn device(&self) -> &NewDevice {
+        &self.device
+    }
+
+    /// Keeps what the server answered. `provider` is where the person signed in, when not by password.
+    ///
+    /// # Errors
+    /// When the answer is of another workspace or person than the profile, or cannot be kept.
+    pub(crate) async fn finish(self, answer: Answer, provider: Option<String>) -> Result<Session, CallError> {
+        let account = account_of(&self.server, self.trust, provider, &answer);
+        if let Some(known) = &self.known {
+            check_same(known, &account)?;
+        }
+        let (profile, key, seed, keychain, opened) = (self.profile, self.key, self.seed, self.keychain, self.opened);
+        off_thread(move || {
+            let session = match opened {
+                Some(session) => session,
+                None => {
+                    let place = Place { workspace: answer.workspace, device: answer.device };
+                    Session::make(profile, &key, &seed, place, &keychain, answer.person)?
+                }
+            };
+            session.vault.set_tokens(&Tokens::of(&answer, now_ms()))?;
+            session.note_level(&answer)?;
+            session.set_identity(Identity::Account(Box::new(account)))?;
+            session.let_in()?;
+            Ok(session)
+        })
+        .await
     }
 }
 
@@ -276,31 +341,33 @@ pub(crate) async fn off_thread<T: Send + 'static>(
 }
 
 /// The trust that was given or confirmed before; without either, the certificate is shown and nothing is sent.
-async fn trust_for(credentials: Credentials<'_>, known: Option<&Account>) -> Result<Trust, CallError> {
-    if let Some(trust) = credentials.trust {
+pub(crate) async fn trust_for(
+    server: &str,
+    given: Option<&Trust>,
+    known: Option<&Account>,
+) -> Result<Trust, CallError> {
+    if let Some(trust) = given {
         return Ok(trust.clone());
     }
     if let Some(account) = known {
         return Ok(account.trust.clone());
     }
-    let seen = tls::shown(&Server::look(credentials.server).await?);
+    let seen = tls::shown(&Server::look(server).await?);
     Err(CallError::trouble(
         "CERTIFICATE_NOT_CONFIRMED",
-        format!(
-            "{} shows a certificate with the fingerprint {seen}, which nobody has confirmed yet.",
-            credentials.server
-        ),
+        format!("{server} shows a certificate with the fingerprint {seen}, which nobody has confirmed yet."),
         format!(
             "Compare it with what the server's administrator says, then sign in with --fingerprint {seen}, or give the authority's PEM file with --ca."
         ),
     ))
 }
 
-fn account_of(server: &Server, trust: Trust, user: String, answer: &Answer) -> Account {
+fn account_of(server: &Server, trust: Trust, provider: Option<String>, answer: &Answer) -> Account {
     Account {
         server: server.address().to_owned(),
         trust,
-        user,
+        user: answer.user.clone(),
+        provider,
         device: answer.device,
         workspace: answer.workspace,
         workspace_name: answer.workspace_name.clone(),

@@ -13,7 +13,7 @@ use slipway_domain::command::about::about;
 use slipway_domain::command::{CmdbCommand, Command, SetupCommand};
 use slipway_domain::comment::Comment;
 use slipway_domain::id::{CiGroupId, CommentId, FreezeId, GroupId, PersonId, SettingId, SiteId};
-use slipway_domain::people::{Delegation, Group, Person, Site};
+use slipway_domain::people::{Delegation, Group, Person, Role, Site};
 use slipway_domain::record::RecordRef;
 use slipway_domain::records::RecordsExt;
 use slipway_domain::setting::{ApprovalPolicy, Freeze, TaskTemplate, WorkspaceRules};
@@ -48,7 +48,9 @@ pub fn people(app: &App, _: &Nothing) -> Result<PeopleList, CallError> {
     app.read(|sight| {
         let mut people = sight.records.all::<Person>()?;
         people.sort_by_key(|p| p.name.to_lowercase());
-        Ok(PeopleList { people: people.into_iter().map(start::view).collect() })
+        let administers = |p: &Person| p.id == sight.me && p.active && p.roles.contains(&Role::Administrator);
+        let may_set_passwords = people.iter().any(administers) && app.open()?.session.account().is_some();
+        Ok(PeopleList { people: people.into_iter().map(start::view).collect(), may_set_passwords })
     })
 }
 

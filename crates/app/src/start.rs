@@ -3,7 +3,8 @@
 use crate::App;
 use crate::error::CallError;
 use crate::key::SecretKey;
-use crate::profile::{Identity, KeyChoice, KeyKeeping, Profile, ProfileError, Trust};
+use crate::link::Link;
+use crate::profile::{Identity, KeyChoice, KeyKeeping, Profile, ProfileError, ShutOut, Trust};
 use crate::session::{Credentials, Session, computer_name};
 use crate::tls;
 use crate::view::common::Nothing;
@@ -18,6 +19,7 @@ use slipway_domain::records::RecordsExt;
 use slipway_domain::release::template::default_templates;
 use slipway_domain::setting::{WorkspaceRules, default_policies};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Numbers of each series that a workspace without a server gives itself.
 const NUMBERS_ALONE: u32 = 999_999;
@@ -31,7 +33,7 @@ pub fn state(app: &App, _: &Nothing) -> Result<AppState, CallError> {
         if let Some(closed) = closed(app) {
             return Ok(closed);
         }
-        if let Err(error) = open_profile(app, None) {
+        if let Err(error) = opened(app, None).and_then(|session| app.put(session)) {
             return Ok(locked_by(error));
         }
     }
@@ -43,7 +45,7 @@ pub fn state(app: &App, _: &Nothing) -> Result<AppState, CallError> {
 /// # Errors
 /// What keeps the profile, the server or the sign-in from working; then nothing is open.
 pub async fn connect(app: App, request: ConnectRequest) -> Result<AppState, CallError> {
-    let trust = trust(&request)?;
+    let trust = trust(request.certificate.as_deref(), request.fingerprint.as_deref())?;
     let keychain = app.keychain().clone();
     let folder = app.folder().to_owned();
     let passphrase = request.passphrase.clone();
@@ -118,11 +120,27 @@ fn beginnings(app: &App, id: PersonId, name: &str) -> Vec<SetupCommand> {
 ///
 /// # Errors
 /// Why it does not open.
-pub fn unlock(app: &App, request: &UnlockRequest) -> Result<AppState, CallError> {
+pub async fn unlock(app: App, request: UnlockRequest) -> Result<AppState, CallError> {
     if app.open().is_err() {
-        open_profile(app, request.passphrase.as_deref())?;
+        let closed = app.clone();
+        let session = blocking(move || opened(&closed, request.passphrase.as_deref())).await?;
+        let session = if session.profile().shut_out().is_some() { let_in(session).await? } else { session };
+        app.put(session)?;
     }
-    ready(app)
+    blocking(move || ready(&app)).await
+}
+
+/// A device that was shut out opens only once its server lets it in again.
+async fn let_in(session: Session) -> Result<Session, CallError> {
+    let session = Arc::new(session);
+    if let Some(link) = Link::of(session.clone())? {
+        link.ask(|server, access| async move { server.devices(&access).await }).await?;
+        drop(link);
+    }
+    session.let_in()?;
+    Arc::into_inner(session).ok_or_else(|| {
+        CallError::trouble("INTERRUPTED", "The profile is still in use.", "Try again; what was saved before is kept.")
+    })
 }
 
 /// Closes the profile until it is unlocked.
@@ -134,11 +152,10 @@ pub fn lock(app: &App, _: &Nothing) -> Result<AppState, CallError> {
     Ok(closed(app).unwrap_or(AppState::NoProfile))
 }
 
-fn open_profile(app: &App, passphrase: Option<&str>) -> Result<(), CallError> {
+fn opened(app: &App, passphrase: Option<&str>) -> Result<Session, CallError> {
     let profile = Profile::load(app.folder())?;
     let key = profile.unlock(passphrase, app.keychain().as_ref())?;
-    app.put(Session::open(profile, &key, app.keychain())?)?;
-    Ok(())
+    Session::open(profile, &key, app.keychain())
 }
 
 /// Why the profile stays closed without being tried; `None` when it may be tried.
@@ -152,6 +169,14 @@ fn closed(app: &App) -> Option<AppState> {
         return Some(AppState::NoProfile);
     }
     let passphrase = matches!(profile.key(), KeyKeeping::Passphrase(_));
+    if let Some(shut_out) = profile.shut_out() {
+        return Some(AppState::Locked {
+            reason: LockReason::ShutOut,
+            sentence: shut_out_sentence(&profile, shut_out),
+            way_out: "Ask an administrator to let it in again, then unlock it: what waits is sent then.".to_owned(),
+            passphrase,
+        });
+    }
     if !passphrase && !app.is_locked() {
         return None;
     }
@@ -161,7 +186,18 @@ fn closed(app: &App) -> Option<AppState> {
         reason,
         sentence: "The profile on this computer is locked.".to_owned(),
         way_out: way_out.to_owned(),
+        passphrase,
     })
+}
+
+fn shut_out_sentence(profile: &Profile, shut_out: ShutOut) -> String {
+    let workspace = profile.account().map_or("its workspace", |account| account.workspace_name.as_str());
+    let kept = match shut_out.waiting {
+        0 => "Nothing waited on it.".to_owned(),
+        1 => "One command waited on it for the server; it is kept.".to_owned(),
+        many => format!("{many} commands waited on it for the server; they are kept."),
+    };
+    format!("This device was shut out of {workspace}. {kept}")
 }
 
 /// A profile that does not open, as an answer.
@@ -179,7 +215,7 @@ fn locked_by(error: CallError) -> AppState {
         code if code.starts_with("KEYCHAIN") || code.starts_with("DEVICE_KEY") => LockReason::Keychain,
         _ => LockReason::Damaged,
     };
-    AppState::Locked { reason, sentence, way_out }
+    AppState::Locked { reason, sentence, way_out, passphrase: reason == LockReason::Passphrase }
 }
 
 fn ready(app: &App) -> Result<AppState, CallError> {
@@ -203,8 +239,10 @@ fn ready(app: &App) -> Result<AppState, CallError> {
     Ok(AppState::Ready(ReadyState {
         person,
         workspace,
+        provider: account.as_ref().and_then(|a| a.provider.clone()),
         server: account.map(|a| a.server),
         device: open.store.profile()?.device.to_string(),
+        passphrase: matches!(open.session.profile().key(), KeyKeeping::Passphrase(_)),
     }))
 }
 
@@ -221,7 +259,7 @@ pub fn view(person: Person) -> PersonView {
 }
 
 /// The profile of a folder with its key: made when there is none.
-fn prepare(
+pub(crate) fn prepare(
     folder: &std::path::Path,
     passphrase: Option<&str>,
     keychain: &dyn crate::keychain::Keychain,
@@ -239,14 +277,15 @@ fn prepare(
     }
 }
 
-fn trust(request: &ConnectRequest) -> Result<Option<Trust>, CallError> {
-    if let Some(text) = request.fingerprint.as_deref().filter(|t| !t.trim().is_empty()) {
+/// Why the server's certificate is believed, as the person gave it.
+pub(crate) fn trust(certificate: Option<&str>, fingerprint: Option<&str>) -> Result<Option<Trust>, CallError> {
+    if let Some(text) = fingerprint.filter(|t| !t.trim().is_empty()) {
         let fingerprint = tls::parse_fingerprint(text).map_err(|error| {
             CallError::trouble("BAD_FINGERPRINT", error.to_string(), "Give the 64 hex digits as the administrator did.")
         })?;
         return Ok(Some(Trust::Fingerprint(fingerprint)));
     }
-    let Some(path) = request.certificate.as_deref().filter(|p| !p.trim().is_empty()) else { return Ok(None) };
+    let Some(path) = certificate.filter(|p| !p.trim().is_empty()) else { return Ok(None) };
     match std::fs::read_to_string(path) {
         Ok(pem) => Ok(Some(Trust::Authority(pem))),
         Err(error) => Err(CallError::trouble(

@@ -64,6 +64,11 @@ impl Watch for Watcher {
     }
 
     fn status(&self, status: &SyncStatus) {
+        if status.locked
+            && let Some(app) = self.app.upgrade()
+        {
+            app.close();
+        }
         self.host.sync(status);
     }
 

@@ -6,6 +6,7 @@ use crate::error::CallError;
 use crate::link::Link;
 use crate::live;
 use crate::local::{FlipNews, StoreLocal};
+use crate::lock;
 use crate::session::{Session, off_thread};
 use crate::view::profile::SyncStatus;
 use crate::watchdog::{Due, Ending, Patience, Sleeper, guard};
@@ -17,7 +18,8 @@ use slipway_sync::protocol::Verdict;
 use slipway_sync::signing::PublicKey;
 use slipway_sync::snapshot::{Manifest, SignedManifest};
 use slipway_sync::transport::Transport;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,11 +28,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use ts_rs::TS;
 
 /// Name of the lock file in the profile's folder.
-const LOCK_FILE: &str = "sync.lock";
+pub(crate) const LOCK_FILE: &str = "sync.lock";
 /// How long another program's sync is waited for.
-const LOCK_WAIT: Duration = Duration::from_secs(120);
-/// Between two looks at the lock.
-const LOCK_STEP: Duration = Duration::from_millis(50);
+pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(120);
 
 /// Longest rest between two looks whether the computer slept.
 const LOOK: Duration = Duration::from_secs(2);
@@ -221,6 +221,7 @@ pub fn resting_status(session: &Session) -> Result<SyncStatus, CallError> {
         sentence: None,
         way_out: None,
         sign_in_needed: false,
+        locked: false,
     })
 }
 
@@ -401,6 +402,9 @@ impl Run {
         let (session, at) = (self.session.clone(), self.watch.now());
         let read = off_thread(move || {
             let resting = resting_status(&session)?;
+            if report.is_shut_out() {
+                session.shut_out(resting.waiting)?;
+            }
             let offline = report.offline_since.is_some();
             // Before the first attempt ends it is not known that the server is back.
             let reached = report.state == SyncState::Idle && report.last_synced.is_some();
@@ -438,6 +442,7 @@ fn standing(report: &Report, resting: SyncStatus) -> SyncStatus {
         sentence: report.trouble.as_ref().map(Trouble::sentence),
         way_out: report.trouble.as_ref().map(Trouble::way_out),
         sign_in_needed: report.state == SyncState::SignedOut,
+        locked: report.is_shut_out(),
         ..resting
     }
 }
@@ -463,21 +468,8 @@ fn hold(lock: &Mutex<CycleLock>, file: &Path) -> Result<bool, LocalError> {
 
 /// Takes the profile's sync lock, waiting for another program's sync to end.
 fn take_lock(path: &Path) -> Result<File, LocalError> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(|e| LocalError::new(Box::new(e)))?;
-    let until = Instant::now() + LOCK_WAIT;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(LOCK_STEP),
-            Err(TryLockError::WouldBlock) => {
-                return Err(LocalError::new("another Slipway has been syncing this profile for two minutes"));
-            }
-            Err(TryLockError::Error(error)) => return Err(LocalError::new(Box::new(error))),
-        }
-    }
+    lock::take(path, LOCK_WAIT).map_err(|error| match error.kind() {
+        ErrorKind::WouldBlock => LocalError::new("another Slipway has been syncing this profile for two minutes"),
+        _ => LocalError::new(Box::new(error)),
+    })
 }

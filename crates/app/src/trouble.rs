@@ -4,6 +4,7 @@ use crate::error::CallError;
 use crate::profile::ProfileError;
 use crate::transport::ServerError;
 use slipway_store::error::{OpenError, StoreError};
+use slipway_sync::transport::TransportError;
 
 /// Sentences of a joined text: the first says what happened, the rest what to do.
 fn split(text: &str) -> (String, String) {
@@ -60,5 +61,33 @@ impl From<ServerError> for CallError {
             sentence.push('.');
         }
         Self::trouble(&error.code(), sentence, error.way_out())
+    }
+}
+
+impl From<TransportError> for CallError {
+    fn from(error: TransportError) -> Self {
+        match error {
+            TransportError::Refused(body) => ServerError::Refused(body).into(),
+            TransportError::SignedOut => Self::trouble(
+                "SIGNED_OUT",
+                "Nobody is signed in to the server.",
+                "Sign in; nothing that waits is lost.",
+            ),
+            TransportError::Unreachable { why } => Self::trouble(
+                "SERVER_UNREACHABLE",
+                format!("The server cannot be reached: {why}."),
+                "Check the network, then try again.",
+            ),
+            TransportError::Untrusted { why } => Self::trouble(
+                "CERTIFICATE_NOT_TRUSTED",
+                format!("The server's certificate is not trusted: {why}."),
+                "Check the server's address, or take the certificate authority from its administrator again.",
+            ),
+            TransportError::Garbled { why } => Self::trouble(
+                "SERVER_GARBLED",
+                format!("The server's answer cannot be read: {why}."),
+                "Check that laptop and server are up to date.",
+            ),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What front ends show: flat, serialisable answers named for the screen that shows them. No rule lives here.
 
+pub mod account;
 pub mod approvals;
 pub mod attention;
 pub mod changes;

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 refused by a rule, 2 wrong use, 3 trouble.
 
+mod account;
 mod attention;
 mod change;
 mod ci;
@@ -58,6 +59,9 @@ enum Call {
     Init(profile::Init),
     /// Sign in at a central server. Example: slipwayctl sign-in --server https://host:8443 --user ann --password-stdin --ca ca.pem
     SignIn(profile::SignIn),
+    /// Change the passphrase of a profile that has one: the present one first, the new one on the next line of standard
+    /// input. Example: slipwayctl passphrase --passphrase-stdin
+    Passphrase,
     #[command(flatten)]
     Use(Use),
 }
@@ -101,6 +105,12 @@ enum Use {
     /// The Definitive Hardware Store.
     #[command(subcommand)]
     Dhs(dhs::DhsCall),
+    /// Devices on which people signed in.
+    #[command(subcommand)]
+    Device(account::DeviceCall),
+    /// Passwords at the server.
+    #[command(subcommand)]
+    Password(account::PasswordCall),
     /// Everybody known here. Example: slipwayctl people
     People,
     /// Every group with its members. Example: slipwayctl groups
@@ -150,6 +160,7 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
     let call = match cli.call {
         Call::Init(init) => return profile::init(&common, init).await,
         Call::SignIn(sign_in) => return profile::sign_in(&common, sign_in).await,
+        Call::Passphrase => return account::passphrase(&common).await,
         Call::Use(call) => call,
     };
     let desk = Desk::open(&common).await?;
@@ -169,6 +180,8 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Use::Ci(call) => ci::run(&desk, *call).await,
         Use::Dsl(call) => dsl::run(&desk, call).await,
         Use::Dhs(call) => dhs::run(&desk, call).await,
+        Use::Device(call) => account::device(&desk, call).await,
+        Use::Password(call) => account::password(&desk, call).await,
         Use::People => profile::people(&desk).await,
         Use::Groups => profile::groups(&desk).await,
         Use::Search { text, limit } => ci::search(&desk, &text, None, limit).await,

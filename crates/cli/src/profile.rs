@@ -1,6 +1,7 @@
 //! The profile: made, signed in, synced, told about.
 
 use crate::Common;
+use crate::account;
 use crate::desk::{self, Desk};
 use crate::print::{Answer, at, rows, table, text, wrong_use};
 use crate::when::shown;
@@ -34,11 +35,17 @@ pub struct SignIn {
     #[arg(long)]
     server: String,
     /// Sign-in name.
-    #[arg(long)]
-    user: String,
+    #[arg(long, required_unless_present = "oidc")]
+    user: Option<String>,
     /// Read the password from standard input (the line after the passphrase, if that is read from there too).
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "oidc")]
     password_stdin: bool,
+    /// Sign in at the server's provider, in a browser of this computer: its address is printed.
+    #[arg(long, conflicts_with_all = ["user", "password_stdin"])]
+    oidc: bool,
+    /// With --oidc: on another device, with a code that is printed, because this computer has no browser.
+    #[arg(long, requires = "oidc")]
+    device: bool,
     /// Certificate (PEM) of the authority that signed the server's.
     #[arg(long, conflicts_with = "fingerprint")]
     ca: Option<PathBuf>,
@@ -65,17 +72,23 @@ pub async fn init(common: &Common, init: Init) -> Result<Answer, CallError> {
 }
 
 pub async fn sign_in(common: &Common, sign_in: SignIn) -> Result<Answer, CallError> {
-    debug_assert!(sign_in.password_stdin, "clap requires it");
     let passphrase = desk::passphrase(common)?;
-    let password = desk::line_of_input("password")?;
     let authority = sign_in.ca.as_ref().map(|file| file.to_string_lossy().into_owned());
+    let Some(user) = sign_in.user.filter(|_| sign_in.password_stdin) else {
+        let server = json!({
+            "server": sign_in.server, "certificate": authority, "fingerprint": sign_in.fingerprint,
+            "passphrase": passphrase,
+        });
+        return account::sign_in(common, server, sign_in.device).await;
+    };
+    let password = desk::line_of_input("password")?;
     let app = desk::application(common)?;
     let request = json!({
-        "server": sign_in.server, "user": sign_in.user, "password": password, "authority": authority,
+        "server": sign_in.server, "user": user, "password": password, "authority": authority,
         "fingerprint": sign_in.fingerprint, "passphrase": passphrase,
     });
     let state = app.call("app.connect", request).await?;
-    let line = format!("signed in at {} as {}", sign_in.server, sign_in.user);
+    let line = format!("signed in at {} as {user}", sign_in.server);
     Ok(Answer::new(state, line))
 }
 

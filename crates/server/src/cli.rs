@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 refused by a rule, 2 wrong use, 3 trouble.
 
+mod oidc;
 mod people;
 
 use anyhow::Context;
@@ -102,6 +103,9 @@ enum Command {
     /// Devices on which people signed in.
     #[command(subcommand)]
     Device(people::DeviceCommand),
+    /// The provider of OpenID Connect at which people sign in. Takes effect when the server is started again.
+    #[command(subcommand)]
+    Oidc(oidc::OidcCommand),
     /// Prints a hash over every record, to compare with a laptop's.
     Hash {
         #[command(flatten)]
@@ -265,6 +269,7 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
         Command::User(command) => people::user(command),
         Command::Group(command) => people::group(command),
         Command::Device(command) => people::device(command),
+        Command::Oidc(command) => oidc::run(command),
         Command::Hash { data } => {
             let state = office(&data)?.state()?;
             Ok(Said {

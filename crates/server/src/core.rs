@@ -12,12 +12,14 @@ mod pull;
 mod push;
 mod session;
 mod snapshot;
+mod vouched;
 
 pub use account::{nobodys_password, sound_password};
 pub use audit::Verified;
 pub use console::Console;
 pub use hub::{Heard, Hub, Listener};
 pub use snapshot::Snapshots;
+pub use vouched::{Newcomers, Vouched};
 
 use crate::error::ServerError;
 use crate::storage::{Storage, WorkspaceTx, WorkspaceView, buckets_for};

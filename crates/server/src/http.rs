@@ -5,6 +5,7 @@ mod devices;
 mod events;
 mod health;
 mod lease;
+mod oidc;
 mod pull;
 mod push;
 mod snapshot;
@@ -14,6 +15,7 @@ use crate::core::{Caller, Core};
 use crate::error::ServerError;
 use crate::limit::Limits;
 use crate::metrics::Metrics;
+use crate::oidc::Oidc;
 use crate::openapi;
 use crate::serve::Config;
 use axum::body::{Body, Bytes, to_bytes};
@@ -45,6 +47,7 @@ pub(crate) struct Shared {
     core: Core,
     limits: Arc<Limits>,
     metrics: Metrics,
+    oidc: Option<Arc<Oidc>>,
     /// Lowest protocol level spoken.
     min_client: u32,
     /// The data folder, whose disk must not be full.
@@ -55,6 +58,10 @@ pub(crate) struct Shared {
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(openapi::head())
         .routes(routes!(auth::sign_in))
+        .routes(routes!(oidc::methods))
+        .routes(routes!(oidc::begin))
+        .routes(routes!(oidc::device))
+        .routes(routes!(oidc::sign_in))
         .routes(routes!(auth::refresh))
         .routes(routes!(devices::another))
         .routes(routes!(devices::renew))
@@ -77,10 +84,10 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 }
 
 /// Answers requests.
-pub(crate) fn router(core: Core, metrics: Metrics, config: &Config) -> Router {
+pub(crate) fn router(core: Core, metrics: Metrics, oidc: Option<Oidc>, config: &Config) -> Router {
     let (min_client, data) = (config.min_client, config.data.as_path().into());
     let limits = Arc::new(Limits::default());
-    let shared = Shared { core, limits: limits.clone(), metrics, min_client, data };
+    let shared = Shared { core, limits: limits.clone(), metrics, oidc: oidc.map(Arc::new), min_client, data };
     let (router, _) = routes().split_for_parts();
     router
         .with_state(shared.clone())

@@ -10,6 +10,7 @@ pub mod folder;
 mod http;
 pub mod limit;
 mod metrics;
+pub mod oidc;
 pub mod openapi;
 pub mod sample;
 pub mod serve;

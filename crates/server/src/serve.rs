@@ -5,6 +5,7 @@ use crate::core::{Clock, Core, Hub, Snapshots, system_clock};
 use crate::folder::{Folder, FolderError};
 use crate::limit::Patience;
 use crate::metrics::Metrics;
+use crate::oidc::{Oidc, OidcError};
 use crate::tls::TlsFiles;
 use crate::{http, limit, tls};
 use axum_server::Handle;
@@ -65,6 +66,9 @@ pub enum ServeError {
     /// The data folder cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// The provider of sign-ins cannot be used as it is set.
+    #[error(transparent)]
+    Oidc(#[from] OidcError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -111,6 +115,7 @@ impl Server {
             .map_err(|source| FolderError::File { path: packed, source })?;
         let core =
             Core::new(storage, folder.workspace(), folder.log_key()?, config.clock.clone()).with_snapshots(snapshots);
+        let oidc = Oidc::load(&folder)?;
         let mut names = tls::own_names();
         names.extend(config.names.iter().cloned());
         let metrics = Metrics::new()?;
@@ -139,7 +144,7 @@ impl Server {
             }));
             metrics_address = Some(address);
         }
-        let service = http::router(core, metrics, &config).into_make_service_with_connect_info::<SocketAddr>();
+        let service = http::router(core, metrics, oidc, &config).into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(server.handle(handle.clone()).serve(service));
         handle.listening().await;
         // What listens everywhere is reached on this computer by its own address.

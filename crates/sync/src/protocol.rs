@@ -89,6 +89,9 @@ pub struct Session {
     pub person: PersonId,
     /// Their name.
     pub person_name: String,
+    /// Their sign-in name.
+    #[serde(default)]
+    pub user: String,
     /// The workspace.
     pub workspace: WorkspaceId,
     /// Its name.

@@ -18,6 +18,7 @@ pub fn test(root: &Path) -> Result<()> {
     let prepared = steps
         .perform("system packages", || packages::install(&[packages::BUILD, packages::SESSION, packages::TEST]))
         && steps.perform("packages of the interface", || ui::install(root))
+        && steps.perform("provider of sign-ins for the tests", || ui::install_in(root, "tests/oidc"))
         && steps.perform("build of the interface", || ui::build(root));
     if prepared {
         steps.perform("tidy", || tidy::tidy(root));

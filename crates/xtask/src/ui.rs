@@ -1,4 +1,4 @@
-//! The interface: its packages, its build, its own tests.
+//! What comes from npm: the interface with its build and its own tests, and the provider of sign-ins for tests.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -17,4 +17,8 @@ sentence: string,
 /**
  * For the person: what to do.
  */
-way_out: string, } | { "state": "ready" } & ReadyState;
+way_out: string, 
+/**
+ * The passphrase is needed to open it.
+ */
+passphrase: boolean, } | { "state": "ready" } & ReadyState;

@@ -3,4 +3,4 @@
 /**
  * Why a profile is closed.
  */
-export type LockReason = "passphrase" | "keychain" | "locked" | "newer" | "damaged";
+export type LockReason = "passphrase" | "keychain" | "locked" | "shut_out" | "newer" | "damaged";

@@ -8,4 +8,8 @@ export type PeopleList = {
 /**
  * By name.
  */
-people: Array<PersonView>, };
+people: Array<PersonView>, 
+/**
+ * Whether this person may set the others' passwords.
+ */
+may_set_passwords: boolean, };

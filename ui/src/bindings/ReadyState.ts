@@ -20,4 +20,12 @@ server: string | null,
 /**
  * Identity of this computer's profile.
  */
-device: string, };
+device: string, 
+/**
+ * The profile is protected by a passphrase.
+ */
+passphrase: boolean, 
+/**
+ * Where this person signs in, when not by password.
+ */
+provider: string | null, };

@@ -44,4 +44,8 @@ way_out: string | null,
 /**
  * It needs the person's password again.
  */
-sign_in_needed: boolean, };
+sign_in_needed: boolean, 
+/**
+ * The profile was locked: ask where the application stands.
+ */
+locked: boolean, };

@@ -2,6 +2,7 @@
 import type { Kind } from '../bindings/Kind';
 import type { ListRow } from '../bindings/ListRow';
 import type { Settings } from '../bindings/Settings';
+import { DEVICES } from './devices';
 import { testBackend, type Answers, type TestBackend } from './backend';
 import {
   a_board,
@@ -91,7 +92,8 @@ export function answers(): Answers {
     'settings.get': () => SETTINGS,
     'settings.set': ({ settings }: { settings: Settings }) => settings,
     'setup.get': () => SETUP,
-    'people.list': () => ({ people: [ANNA, BEN] }),
+    'people.list': () => ({ people: [ANNA, BEN], may_set_passwords: true }),
+    'devices.list': () => ({ devices: DEVICES }),
     'groups.list': () => ({ groups: [{ id: 'g1', name: 'CAB Network', members: [ANNA, BEN], lead: ANNA.id }] }),
     'sites.list': () => ({ sites: SETUP.sites }),
     'inbox.get': an_inbox,

@@ -7,7 +7,7 @@ import { toasts } from '../lib/ui/toasts.svelte';
 import { problems } from './axe';
 import type { Answers, TestBackend } from './backend';
 import { a_workspace } from './answers';
-import { a_finding } from './world';
+import { a_finding, SYNC } from './world';
 
 let backend: TestBackend;
 
@@ -63,7 +63,7 @@ describe('the gate', () => {
     open('/', {
       'app.state': () => ({ state: 'no_profile' }),
       'app.start_alone': () => {
-        if (!absent) return { state: 'locked', reason: 'locked', sentence: 'Started.', way_out: '' };
+        if (!absent) return { state: 'locked', reason: 'locked', sentence: 'Started.', way_out: '', passphrase: false };
         throw {
           kind: 'trouble',
           code: 'KEYCHAIN_ABSENT',
@@ -94,6 +94,7 @@ describe('the gate', () => {
         reason: 'passphrase',
         sentence: 'It is protected.',
         way_out: 'Write it.',
+        passphrase: true,
       }),
       'app.unlock': ({ passphrase }: { passphrase: string }) => {
         if (passphrase !== 'right')
@@ -107,6 +108,60 @@ describe('the gate', () => {
     await userEvent.clear(field);
     await userEvent.type(field, 'right{Enter}');
     expect(await screen.findByRole('navigation', { name: 'Places' })).toBeTruthy();
+  });
+});
+
+describe('other ways in, and the way out', () => {
+  it('offers the provider that the server names, waits for the browser and can be given up', async () => {
+    let reject: (reason: unknown) => void = () => undefined;
+    open('/', {
+      'app.state': () => ({ state: 'no_profile' }),
+      'sign_in.methods': () => ({ password: true, provider: 'Northwind ID' }),
+      'sign_in.begin': () => ({ url: 'https://id.example/auth', opened: true, code: null }),
+      'sign_in.finish': () => new Promise((_, refuse) => (reject = refuse)),
+      'sign_in.cancel': () => {
+        reject({ kind: 'trouble', code: 'SIGN_IN_CANCELLED', sentence: 'It was cancelled.', way_out: 'Begin again.' });
+        return null;
+      },
+    });
+    await userEvent.type(await screen.findByLabelText('Server address'), 'https://slipway.example:8443');
+    await userEvent.tab();
+    await userEvent.click(await screen.findByRole('button', { name: 'Sign in with Northwind ID' }));
+    expect(await screen.findByText('https://id.example/auth')).toBeTruthy();
+    expect(await problems()).toEqual([]);
+    await userEvent.click(screen.getByRole('button', { name: 'Cancel' }));
+    expect(await screen.findByText('It was cancelled.')).toBeTruthy();
+    expect(called('sign_in.begin')).toEqual([{ server: { server: 'https://slipway.example:8443' }, elsewhere: false }]);
+  });
+
+  it('locks when the server shut the device out, and says what became of the queue', async () => {
+    let out = false;
+    open('/inbox', {
+      'app.state': () =>
+        out
+          ? {
+              state: 'locked',
+              reason: 'shut_out',
+              sentence: 'This device was shut out of Northwind. 2 commands waited on it for the server; they are kept.',
+              way_out: 'Ask an administrator to let it in again.',
+              passphrase: false,
+            }
+          : a_workspace().answers['app.state']?.(null as never),
+    });
+    expect(await screen.findByRole('navigation', { name: 'Places' })).toBeTruthy();
+    out = true;
+    backend.emit('sync', { ...SYNC, locked: true });
+    expect(await screen.findByRole('heading', { name: 'This device was shut out' })).toBeTruthy();
+    expect(screen.getByText(/2 commands waited on it/)).toBeTruthy();
+    expect(await problems()).toEqual([]);
+  });
+
+  it('shuts out a device after it was confirmed', async () => {
+    open('/settings/devices', { 'devices.decide': () => ({ devices: [] }) });
+    await userEvent.click(await screen.findByRole('button', { name: 'Shut out LAPTOP-B' }));
+    expect(called('devices.decide')).toEqual([]);
+    await userEvent.click(screen.getByRole('button', { name: /^Shut out(?! LAPTOP)/ }));
+    await waitFor(() => expect(called('devices.decide')).toEqual([{ device: 'd1', allow: false }]));
   });
 });
 
@@ -133,6 +188,7 @@ describe('every screen', () => {
     ['/dhs/UNI-002211', 'DHS unit UNI-002211'],
     ['/settings', 'Settings'],
     ['/settings/window', 'Settings'],
+    ['/settings/devices', 'Settings'],
     ['/settings/people', 'Settings'],
     ['/settings/approvals', 'Settings'],
     ['/settings/workspace', 'Settings'],

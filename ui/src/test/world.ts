@@ -692,6 +692,8 @@ export const ME: ReadyState = {
   workspace: 'Northwind',
   server: 'https://slipway.example:8443',
   device: 'LAPTOP-B',
+  passphrase: false,
+  provider: null,
 };
 
 export const SYNC: SyncStatus = {
@@ -705,6 +707,7 @@ export const SYNC: SyncStatus = {
   sentence: null,
   way_out: null,
   sign_in_needed: false,
+  locked: false,
 };
 
 export const SETTINGS: Settings = {

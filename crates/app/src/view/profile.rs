@@ -19,6 +19,8 @@ pub enum AppState {
         sentence: String,
         /// For the person: what to do.
         way_out: String,
+        /// The passphrase is needed to open it.
+        passphrase: bool,
     },
     /// Open.
     Ready(ReadyState),
@@ -35,6 +37,10 @@ pub struct ReadyState {
     pub server: Option<String>,
     /// Identity of this computer's profile.
     pub device: String,
+    /// The profile is protected by a passphrase.
+    pub passphrase: bool,
+    /// Where this person signs in, when not by password.
+    pub provider: Option<String>,
 }
 
 /// Why a profile is closed.
@@ -47,6 +53,8 @@ pub enum LockReason {
     Keychain,
     /// The person locked it.
     Locked,
+    /// The server shut this device out.
+    ShutOut,
     /// It was written by a newer program.
     Newer,
     /// It cannot be read.
@@ -129,6 +137,8 @@ pub struct GroupView {
 pub struct PeopleList {
     /// By name.
     pub people: Vec<PersonView>,
+    /// Whether this person may set the others' passwords.
+    pub may_set_passwords: bool,
 }
 
 /// Every group, by name.
@@ -168,4 +178,6 @@ pub struct SyncStatus {
     pub way_out: Option<String>,
     /// It needs the person's password again.
     pub sign_in_needed: bool,
+    /// The profile was locked: ask where the application stands.
+    pub locked: bool,
 }

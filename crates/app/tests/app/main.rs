@@ -1,10 +1,12 @@
 //! Every command of the list, on a host that is only traits: no window, no terminal, no keychain of the system.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
+mod account;
 mod attention;
 mod calls;
 mod impact;
 mod names;
+mod oidc;
 mod server;
 mod story;
 mod support;

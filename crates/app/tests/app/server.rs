@@ -5,18 +5,24 @@ use serde_json::{Value, json};
 use slipway_domain::time::Timestamp;
 use slipway_server::serve::{Config, Running, Server};
 use slipway_server::setup::{NewWorkspace, Office};
+use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 
-struct Centre {
-    folder: TempDir,
-    running: Running,
-    password: String,
+pub struct Centre {
+    pub folder: TempDir,
+    pub running: Running,
+    pub password: String,
 }
 
 impl Centre {
     /// The sample company's server on a port of its own.
-    async fn start() -> Self {
+    pub async fn start() -> Self {
+        Self::start_after(|_| ()).await
+    }
+
+    /// The same, with something done to its data folder before.
+    pub async fn start_after(prepare: impl FnOnce(&Path)) -> Self {
         slipway_app::tls::install_provider();
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
@@ -26,18 +32,31 @@ impl Centre {
         let users = std::fs::read_to_string(data.join(slipway_server::folder::SAMPLE_USERS)).unwrap();
         let users: Value = serde_json::from_str(&users).unwrap();
         let password = text(&users, "/0/password");
+        prepare(&data);
         let running = Server::start(Config { clock, ..Config::local(data) }).await.unwrap();
         Self { folder, running, password }
     }
 
-    /// A desk at which that person is signed in, synced.
-    async fn desk(&self, user: &str) -> Desk {
-        let desk = Desk::empty();
-        desk.set_clock(chrono::Utc::now().timestamp_millis());
+    /// The server's console.
+    pub fn office(&self) -> Office {
+        Office::open(&self.folder.path().join("data"), Arc::new(|| Timestamp(chrono::Utc::now().timestamp_millis())))
+            .unwrap()
+    }
+
+    /// The file of the server's certificate authority.
+    pub fn ca(&self) -> String {
         let ca = self.folder.path().join("ca.pem");
         std::fs::write(&ca, &self.running.ca_pem).unwrap();
+        ca.to_str().unwrap().to_owned()
+    }
+
+    /// A desk at which that person is signed in, synced.
+    pub async fn desk(&self, user: &str) -> Desk {
+        let desk = Desk::empty();
+        desk.set_clock(chrono::Utc::now().timestamp_millis());
+        let ca = self.ca();
         let request = json!({
-            "server": self.running.url, "user": user, "password": self.password, "certificate": ca.to_str().unwrap(),
+            "server": self.running.url, "user": user, "password": self.password, "certificate": ca,
         });
         let ready = desk.ok("app.connect", request).await;
         assert_eq!(text(&ready, "/workspace"), "Harbour & Vale");

@@ -27,6 +27,7 @@ pub struct TestHost {
     now: AtomicI64,
     ids: AtomicU64,
     pub changes: Mutex<Vec<Changes>>,
+    pub statuses: Mutex<Vec<SyncStatus>>,
 }
 
 impl Host for TestHost {
@@ -42,13 +43,28 @@ impl Host for TestHost {
         self.changes.lock().unwrap().push(changes.clone());
     }
 
-    fn sync(&self, _: &SyncStatus) {}
+    fn sync(&self, status: &SyncStatus) {
+        self.statuses.lock().unwrap().push(status.clone());
+    }
 
     fn notify(&self, _: &Notice) {}
 }
 
 #[derive(Default)]
 pub struct MemoryKeychain(Mutex<BTreeMap<String, String>>);
+
+impl MemoryKeychain {
+    /// Makes the tokens look as if their time was over.
+    pub fn age_tokens(&self) {
+        for (account, secret) in self.0.lock().unwrap().iter_mut() {
+            if account.ends_with("/tokens") {
+                let mut tokens: Value = serde_json::from_str(secret).unwrap();
+                tokens["access_ends_at"] = json!(0);
+                *secret = tokens.to_string();
+            }
+        }
+    }
+}
 
 impl Keychain for MemoryKeychain {
     fn get(&self, account: &str) -> Result<Option<Zeroizing<String>>, KeychainError> {
@@ -69,6 +85,7 @@ impl Keychain for MemoryKeychain {
 pub struct Desk {
     pub app: App,
     pub host: Arc<TestHost>,
+    pub keychain: Arc<MemoryKeychain>,
     pub folder: TempDir,
 }
 
@@ -80,14 +97,16 @@ impl Desk {
             now: AtomicI64::new(START),
             ids: AtomicU64::new(1 + DESKS.fetch_add(1_000_000, Ordering::SeqCst)),
             changes: Mutex::new(Vec::new()),
+            statuses: Mutex::new(Vec::new()),
         });
-        let app = App::new(
-            folder.path().join("profile"),
-            host.clone(),
-            Arc::new(MemoryKeychain::default()),
-            Background::Quiet,
-        );
-        Self { app, host, folder }
+        let keychain = Arc::new(MemoryKeychain::default());
+        let app = App::new(folder.path().join("profile"), host.clone(), keychain.clone(), Background::Quiet);
+        Self { app, host, keychain, folder }
+    }
+
+    /// Another program on the same profile.
+    pub fn beside(&self, background: Background) -> App {
+        App::new(self.app.folder().to_owned(), self.host.clone(), self.keychain.clone(), background)
     }
 
     /// On a workspace of one person.

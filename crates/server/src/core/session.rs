@@ -109,6 +109,7 @@ impl Core {
             refresh_token,
             person: person.id,
             person_name: person.name.clone(),
+            user: person.user.clone(),
             workspace: workspace.id,
             workspace_name: workspace.name,
             device: device.id,

@@ -2,7 +2,7 @@
 
 use super::Millis;
 use crate::bucket::Bucket;
-use crate::protocol::ErrorBody;
+use crate::protocol::{ErrorBody, ErrorCode};
 
 /// The state chip: offline since, so many waiting, last synced, in trouble.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,14 @@ pub struct Report {
     pub progress: Option<Progress>,
     /// Why the last cycle did not end well.
     pub trouble: Option<Trouble>,
+}
+
+impl Report {
+    /// Whether the server shut this device out.
+    #[must_use]
+    pub fn is_shut_out(&self) -> bool {
+        matches!(&self.trouble, Some(Trouble::Server(body)) if body.code == ErrorCode::DeviceRevoked)
+    }
 }
 
 /// What the engine does.

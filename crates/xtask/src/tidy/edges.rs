@@ -30,7 +30,11 @@ const OWN_IN_TESTS: &[(&str, &[&str])] = &[
 const FOREIGN: &[(&str, &[&str], &str)] = &[
     ("tauri", &["slipway"], "only the shell knows the window"),
     ("keyring", &["slipway-app"], "secrets go through the app's Keychain"),
-    ("reqwest", &["slipway-app"], "only the app's transport talks to the network"),
+    (
+        "reqwest",
+        &["slipway-app", "slipway-server"],
+        "only the app's transport talks to the server, and only the server to a provider of sign-ins",
+    ),
     ("rusqlite", &["slipway-store", "slipway-server", "slipway-simulation"], "rows are the business of the stores"),
     (
         "tokio",

@@ -17,6 +17,8 @@ export interface Sheet {
   findings?: Finding[];
   /** Rejects with a CallError; the sheet then stays and shows it. */
   submit: (values: Values) => Promise<unknown>;
+  /** Called when the sheet is closed while it is being done. */
+  cancel?: () => void;
   /** Said when it is done. */
   done?: string;
 }

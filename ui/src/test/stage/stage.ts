@@ -18,6 +18,7 @@ const memory = a_workspace(
             reason: 'passphrase',
             sentence: 'This profile is protected by a passphrase.',
             way_out: 'Write it to open your records.',
+            passphrase: true,
           }),
         }
       : {},
