@@ -4,10 +4,21 @@
 const [address, person, cancel] = process.argv.slice(2);
 const jar = new Map();
 
+/** A busy machine may be late to answer: a browser's person would try again. */
+async function patiently(url, request) {
+  for (let left = 4; ; left -= 1) {
+    try {
+      return await fetch(url, request);
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
+}
+
 async function open(url, form) {
   const { hostname } = new URL(url);
   const cookies = [...jar].filter(([name]) => name.startsWith(`${hostname} `)).map(([, cookie]) => cookie.join('='));
-  const answer = await fetch(url, {
+  const answer = await patiently(url, {
     method: form ? 'POST' : 'GET',
     body: form && new URLSearchParams(form),
     headers: { cookie: cookies.join('; ') },

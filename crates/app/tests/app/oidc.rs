@@ -237,7 +237,11 @@ async fn a_computer_without_a_browser_signs_in_by_a_code_on_another_device() {
     let pending = desk.ok("sign_in.begin", begin).await;
     let url = text(&pending, "/url");
     assert!(url.contains(&text(&pending, "/code")), "the address has the code in it: {pending}");
-    let (state, _) = tokio::join!(finish(&desk), provider.browse(&url, "ines", false));
+    let browse = async {
+        let page = provider.browse(&url, "ines", false).await;
+        assert!(page.contains("Sign-in Success"), "the provider is content: {page}");
+    };
+    let (state, ()) = tokio::join!(finish(&desk), browse);
     assert_eq!(text(&state.unwrap(), "/person/user"), "ines");
     desk.ok("sync.now", Value::Null).await;
     centre.running.stop().await;
