@@ -12,8 +12,14 @@ import Provider from 'oidc-provider';
 console.info = console.error;
 
 const [certificate, key] = process.argv.slice(2);
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const jwk = { ...privateKey.export({ format: 'jwk' }), kid: 'test', use: 'sig', alg: 'RS256' };
+// By way of PEM: to export the very object that was generated can block Node for ever.
+const { privateKey } = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+});
+const signer = createPrivateKey(privateKey);
+const jwk = { ...signer.export({ format: 'jwk' }), kid: 'test', use: 'sig', alg: 'RS256' };
 
 const server = createServer({ cert: readFileSync(certificate), key: readFileSync(key) });
 server.listen(0, '127.0.0.1');
@@ -50,7 +56,7 @@ const provider = new Provider(issuer, {
 const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 function token(claims) {
   const text = `${part({ alg: 'RS256', kid: 'test', typ: 'JWT' })}.${part(claims)}`;
-  return `${text}.${sign('sha256', Buffer.from(text), createPrivateKey({ key: jwk, format: 'jwk' })).toString('base64url')}`;
+  return `${text}.${sign('sha256', Buffer.from(text), signer).toString('base64url')}`;
 }
 
 let next;
