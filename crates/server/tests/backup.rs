@@ -1,6 +1,6 @@
 //! Backups while serving and writing: read back, sealed, and nothing made of a damaged one.
 
-use crate::support::{Laptop, World, a_site};
+use crate::support::{Laptop, OnPostgres, World, WorldOn, a_site};
 use slipway_domain::time::Timestamp;
 use slipway_server::backup::{self, BackupError};
 use slipway_server::core::Clock;
@@ -134,4 +134,23 @@ async fn what_was_altered_in_the_storage_is_found_and_not_declared_durable() {
         connection.execute(back, []).unwrap();
         assert!(backup::check(world.folder.path(), &clock()).is_ok(), "{what} is as it was");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_in_a_database_are_backed_up_into_the_same_form() {
+    let world = WorldOn::<OnPostgres>::new().await;
+    let mut laptop = world.laptop("ruth").await;
+    let commands = vec![laptop.issue(a_site("Antwerp"))];
+    world.push(&laptop, 1, &commands).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("a.backup");
+    let manifest = backup::create(world.folder.path(), &to, None, &clock()).unwrap();
+    assert_eq!(world.pull(&laptop, 0, 0, 10).await.unwrap().durable_seq, manifest.head);
+    assert!(backup::check(world.folder.path(), &clock()).is_ok());
+    let restored = folder.path().join("restored");
+    backup::restore(&to, &restored, None, &clock()).unwrap();
+    assert!(!restored.join("keys/database").exists(), "where the records lay stays where it was");
+    let (ours, theirs) = (Office::open(&restored, clock()).unwrap().state().unwrap(), world.office().state().unwrap());
+    assert_eq!((ours.hash, ours.log_root, ours.head), (theirs.hash, theirs.log_root, theirs.head));
+    assert_ne!(ours.epoch, theirs.epoch);
 }
