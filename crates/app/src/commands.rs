@@ -6,7 +6,7 @@ use crate::error::CallError;
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    account, approvals, attention, changes, cmdb, dhs, dsl, exceptions, impact, inbox, lists, mutations, profile,
+    account, approvals, attention, changes, cmdb, dhs, dsl, exceptions, held, impact, inbox, lists, mutations, profile,
     releases, settings, transfer,
 };
 use serde::Serialize;
@@ -84,6 +84,8 @@ commands! {
     "devices.decide": account::DecideDeviceRequest => account::DeviceList = awaited crate::devices::decide;
     "devices.renew_key": Nothing => account::DeviceList = awaited crate::devices::renew_key;
     "sync.now": Nothing => profile::SyncStatus = awaited crate::sync::now;
+    "sync.sites": Nothing => held::HeldSites = blocking crate::held::list;
+    "sync.choose_sites": held::ChooseSitesRequest => held::HeldSites = blocking crate::held::choose;
     "sync.status": Nothing => profile::SyncStatus = blocking crate::sync::status;
 
     "inbox.get": Nothing => inbox::Inbox = blocking crate::inbox::get;

@@ -13,6 +13,7 @@ pub mod error;
 pub mod exceptions;
 pub mod export;
 pub mod files;
+pub mod held;
 pub mod host;
 pub mod impact;
 pub mod import;

@@ -3,6 +3,7 @@
 //! Results and sums of staged pages are held here and not written: a run that is cut off before its flip pulls on
 //! from the staged cursors and gets them again, because `judged` moves only with a flip.
 
+use crate::held;
 use slipway_domain::refusal::Fault;
 use slipway_domain::time::Timestamp;
 use slipway_store::Store;
@@ -17,7 +18,7 @@ use slipway_sync::limits;
 use slipway_sync::local::{Fetching, Flipped, Local, LocalError, LocalStatus, Queued};
 use slipway_sync::protocol::{BucketSum, CommandResult, Epoch, Lease, Page, SignedCommand, Verdict};
 use slipway_sync::snapshot::{Manifest, Row, SignedManifest};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Epoch of what is held or staged.
@@ -71,6 +72,16 @@ impl StoreLocal {
     /// Forgets what an unfinished pull brought besides the staged records; the server tells it again.
     pub fn begin_anew(&mut self) {
         self.pulled = Pulled::default();
+    }
+
+    /// Buckets held or staged that were not pulled: no longer to be read, or no longer wanted.
+    fn left(&self, pulled: &Pulled) -> Result<Vec<String>, StoreError> {
+        let mut left: BTreeSet<String> = self.store.status()?.cursors.into_iter().map(|cursor| cursor.bucket).collect();
+        left.extend(self.store.staged_buckets()?);
+        for bucket in pulled.cursors.keys() {
+            left.remove(&bucket.to_string());
+        }
+        Ok(left.into_iter().collect())
     }
 
     fn number(&self, name: &str) -> Result<u64, StoreError> {
@@ -153,19 +164,20 @@ impl Local for StoreLocal {
     fn status(&mut self) -> Result<LocalStatus, LocalError> {
         let status = self.store.status().map_err(failed)?;
         let mut cursors = BTreeMap::new();
-        let held = status.cursors.iter().filter_map(|c| c.bucket.parse::<Bucket>().ok());
-        for bucket in held.chain([Bucket::Workspace]) {
+        for bucket in held::wanted(&self.store).map_err(failed)? {
             let seq = self.store.staged_cursor(&bucket.to_string()).map_err(failed)?;
             cursors.insert(bucket, seq);
         }
         let fetching = self.store.fetching().map_err(failed)?;
+        let wanted: BTreeSet<String> = cursors.keys().map(Bucket::to_string).collect();
         // Staged results belong to this run; what an earlier one staged comes again.
         let judged = self.number(JUDGED).map_err(failed)?.max(self.pulled.judged);
         Ok(LocalStatus {
             device: status.device,
             epoch: self.epoch().map_err(failed)?,
             cursors,
-            fetching: fetching.into_iter().filter_map(under_way).collect(),
+            fetching: fetching.into_iter().filter(|it| wanted.contains(&it.bucket)).filter_map(under_way).collect(),
+            scope: held::scope(&self.store).map_err(failed)?.map(|scope| scope.tag).unwrap_or_default(),
             judged,
             answered: self.number(ANSWERED).map_err(failed)?,
             waiting: status.pending,
@@ -206,6 +218,9 @@ impl Local for StoreLocal {
         let reached: Vec<Reached> =
             page.cursors.iter().map(|(bucket, seq)| Reached { bucket: bucket.to_string(), seq: *seq }).collect();
         self.store.stage(&staged, &reached).map_err(failed)?;
+        if let Some(scope) = &page.scope {
+            held::keep_scope(&self.store, scope).map_err(failed)?;
+        }
         let pulled = &mut self.pulled;
         pulled.results.extend(page.results.iter().cloned());
         pulled.judged = page.judged;
@@ -241,7 +256,7 @@ impl Local for StoreLocal {
             epoch: epoch.map(|e| e.to_string()).unwrap_or_default(),
             at: (self.now)(),
             cursors: cursors.collect(),
-            left: Vec::new(),
+            left: self.left(&pulled).map_err(failed)?,
             judged: pulled.results.iter().map(|r| judged(r, pulled.head)).collect(),
         };
         let flipped = match self.store.flip_with_snapshots(&flip, &Frames) {

@@ -255,6 +255,7 @@ impl Server {
         url.query_pairs_mut()
             .append_pair("epoch", &query.epoch.to_string())
             .append_pair("cursors", &query.cursors)
+            .append_pair("scope", &query.scope)
             .append_pair("judged_after", &query.judged_after.to_string())
             .append_pair("limit", &query.limit.to_string());
         self.send(self.client.get(url).bearer_auth(access)).await

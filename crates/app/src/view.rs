@@ -9,6 +9,7 @@ pub mod common;
 pub mod dhs;
 pub mod dsl;
 pub mod exceptions;
+pub mod held;
 pub mod impact;
 pub mod inbox;
 pub mod lists;

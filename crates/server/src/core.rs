@@ -10,6 +10,7 @@ mod hub;
 mod judge;
 mod pull;
 mod push;
+mod scope;
 mod session;
 mod snapshot;
 mod vouched;
@@ -22,13 +23,12 @@ pub use snapshot::Snapshots;
 pub use vouched::{Newcomers, Vouched};
 
 use crate::error::ServerError;
-use crate::storage::{Storage, WorkspaceTx, WorkspaceView, buckets_for};
+use crate::storage::{Storage, WorkspaceTx, WorkspaceView};
 use batch::Batcher;
 use slipway_domain::id::{DeviceId, PersonId, WorkspaceId};
 use slipway_domain::people::{Person, Role};
 use slipway_domain::record::Kind;
 use slipway_domain::time::Timestamp;
-use slipway_sync::bucket::Bucket;
 use slipway_sync::protocol::{ErrorBody, ErrorCode, Lease, LeaseRequest};
 use slipway_sync::signing::{PrivateKey, PublicKey};
 use slipway_sync::{encoding, limits};
@@ -154,12 +154,6 @@ impl Caller {
     /// [`ErrorCode::DeviceRevoked`].
     pub fn sound(&self) -> Result<&Self, ServerError> {
         if self.revoked { Err(device_revoked().into()) } else { Ok(self) }
-    }
-
-    /// Whether this bucket is theirs to read.
-    #[must_use]
-    pub fn may_read(&self, bucket: Bucket) -> bool {
-        buckets_for(self.person).contains(&bucket)
     }
 }
 

@@ -5,11 +5,13 @@
 //! command is judged on cannot change under it, and sequence order is commit order.
 
 mod draft;
+pub mod place;
 pub mod postgres;
 pub mod sqlite;
 pub mod transfer;
 
 use slipway_domain::id::{CommandId, DeviceId, PersonId, WorkspaceId};
+use slipway_domain::lookup::Lookup;
 use slipway_domain::number::Series;
 use slipway_domain::record::Kind;
 use slipway_domain::records::Records;
@@ -394,6 +396,24 @@ pub trait WorkspaceView {
     /// The engine failed.
     fn body(&self, kind: Kind, id: Uuid) -> Result<Option<String>, StorageError>;
 
+    /// Records under a look-up's key, ascending.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn ids_under(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, StorageError>;
+
+    /// Records of a kind, ascending, after this one.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn ids_after(&self, kind: Kind, after: Option<Uuid>, limit: usize) -> Result<Vec<Uuid>, StorageError>;
+
+    /// Version of the table by which the records were put into their buckets; 0 before there was one.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn placed(&self) -> Result<u32, StorageError>;
+
     /// The leaves of the audit log from a position on.
     ///
     /// # Errors
@@ -531,6 +551,18 @@ pub trait WorkspaceTx: WorkspaceView + Records {
     /// The engine failed.
     fn put_attempts(&mut self, user_hash: &Hash, attempts: Option<Attempts>) -> Result<(), StorageError>;
 
+    /// Moves these records into the buckets where they belong, should they lie elsewhere, and what lies with them.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn look_again(&mut self, kind: Kind, ids: &[Uuid]) -> Result<(), StorageError>;
+
+    /// See [`WorkspaceView::placed`].
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn set_placed(&mut self, version: u32) -> Result<(), StorageError>;
+
     /// Another epoch: the data was restored from a backup.
     ///
     /// # Errors
@@ -566,18 +598,6 @@ pub trait WorkspaceTx: WorkspaceView + Records {
     /// # Errors
     /// The engine failed; nothing was changed.
     fn commit(self: Box<Self>) -> Result<(), StorageError>;
-}
-
-/// The buckets a record lies in. One for now; a site's records and a person's get theirs here.
-#[must_use]
-pub fn buckets_of(_record: &slipway_domain::record::Record) -> Vec<Bucket> {
-    vec![Bucket::Workspace]
-}
-
-/// The buckets a person may hold.
-#[must_use]
-pub fn buckets_for(_person: PersonId) -> Vec<Bucket> {
-    vec![Bucket::Workspace]
 }
 
 /// Longer each time and never the same, so that two that got in each other's way do not meet again.

@@ -19,6 +19,7 @@ mod on_postgres;
 mod on_sqlite;
 mod operations;
 mod recorded;
+mod scope;
 mod setup;
 mod storage;
 mod support;

@@ -126,9 +126,9 @@ async fn cursors_and_buckets_are_checked() {
     let code = |error: slipway_sync::protocol::ErrorBody| error.code;
     assert_eq!(world.pull(&laptop, 1_000_000, 0, 10).await.map_err(code), Err(ErrorCode::CursorAhead));
     let cursors = BTreeMap::from([(Bucket::Site(SiteId(Uuid::nil())), 0)]);
-    let pull = Pull { epoch, cursors, judged_after: 0, limit: 10 };
+    let pull = Pull { epoch, cursors, scope: String::new(), judged_after: 0, limit: 10 };
     assert_eq!(world.send_pull(&laptop, &pull).await.map_err(code), Err(ErrorCode::BucketUnknown));
-    let none = Pull { epoch, cursors: BTreeMap::new(), judged_after: 0, limit: 10 };
+    let none = Pull { epoch, cursors: BTreeMap::new(), scope: String::new(), judged_after: 0, limit: 10 };
     assert_eq!(world.send_pull(&laptop, &none).await.map_err(code), Err(ErrorCode::BadRequest));
 }
 

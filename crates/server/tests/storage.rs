@@ -3,10 +3,14 @@
 use crate::support::new_id;
 use slipway_cluster::Cluster;
 use slipway_domain::checksum::row_checksum;
-use slipway_domain::id::{CommandId, DeviceId, PersonId, SiteId, WorkspaceId};
+use slipway_domain::cmdb::ci::Ci;
+use slipway_domain::cmdb::relation::{Relation, RelationType};
+use slipway_domain::comment::Comment;
+use slipway_domain::id::{CiId, CommandId, CommentId, DeviceId, PersonId, SiteId, WorkspaceId};
 use slipway_domain::lookup::{Lookup, pair};
+use slipway_domain::number::{Number, Series};
 use slipway_domain::people::Site;
-use slipway_domain::record::Kind;
+use slipway_domain::record::{Kind, Record, RecordRef};
 use slipway_domain::records::{Records, RecordsExt};
 use slipway_domain::time::Timestamp;
 use slipway_server::storage::postgres::Postgres;
@@ -16,6 +20,7 @@ use slipway_sync::bucket::Bucket;
 use slipway_sync::log::Edge;
 use slipway_sync::protocol::{BucketSum, Epoch};
 use slipway_sync::signing::PrivateKey;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +64,14 @@ macro_rules! suite {
             #[test]
             fn what_a_bucket_holds_is_read_by_key_in_stretches() {
                 with($open, held);
+            }
+            #[test]
+            fn records_lie_in_the_buckets_of_the_table() {
+                with($open, buckets);
+            }
+            #[test]
+            fn what_lies_with_a_record_moves_along() {
+                with($open, moves);
             }
             #[test]
             fn look_ups_follow_the_record() {
@@ -415,4 +428,153 @@ fn figures(storage: &Arc<dyn Storage>) {
     assert_eq!(storage.snapshot(WORKSPACE).unwrap().workspace().unwrap().durable_seq, 1);
     let after = figures(15);
     assert_eq!((after.durable_seq, after.sessions, after.devices, after.held), (1, 1, 1, 1));
+}
+
+fn a_ci(n: u32, site: Option<&Site>) -> Ci {
+    let id = CiId(Uuid::from_u128(0x100 + u128::from(n)));
+    let mut ci = Ci::blank(id, Number::new(Series::Ci, n), "server", &format!("srv-{n}"));
+    ci.location.site = site.map(|site| site.id);
+    ci
+}
+
+fn relation(from: u32, to: u32) -> Relation {
+    Relation::new(a_ci(from, None).id, RelationType::DependsOn, a_ci(to, None).id)
+}
+
+fn comment(n: u128, on: RecordRef) -> Comment {
+    let id = CommentId(Uuid::from_u128(n));
+    Comment { id, on, text: "seen".into(), by: PersonId::SYSTEM, at: Timestamp(0) }
+}
+
+fn write(storage: &Arc<dyn Storage>, records: impl IntoIterator<Item = Record>) {
+    let mut tx = storage.begin(WORKSPACE).unwrap();
+    tx.savepoint().unwrap();
+    records.into_iter().for_each(|record| tx.write(record).unwrap());
+    tx.release_savepoint().unwrap();
+    tx.commit().unwrap();
+}
+
+/// What lies in a bucket, by kind and identity; its sum is that of the rows, and no two rows share a sequence.
+fn lying(storage: &Arc<dyn Storage>, bucket: Bucket) -> BTreeSet<(String, Uuid)> {
+    let view = storage.snapshot(WORKSPACE).unwrap();
+    let feed = view.feed(bucket, 0, 10_000, usize::MAX).unwrap();
+    let present: Vec<_> = feed.entries.iter().filter_map(|e| e.body.as_ref().map(|body| (e, body))).collect();
+    let sum = present.iter().fold(0_u64, |sum, (e, body)| {
+        sum.wrapping_add(slipway_domain::checksum::row_checksum(&e.kind, e.id, e.seq, body))
+    });
+    let told = view.sum(bucket).unwrap();
+    assert_eq!((told.count, told.sum), (present.len() as u64, sum), "{bucket}");
+    let seqs: BTreeSet<u64> = feed.entries.iter().map(|entry| entry.seq).collect();
+    assert_eq!(seqs.len(), feed.entries.len());
+    assert!(seqs.last().is_none_or(|seq| *seq <= view.workspace().unwrap().head));
+    present.into_iter().map(|(entry, _)| (entry.kind.clone(), entry.id)).collect()
+}
+
+fn keys<const N: usize>(records: [Record; N]) -> BTreeSet<(String, Uuid)> {
+    records.iter().map(|record| (record.kind().name().to_owned(), record.id())).collect()
+}
+
+fn buckets(storage: &Arc<dyn Storage>) {
+    let (a, b) = (new_site("A"), new_site("B"));
+    let (at_a, at_b, nowhere) = (a_ci(1, Some(&a)), a_ci(2, Some(&b)), a_ci(3, None));
+    let remark = comment(1, RecordRef::of(&at_a));
+    write(
+        storage,
+        [
+            // What lies with another may come before it.
+            remark.clone().into(),
+            relation(1, 2).into(),
+            a.clone().into(),
+            b.clone().into(),
+            at_a.clone().into(),
+            at_b.clone().into(),
+            nowhere.clone().into(),
+            relation(3, 1).into(),
+        ],
+    );
+    let everywhere = [a.clone().into(), b.clone().into(), nowhere.into()];
+    assert_eq!(lying(storage, Bucket::Workspace), keys(everywhere));
+    let in_a = [at_a.into(), remark.into(), relation(1, 2).into(), relation(3, 1).into()];
+    assert_eq!(lying(storage, Bucket::Site(a.id)), keys(in_a));
+    assert_eq!(lying(storage, Bucket::Site(b.id)), keys([at_b.into(), relation(1, 2).into()]));
+}
+
+fn moves(storage: &Arc<dyn Storage>) {
+    let (a, b) = (new_site("A"), new_site("B"));
+    let remark = comment(1, RecordRef::of(&a_ci(1, None)));
+    let answer = comment(2, RecordRef::of(&relation(1, 2)));
+    write(storage, [a.clone().into(), b.clone().into(), a_ci(1, Some(&a)).into(), a_ci(2, Some(&a)).into()]);
+    write(storage, [relation(1, 2).into(), remark.clone().into(), answer.clone().into()]);
+    let (before, seq) = (head(storage), |bucket| {
+        let view = storage.snapshot(WORKSPACE).unwrap();
+        let feed = view.feed(bucket, 0, 100, usize::MAX).unwrap();
+        let key = (relation(1, 2).id.0, answer.id.0);
+        let seq = |id| feed.entries.iter().find(|entry| entry.id == id).map(|entry| (entry.seq, entry.body.is_some()));
+        (seq(key.0), seq(key.1))
+    });
+    let (relation_before, _) = seq(Bucket::Site(a.id));
+    write(storage, [a_ci(1, Some(&b)).into()]);
+    let together = [relation(1, 2).into(), remark.clone().into(), answer.clone().into()];
+    let with = |ci: Ci| keys(together.clone()).into_iter().chain(keys([ci.into()])).collect::<BTreeSet<_>>();
+    assert_eq!(lying(storage, Bucket::Site(b.id)), with(a_ci(1, None)));
+    let stay = [a_ci(2, None).into(), relation(1, 2).into(), answer.clone().into()];
+    assert_eq!(lying(storage, Bucket::Site(a.id)), keys(stay), "the other end stands there still");
+    assert_eq!(seq(Bucket::Site(a.id)).0, relation_before, "where it stays nothing is sent anew");
+    assert!(seq(Bucket::Site(b.id)).0.unwrap().0 > before, "where it comes it stands behind every cursor");
+    write(storage, [a_ci(2, Some(&b)).into()]);
+    assert_eq!(lying(storage, Bucket::Site(a.id)), BTreeSet::new());
+    let (relation_left, answer_left) = seq(Bucket::Site(a.id));
+    assert!(relation_left.unwrap().0 > before && !relation_left.unwrap().1, "a laptop that holds A is told");
+    assert!(!answer_left.unwrap().1, "of what lay with it too");
+    write(storage, [a_ci(1, None).into(), a_ci(2, None).into()]);
+    assert_eq!(lying(storage, Bucket::Site(b.id)), BTreeSet::new());
+    assert!(lying(storage, Bucket::Workspace).is_superset(&with(a_ci(1, None))));
+    let mut tx = storage.begin(WORKSPACE).unwrap();
+    tx.savepoint().unwrap();
+    tx.remove(Kind::Ci, a_ci(1, None).id.0).unwrap();
+    tx.write(a_ci(2, Some(&a)).into()).unwrap();
+    tx.rollback_to_savepoint().unwrap();
+    tx.savepoint().unwrap();
+    tx.remove(Kind::Ci, a_ci(1, None).id.0).unwrap();
+    tx.release_savepoint().unwrap();
+    tx.commit().unwrap();
+    assert!(lying(storage, Bucket::Workspace).contains(&("comment".to_owned(), remark.id.0)), "it stays where it was");
+}
+
+/// Makes the file what a program left that put everything into the workspace.
+fn forget_buckets(path: &Path) {
+    let file = rusqlite::Connection::open(path).unwrap();
+    file.execute_batch("UPDATE member SET bucket = 'workspace'; UPDATE workspace SET placed = 0;").unwrap();
+    let mut rows = file.prepare("SELECT checksum FROM member WHERE present = 1").unwrap();
+    let sums: Vec<i64> = rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let sum = sums.iter().fold(0_i64, |sum, one| sum.wrapping_add(*one));
+    file.execute("DELETE FROM bucket", []).unwrap();
+    file.execute("INSERT INTO bucket (bucket, records, total) VALUES ('workspace', ?1, ?2)", (sums.len() as i64, sum))
+        .unwrap();
+}
+
+#[test]
+fn records_that_no_table_placed_are_moved_when_the_file_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.sqlite");
+    let epoch = Epoch(Uuid::nil());
+    let storage: Arc<dyn Storage> = Arc::new(Sqlite::create(&path, WORKSPACE, "Test", epoch, Timestamp(0)).unwrap());
+    let (a, b) = (new_site("A"), new_site("B"));
+    write(&storage, [a.clone().into(), b.clone().into()]);
+    write(&storage, (1..=700).map(|n| a_ci(n, Some(if n % 2 == 0 { &a } else { &b })).into()));
+    write(&storage, [relation(1, 3).into(), comment(1, RecordRef::of(&a_ci(2, None))).into()]);
+    drop(storage);
+    forget_buckets(&path);
+    let before = {
+        let file = rusqlite::Connection::open(&path).unwrap();
+        file.query_row("SELECT head FROM workspace", [], |row| row.get::<_, i64>(0)).unwrap().cast_unsigned()
+    };
+    let storage: Arc<dyn Storage> = Arc::new(Sqlite::open(&path).unwrap());
+    assert_eq!(lying(&storage, Bucket::Workspace), keys([a.clone().into(), b.clone().into()]));
+    assert_eq!(lying(&storage, Bucket::Site(a.id)).len(), 351, "every second CI, and the comment");
+    assert_eq!(lying(&storage, Bucket::Site(b.id)).len(), 351, "the others, and the relation");
+    assert_eq!(head(&storage), before + 702, "each moved once");
+    drop(storage);
+    let storage: Arc<dyn Storage> = Arc::new(Sqlite::open(&path).unwrap());
+    assert_eq!(head(&storage), before + 702, "and only once");
 }

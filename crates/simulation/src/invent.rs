@@ -1,6 +1,7 @@
 //! What a person might do next, by what is on the screen.
 
 use crate::random::Random;
+use crate::server::{CAB, PEOPLE, SITES};
 use slipway_domain::approval::record::{Approval, ApprovalState, Decision, DenyReason, Subject};
 use slipway_domain::change::record::{Change, ChangeKind, ChangeState};
 use slipway_domain::cmdb::ci::{Ci, CiStatus, FieldChange};
@@ -11,15 +12,17 @@ use slipway_domain::command::{
 };
 use slipway_domain::comment::Comment;
 use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, UnitState};
-use slipway_domain::id::{ChangeId, CiId, CommentId, DhsModelId, DhsUnitId, FreezeId, PersonId, ReleaseId, TaskId};
+use slipway_domain::id::{
+    ChangeId, CiId, CommentId, DhsModelId, DhsUnitId, FreezeId, PersonId, ReleaseId, SiteId, TaskId,
+};
 use slipway_domain::level::{Impact, Urgency};
 use slipway_domain::number::{Number, Series};
-use slipway_domain::people::Delegation;
+use slipway_domain::people::{Delegation, SiteAccess};
 use slipway_domain::record::{Entity, Record, RecordRef};
 use slipway_domain::records::Memory;
 use slipway_domain::release::record::{Outcome, Packaging, Phase, Release, ReleaseClass, ReleaseType, TestResult};
 use slipway_domain::release::scope::digest;
-use slipway_domain::release::task_record::{Task, TaskState};
+use slipway_domain::release::task_record::{Assignee, Task, TaskState};
 use slipway_domain::setting::{Freeze, FreezeScope};
 use slipway_domain::time::{Timestamp, Window};
 
@@ -60,7 +63,9 @@ impl Desk<'_> {
     pub fn command(&mut self) -> Option<Command> {
         match self.random.below(100) {
             0..12 => self.create_ci(),
-            12..28 => self.set_field(),
+            12..21 => self.set_field(),
+            21..27 => self.move_ci(),
+            27 => self.assign_sites(),
             28..32 => self.relate(),
             32..38 => self.comment(),
             38..46 => self.create_release(),
@@ -77,7 +82,8 @@ impl Desk<'_> {
         let id = CiId(self.random.uuid());
         // Few names, so that two laptops make the same CI.
         let name = format!("host-{}", self.random.below(40));
-        let ci = Ci::blank(id, Number::provisional(Series::Ci, id.0), "server", &name);
+        let mut ci = Ci::blank(id, Number::provisional(Series::Ci, id.0), "server", &name);
+        ci.location.site = self.site();
         Some(Command::Cmdb(CmdbCommand::CreateCi(Box::new(ci))))
     }
 
@@ -96,6 +102,29 @@ impl Desk<'_> {
         Some(Command::Cmdb(CmdbCommand::SetFields(ci.id, fields)))
     }
 
+    /// Any site, or none.
+    fn site(&mut self) -> Option<SiteId> {
+        if self.random.percent(25) { None } else { self.random.pick(&SITES).copied() }
+    }
+
+    fn move_ci(&mut self) -> Option<Command> {
+        let ci: Ci = self.any()?;
+        let to = self.site().map(|site| site.to_string()).unwrap_or_default();
+        let field = FieldChange { field: "location.site".into(), from: ci.field("location.site")?, to };
+        Some(Command::Cmdb(CmdbCommand::SetFields(ci.id, vec![field])))
+    }
+
+    /// Grants and revocations.
+    fn assign_sites(&mut self) -> Option<Command> {
+        let person = Assignee::Person(*self.random.pick(&PEOPLE)?);
+        let of = if self.random.percent(25) { Assignee::Group(CAB) } else { person };
+        let seen = self.all::<SiteAccess>();
+        let from = seen.into_iter().find(|access| access.of == of).map(|access| access.sites);
+        let some = SITES.into_iter().filter(|_| self.random.percent(60)).collect();
+        let to = (from.is_none() || self.random.percent(40)).then_some(some);
+        Some(Command::Setup(SetupCommand::AssignSites(of, Edit { from, to })))
+    }
+
     fn relate(&mut self) -> Option<Command> {
         if self.random.percent(40) {
             return Some(Command::Cmdb(CmdbCommand::Unrelate(self.any::<Relation>()?.id)));
@@ -106,7 +135,13 @@ impl Desk<'_> {
     }
 
     fn comment(&mut self) -> Option<Command> {
-        let on = RecordRef::to(&Record::from(self.any::<Ci>()?));
+        let on = match self.random.below(6) {
+            0 => Record::from(self.any::<Relation>()?),
+            1 => Record::from(self.any::<DhsUnit>()?),
+            2 => Record::from(self.any::<Comment>()?),
+            _ => Record::from(self.any::<Ci>()?),
+        };
+        let on = RecordRef::to(&on);
         let (id, text) = (CommentId(self.random.uuid()), self.words());
         Some(Command::Comment(Comment { id, on, text, by: self.person, at: Timestamp(0) }))
     }
@@ -227,19 +262,16 @@ impl Desk<'_> {
             (5, Some(approval)) => {
                 ApprovalCommand::Retract { approval: approval.id, on_behalf_of: None, reason: "thought again".into() }
             }
-            (6, _) => {
-                let people = crate::server::PEOPLE;
-                ApprovalCommand::Delegate(Delegation {
-                    id: self.random.uuid().into(),
-                    from: self.person,
-                    to: [*self.random.pick(&people)?].into(),
-                    groups: None,
-                    starts_at: self.now,
-                    ends_at: self.now.plus_days(3),
-                    revoked: false,
-                    by: None,
-                })
-            }
+            (6, _) => ApprovalCommand::Delegate(Delegation {
+                id: self.random.uuid().into(),
+                from: self.person,
+                to: [*self.random.pick(&PEOPLE)?].into(),
+                groups: None,
+                starts_at: self.now,
+                ends_at: self.now.plus_days(3),
+                revoked: false,
+                by: None,
+            }),
             _ => {
                 let subject = if self.random.percent(50) {
                     Subject::Release(self.any::<Release>()?.id)
@@ -283,7 +315,8 @@ impl Desk<'_> {
                 height_tenth_u: 10,
             })));
         };
-        let bin = |n: u64| Bin { store: "Cellar".into(), shelf: n.to_string(), ..Bin::default() };
+        let site = self.site();
+        let bin = |n: u64| Bin { site, store: "Cellar".into(), shelf: n.to_string(), ..Bin::default() };
         let units: Vec<DhsUnit> = self.all();
         if units.len() < 4 || self.random.percent(20) {
             let id = DhsUnitId(self.random.uuid());

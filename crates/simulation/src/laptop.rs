@@ -9,7 +9,7 @@ use crate::server::WORKSPACE;
 use slipway_domain::checksum::{row_checksum, state_hash};
 use slipway_domain::command::{Command, Envelope, RULES_VERSION};
 use slipway_domain::execute::{Context, execute};
-use slipway_domain::id::{CommandId, DeviceId, PersonId};
+use slipway_domain::id::{CommandId, DeviceId, PersonId, SiteId};
 use slipway_domain::number::{Number, Series};
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::overlay::Overlay;
@@ -19,7 +19,7 @@ use slipway_sync::bucket::Bucket;
 use slipway_sync::local::{
     Fetching, Flipped, Local, LocalAnswer, LocalError, LocalRequest, LocalStatus, Queued, perform as perform_on,
 };
-use slipway_sync::protocol::{CommandResult, Epoch, Lease, Page, SignedCommand, Verdict};
+use slipway_sync::protocol::{CommandResult, Epoch, Lease, Page, Scope, SignedCommand, Verdict};
 use slipway_sync::signing::{PrivateKey, PublicKey, sign};
 use slipway_sync::snapshot::{Manifest, Row, SignedManifest};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,6 +61,10 @@ pub struct Disk {
     epoch: Option<Epoch>,
     held: BTreeMap<(Bucket, Key), (u64, String)>,
     cursors: BTreeMap<Bucket, u64>,
+    /// What may be read, as the server last said.
+    scope: Option<Scope>,
+    /// Which sites of it are wanted; `None`: all.
+    only: Option<BTreeSet<SiteId>>,
     /// What is fetched next of these replaces what is held of them.
     anew: BTreeSet<Bucket>,
     stage: Stage,
@@ -87,6 +91,8 @@ impl Disk {
             epoch: None,
             held: BTreeMap::new(),
             cursors: BTreeMap::from([(Bucket::Workspace, 0)]),
+            scope: None,
+            only: None,
             anew: BTreeSet::new(),
             stage: Stage::default(),
             kept: Vec::new(),
@@ -135,6 +141,18 @@ impl Disk {
             signed,
             in_force: false,
         }
+    }
+
+    /// The buckets that are to be held.
+    fn wanted(&self) -> BTreeSet<Bucket> {
+        let mut buckets = BTreeSet::from([Bucket::Workspace]);
+        if let Some(scope) = &self.scope {
+            buckets.insert(Bucket::Person(scope.person));
+            let sites = scope.sites.iter().map(|site| site.id);
+            let sites = sites.filter(|site| self.only.as_ref().is_none_or(|only| only.contains(site)));
+            buckets.extend(sites.map(Bucket::Site));
+        }
+        buckets
     }
 
     fn replay(&mut self) {
@@ -305,6 +323,14 @@ impl Machine for Disk {
         self.ends.clone()
     }
 
+    fn hold_only(&mut self, sites: Option<BTreeSet<SiteId>>) {
+        self.only = sites;
+    }
+
+    fn only(&self) -> Option<BTreeSet<SiteId>> {
+        self.only.clone()
+    }
+
     fn attention(&self) -> BTreeSet<CommandId> {
         self.ends.iter().filter(|(_, end)| !matches!(end, Verdict::Applied { .. })).map(|(id, _)| *id).collect()
     }
@@ -325,13 +351,18 @@ impl Local for Disk {
         Ok(LocalStatus {
             device: self.device,
             epoch: self.epoch,
-            cursors: self.cursors.iter().map(|(bucket, seq)| (*bucket, reached(bucket, *seq))).collect(),
+            cursors: self
+                .wanted()
+                .into_iter()
+                .map(|bucket| (bucket, reached(&bucket, self.cursors.get(&bucket).copied().unwrap_or(0))))
+                .collect(),
+            scope: self.scope.as_ref().map(|scope| scope.tag.clone()).unwrap_or_default(),
             fetching: self
                 .stage
                 .snapshots
-                .values()
-                .filter(|(_, seq)| *seq == 0)
-                .map(|(fetching, _)| fetching.clone())
+                .iter()
+                .filter(|(bucket, (_, seq))| *seq == 0 && self.wanted().contains(bucket))
+                .map(|(_, (fetching, _))| fetching.clone())
                 .collect(),
             judged: staged.map_or(self.judged, |page| page.judged),
             answered: self.answered,
@@ -379,6 +410,9 @@ impl Local for Disk {
         }
         self.stage.entries.extend(entries);
         self.stage.results.extend(page.results.iter().cloned());
+        if page.scope.is_some() {
+            self.scope.clone_from(&page.scope);
+        }
         self.stage.last = Some(Page { entries: Vec::new(), results: Vec::new(), ..page.clone() });
         Ok(())
     }
@@ -417,8 +451,10 @@ impl Local for Disk {
         let page = stage.last.expect("a flip follows a page");
         assert!(page.complete, "I9 a flip followed a page that is not complete");
         let anew = std::mem::take(&mut self.anew);
-        self.held.retain(|(bucket, _), _| !anew.contains(bucket));
-        self.put_in_force(stage.entries);
+        self.held.retain(|(bucket, _), _| !anew.contains(bucket) && page.cursors.contains_key(bucket));
+        let mut entries = stage.entries;
+        entries.retain(|(bucket, _), _| page.cursors.contains_key(bucket));
+        self.put_in_force(entries);
         for result in stage.results {
             if let Some(kept) = self.kept.iter_mut().find(|kept| kept.id == result.id) {
                 kept.in_force = true;

@@ -2,7 +2,7 @@
 
 use crate::random::Random;
 use slipway_domain::command::Command;
-use slipway_domain::id::{CommandId, DeviceId, PersonId};
+use slipway_domain::id::{CommandId, DeviceId, PersonId, SiteId};
 use slipway_domain::number::{Number, Series};
 use slipway_domain::records::Memory;
 use slipway_domain::time::Timestamp;
@@ -56,6 +56,10 @@ pub trait Machine {
     fn put_back(&mut self, image: &Image);
     /// Another laptop with the same disk.
     fn clone_from_image(&self, image: &Image) -> Box<dyn Machine>;
+
+    /// From the next sync on only these sites are wanted here; `None`: all that may be read.
+    fn hold_only(&mut self, sites: Option<BTreeSet<SiteId>>);
+    fn only(&self) -> Option<BTreeSet<SiteId>>;
 
     /// What the person sees.
     fn visible(&self) -> Memory;

@@ -106,6 +106,8 @@ pub enum What {
     Work(u64),
     /// A person asks for a sync.
     Sync,
+    /// A person chooses which sites the laptop holds.
+    Choose,
     /// A command of a kind that the server does not know.
     Poison,
     /// The laptop's program ends at once and starts again.
@@ -154,6 +156,7 @@ pub fn script(random: &mut Random, faults: &Faults, laptops: usize, steps: u64) 
             (faults.storage_faults, What::StorageFault),
             (faults.poison, What::Poison),
             (2, What::Sync),
+            (4, What::Choose),
         ] {
             if random.percent(chance) {
                 lines.push(line(at_ms, laptop, what, random));

@@ -5,8 +5,8 @@ use crate::planted::{Bug, Saboteur};
 use crate::random::Random;
 use slipway_domain::approval::record::ApprovalRule;
 use slipway_domain::command::{Command, SetupCommand};
-use slipway_domain::id::{CommandId, DeviceId, GroupId, PersonId, SettingId, WorkspaceId};
-use slipway_domain::people::{Group, Person, Role};
+use slipway_domain::id::{CommandId, DeviceId, GroupId, PersonId, SettingId, SiteId, WorkspaceId};
+use slipway_domain::people::{Group, Person, Role, Site};
 use slipway_domain::records::Records;
 use slipway_domain::setting::{ApprovalPolicy, Gate};
 use slipway_domain::time::Timestamp;
@@ -22,10 +22,13 @@ use uuid::Uuid;
 
 pub const WORKSPACE: WorkspaceId = WorkspaceId(Uuid::from_u128(1));
 const CONSOLE: DeviceId = DeviceId(Uuid::from_u128(2));
-/// People of the model. Each may do everything but what separation of duties forbids.
+/// People of the model. Each may do everything but what separation of duties forbids; the first is the administrator.
 pub const PEOPLE: [PersonId; 3] =
     [PersonId(Uuid::from_u128(0x31)), PersonId(Uuid::from_u128(0x32)), PersonId(Uuid::from_u128(0x33))];
-const CAB: GroupId = GroupId(Uuid::from_u128(0x41));
+/// Sites of the model.
+pub const SITES: [SiteId; 3] =
+    [SiteId(Uuid::from_u128(0x61)), SiteId(Uuid::from_u128(0x62)), SiteId(Uuid::from_u128(0x63))];
+pub const CAB: GroupId = GroupId(Uuid::from_u128(0x41));
 
 pub struct Server {
     place: Place,
@@ -177,11 +180,19 @@ fn setup(random: &mut Random) -> Vec<Command> {
             id: *id,
             name: format!("Person {n}"),
             user: format!("person{n}"),
-            roles: Role::ALL.iter().copied().collect(),
+            // Administrators and auditors read every site, so only the first is one.
+            roles: Role::ALL
+                .iter()
+                .copied()
+                .filter(|role| n == 0 || !matches!(role, Role::Administrator | Role::Auditor))
+                .collect(),
             active: true,
         })
     };
     let mut commands: Vec<SetupCommand> = PEOPLE.iter().enumerate().map(person).collect();
+    for (n, id) in SITES.into_iter().enumerate() {
+        commands.push(SetupCommand::PutSite(Site { id, name: format!("Site {n}"), address: String::new() }));
+    }
     commands.push(SetupCommand::PutGroup(Group {
         id: CAB,
         name: "CAB".into(),

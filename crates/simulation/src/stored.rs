@@ -6,9 +6,10 @@
 use crate::machine::{Image, Machine, Waiting};
 use crate::random::Random;
 use crate::server::WORKSPACE;
+use slipway_app::held;
 use slipway_app::local::StoreLocal;
 use slipway_domain::command::{Command, Envelope};
-use slipway_domain::id::{CommandId, DeviceId, PersonId};
+use slipway_domain::id::{CommandId, DeviceId, PersonId, SiteId};
 use slipway_domain::record::Kind;
 use slipway_domain::records::{Memory, Records};
 use slipway_domain::time::Timestamp;
@@ -261,6 +262,14 @@ impl Machine for Stored {
 
     fn ends(&self) -> BTreeMap<CommandId, Verdict> {
         self.ends.lock().unwrap().clone()
+    }
+
+    fn hold_only(&mut self, sites: Option<BTreeSet<SiteId>>) {
+        held::hold_only(self.store(), sites.as_ref()).unwrap();
+    }
+
+    fn only(&self) -> Option<BTreeSet<SiteId>> {
+        held::only(self.store()).unwrap()
     }
 
     fn attention(&self) -> BTreeSet<CommandId> {

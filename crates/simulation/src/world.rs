@@ -8,7 +8,7 @@ use crate::planted::Bug;
 use crate::promise::always::{self, Truth};
 use crate::random::Random;
 use crate::script::{Faults, Line, What};
-use crate::server::{PEOPLE, Server};
+use crate::server::{PEOPLE, SITES, Server};
 use crate::story::Telling;
 use slipway_domain::id::{CommandId, DeviceId, PersonId};
 use slipway_domain::time::Timestamp;
@@ -239,6 +239,14 @@ impl World {
                 self.deliver(laptop, Event::Issued);
             }
             What::Sync => self.deliver(laptop, Event::SyncNow),
+            What::Choose => {
+                let some = SITES.into_iter().filter(|_| random.percent(50)).collect();
+                let only = random.percent(70).then_some(some);
+                self.tell(&format!("laptop {laptop} is to hold {only:?}"));
+                self.count("sites chosen");
+                self.laptops[laptop].disk.hold_only(only);
+                self.deliver(laptop, Event::SyncNow);
+            }
             What::Poison => {
                 let (id, made_at) = (CommandId(random.uuid()), self.device_time(laptop));
                 let it = &mut self.laptops[laptop];

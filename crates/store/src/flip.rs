@@ -79,6 +79,7 @@ impl Store {
     pub fn flip_with_snapshots(&self, flip: &Flip, unpack: &dyn Unpack) -> Result<Flipped, StoreError> {
         self.writing(|conn| {
             check(conn, flip)?;
+            forget_left(conn, flip)?;
             let mut writer = Writer::new(conn);
             let loaded = load(conn, flip, unpack)?;
             if loaded == Loaded::Staged {
@@ -123,6 +124,16 @@ fn check(conn: &Connection, flip: &Flip) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// What was set aside of a bucket that is not for this laptop any more never shows.
+fn forget_left(conn: &Connection, flip: &Flip) -> Result<(), Trouble> {
+    for bucket in &flip.left {
+        for table in ["incoming", "staging", "frame", "snapshot"] {
+            conn.execute(&format!("DELETE FROM {table} WHERE bucket = ?1"), (bucket,))?;
+        }
+    }
+    Ok(())
+}
+
 /// A bucket that is fetched anew loses what did not come again; one that was left loses everything.
 fn replace_what_did_not_come_again(conn: &Connection, flip: &Flip) -> Result<(), Trouble> {
     let mut gone = conn.prepare_cached(
@@ -130,7 +141,6 @@ fn replace_what_did_not_come_again(conn: &Connection, flip: &Flip) -> Result<(),
          SELECT bucket, kind, id, seq, NULL FROM member WHERE bucket = ?1",
     )?;
     for bucket in &flip.left {
-        conn.execute("DELETE FROM incoming WHERE bucket = ?1", (bucket,))?;
         gone.execute((bucket,))?;
     }
     for cursor in &flip.cursors {

@@ -73,6 +73,20 @@ impl Store {
         })
     }
 
+    /// Buckets of which something is set aside.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn staged_buckets(&self) -> Result<Vec<String>, StoreError> {
+        self.reading(|conn| {
+            let mut statement =
+                conn.prepare_cached(
+                "SELECT bucket FROM staging UNION SELECT DISTINCT bucket FROM incoming UNION SELECT bucket FROM snapshot",
+            )?;
+            Ok(statement.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// Throws away what was set aside.
     ///
     /// # Errors

@@ -177,6 +177,8 @@ enum Doing {
     DropSnapshot,
     Pull,
     Stage { complete: bool },
+    StageScope,
+    Rescope,
     Flip,
     Review,
     Lease,
@@ -210,6 +212,7 @@ struct Cycle {
     device: DeviceId,
     epoch: Epoch,
     cursors: BTreeMap<Bucket, u64>,
+    scope: String,
     judged: u64,
     after: u64,
     checkpoint: Option<String>,
@@ -229,6 +232,7 @@ struct Cycle {
     offers: VecDeque<SignedManifest>,
     /// The server was asked for offers since the status was read.
     asked: bool,
+    rescopes: u32,
     leases: VecDeque<LeaseRequest>,
 }
 
@@ -238,6 +242,7 @@ impl Default for Cycle {
             device: DeviceId(uuid::Uuid::nil()),
             epoch: Epoch(uuid::Uuid::nil()),
             cursors: BTreeMap::new(),
+            scope: String::new(),
             judged: 0,
             after: 0,
             checkpoint: None,
@@ -254,6 +259,7 @@ impl Default for Cycle {
             downloads: VecDeque::new(),
             offers: VecDeque::new(),
             asked: false,
+            rescopes: 0,
             leases: VecDeque::new(),
         }
     }
@@ -539,6 +545,8 @@ impl Engine {
             }
             (Doing::BeginSnapshot, LocalAnswer::Done) => self.fetch(now),
             (Doing::KeepFrames { count }, LocalAnswer::Done) => self.kept(now, count),
+            (Doing::StageScope, LocalAnswer::Done) => self.local(now, Doing::Rescope, LocalRequest::Status),
+            (Doing::Rescope, LocalAnswer::Status(status)) => self.rescope(now, *status),
             (Doing::Stage { complete: false }, LocalAnswer::Done) => self.pull(now),
             (Doing::Stage { complete: true }, LocalAnswer::Done) => self.local(now, Doing::Flip, LocalRequest::Flip),
             (Doing::Flip, LocalAnswer::Flipped(flipped)) => self.flipped(now, flipped),
@@ -554,6 +562,7 @@ impl Engine {
         self.cycle.device = status.device;
         self.cycle.epoch = status.epoch.unwrap_or(Epoch(uuid::Uuid::nil()));
         self.cycle.cursors = status.cursors;
+        self.cycle.scope = status.scope;
         self.cycle.judged = status.judged;
         self.cycle.after = status.answered;
         self.cycle.checkpoint = status.checkpoint;

@@ -48,8 +48,10 @@ pub const FRAME_WINDOW_LOG: u32 = 23;
 pub const FRAMES: usize = 16_384;
 /// The engine asks for whole frames of about so many bytes at once; what a cut loses is less.
 pub const FETCH_BYTES: u64 = 8 * 1024 * 1024;
-/// Most buckets that one pull may ask for.
-pub const BUCKETS: usize = 64;
+/// Most buckets that a device may hold, and one pull ask for: their cursors stand in its URL.
+pub const BUCKETS: usize = 128;
+/// Most sites among them; the workspace and the person take a bucket each.
+pub const SITES: usize = BUCKETS - 2;
 /// Most numbers in one lease.
 pub const LEASE_NUMBERS: u32 = 500;
 /// Deepest nesting of a command's payload.

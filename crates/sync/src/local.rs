@@ -15,10 +15,13 @@ pub struct LocalStatus {
     pub device: DeviceId,
     /// Epoch of the held or staged records; `None` before the first sync.
     pub epoch: Option<Epoch>,
-    /// Where to pull on, for each bucket held. Never empty: at least [`Bucket::Workspace`].
+    /// Where to pull on, for each bucket that is to be held. Never empty: at least [`Bucket::Workspace`]. What is held
+    /// besides leaves with the next flip.
     pub cursors: BTreeMap<Bucket, u64>,
     /// Snapshots whose last frame is not here yet. Their buckets' cursors are still 0.
     pub fetching: Vec<Fetching>,
+    /// Tag of the scope last staged, from which the buckets were chosen; empty before the first.
+    pub scope: String,
     /// Results of own commands are held or staged up to this counter.
     pub judged: u64,
     /// Results of pushes are recorded up to this counter; the next push begins after it.
@@ -89,7 +92,8 @@ pub trait Local {
     /// The store failed.
     fn record(&mut self, results: &[CommandResult]) -> Result<(), LocalError>;
 
-    /// Keeps a page beside the held records; nothing visible changes.
+    /// Keeps a page beside the held records; nothing visible changes. A scope in it holds from now on: the next status
+    /// has the buckets of it that this device is to hold.
     ///
     /// # Errors
     /// The store failed.
@@ -116,7 +120,8 @@ pub trait Local {
 
     /// After a complete page was staged: undoes pending effects, applies the staged records, drops judged commands
     /// (refused, held and partial ones to *Needs attention*), re-executes the rest; all in one transaction. After
-    /// [`Local::begin_epoch`] or [`Local::refetch`] what was not staged anew is no longer held.
+    /// [`Local::begin_epoch`] or [`Local::refetch`] what was not staged anew is no longer held. Buckets that the page has
+    /// no cursor for are left: their records go unless they lie in another one; the queue stays as it is.
     ///
     /// # Errors
     /// The store failed.

@@ -26,7 +26,7 @@ use crate::encoding::Base64;
 use crate::signing::PublicKey;
 use serde::{Deserialize, Serialize};
 use slipway_domain::execute::Effect;
-use slipway_domain::id::{CommandId, DeviceId, PersonId, WorkspaceId};
+use slipway_domain::id::{CommandId, DeviceId, PersonId, SiteId, WorkspaceId};
 use slipway_domain::number::Series;
 use slipway_domain::refusal::Finding;
 use slipway_domain::time::Timestamp;
@@ -236,6 +236,8 @@ pub struct Pull {
     pub epoch: Epoch,
     /// For each bucket, the sequence up to which the device holds everything.
     pub cursors: BTreeMap<Bucket, u64>,
+    /// [`Scope::tag`] of the scope that the device knows; empty when it knows none.
+    pub scope: String,
     /// Results of own commands after this counter are wanted.
     pub judged_after: u64,
     /// Most entries; the server caps it at [`crate::limits::TAIL_ENTRIES`].
@@ -250,6 +252,9 @@ pub struct PullQuery {
     pub epoch: Epoch,
     /// `bucket:seq`, separated by commas.
     pub cursors: String,
+    /// See [`Pull::scope`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scope: String,
     /// See [`Pull::judged_after`].
     pub judged_after: u64,
     /// See [`Pull::limit`].
@@ -267,7 +272,13 @@ pub struct BadCursors {
 impl From<&Pull> for PullQuery {
     fn from(pull: &Pull) -> Self {
         let cursors: Vec<String> = pull.cursors.iter().map(|(bucket, seq)| format!("{bucket}:{seq}")).collect();
-        Self { epoch: pull.epoch, cursors: cursors.join(","), judged_after: pull.judged_after, limit: pull.limit }
+        Self {
+            epoch: pull.epoch,
+            cursors: cursors.join(","),
+            scope: pull.scope.clone(),
+            judged_after: pull.judged_after,
+            limit: pull.limit,
+        }
     }
 }
 
@@ -284,7 +295,8 @@ impl TryFrom<PullQuery> for Pull {
                 return Err(wrong());
             }
         }
-        Ok(Self { epoch: query.epoch, cursors, judged_after: query.judged_after, limit: query.limit })
+        let PullQuery { epoch, scope, judged_after, limit, .. } = query;
+        Ok(Self { epoch, cursors, scope, judged_after, limit })
     }
 }
 
@@ -311,6 +323,10 @@ pub struct Page {
     pub judged: u64,
     /// Every bucket and the results reached the head in this same transaction: the laptop may flip.
     pub complete: bool,
+    /// What the person may read, when that is something else than the device knows. Buckets that are no longer theirs
+    /// have no cursor in such a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
     /// Head of the server.
     pub head: u64,
     /// With a complete page, what each bucket holds at the head.
@@ -322,6 +338,26 @@ pub struct Page {
     pub durable_seq: u64,
     /// The server's clock.
     pub server_time: Timestamp,
+}
+
+/// What a person may read besides the workspace: their own bucket, and those of these sites.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// Another one whenever it is another scope.
+    pub tag: String,
+    /// Whose.
+    pub person: PersonId,
+    /// The sites; a laptop may hold fewer.
+    pub sites: Vec<ScopeSite>,
+}
+
+/// A site that a laptop may hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeSite {
+    /// Which.
+    pub id: SiteId,
+    /// Its name when the scope was told; the site's record is newer once it is held.
+    pub name: String,
 }
 
 /// A record, or that it is gone from the bucket.

@@ -1,7 +1,7 @@
 //! What the engine asks for in which state; whole courses are tried in the server's model test.
 
 use crate::snapshot::{LOG, key, many, pack};
-use slipway_domain::id::DeviceId;
+use slipway_domain::id::{DeviceId, PersonId, SiteId};
 use slipway_domain::number::Series;
 use slipway_domain::time::Timestamp;
 use slipway_sync::bucket::Bucket;
@@ -10,7 +10,8 @@ use slipway_sync::engine::{Engine, Event, Input, Millis, Output, Settings, SyncS
 use slipway_sync::local::{Fetching, Flipped, LocalAnswer, LocalError, LocalRequest, LocalStatus, Queued};
 use slipway_sync::log::Checkpoint;
 use slipway_sync::protocol::{
-    BucketSum, CommandResult, Entry, Epoch, ErrorBody, ErrorCode, Head, Lease, Page, Pushed, SignedCommand, Verdict,
+    BucketSum, CommandResult, Entry, Epoch, ErrorBody, ErrorCode, Head, Lease, Page, Pushed, Scope, SignedCommand,
+    Verdict,
 };
 use slipway_sync::signing::PrivateKey;
 use slipway_sync::snapshot::{Manifest, Offers, SignedManifest};
@@ -82,6 +83,7 @@ fn a_status() -> LocalStatus {
         epoch: Some(EPOCH),
         cursors: BTreeMap::from([(Bucket::Workspace, 5)]),
         fetching: Vec::new(),
+        scope: "here".into(),
         judged: 0,
         answered: 0,
         waiting: 0,
@@ -112,6 +114,7 @@ fn a_page() -> Page {
         results: Vec::new(),
         judged: 0,
         complete: true,
+        scope: None,
         head: 7,
         sums: BTreeMap::from([(Bucket::Workspace, BucketSum::default())]),
         checkpoint: None,
@@ -304,6 +307,8 @@ fn a_page_that_makes_no_sense_is_never_staged() {
         Page { cursors: BTreeMap::from([(Bucket::Workspace, 4)]), ..a_page() },
         Page { cursors: BTreeMap::from([(Bucket::Workspace, 5)]), complete: false, ..a_page() },
         Page { entries: vec![entry], ..a_page() },
+        Page { scope: scope("here"), ..a_page() },
+        Page { cursors: BTreeMap::from([(Bucket::Workspace, 7), (HERE, 7)]), scope: scope("new"), ..a_page() },
     ];
     for page in pages {
         let mut bench = Bench::new(Settings::default());
@@ -639,4 +644,58 @@ fn a_laptop_that_was_away_too_long_fetches_those_buckets_anew_after_its_push() {
         matches!(&outputs[..], [Output::Local { request: LocalRequest::Refetch(buckets), .. }] if buckets == &[Bucket::Workspace]),
         "{outputs:?}"
     );
+}
+
+const HERE: Bucket = Bucket::Site(SiteId(Uuid::from_u128(1)));
+const THERE: Bucket = Bucket::Site(SiteId(Uuid::from_u128(2)));
+
+fn scope(tag: &str) -> Option<Scope> {
+    Some(Scope { tag: tag.into(), person: PersonId(Uuid::nil()), sites: Vec::new() })
+}
+
+fn status_of(cursors: &[(Bucket, u64)], scope: &str) -> LocalAnswer {
+    let cursors = cursors.iter().copied().collect();
+    LocalAnswer::Status(Box::new(LocalStatus { cursors, scope: scope.into(), ..a_status() }))
+}
+
+#[test]
+fn another_scope_is_pulled_whole_before_anything_of_it_shows() {
+    let mut bench = Bench::new(Settings::default());
+    let status = bench.one(Event::Start);
+    let batch = bench.stored(&status, status_of(&[(Bucket::Workspace, 5), (HERE, 5)], "old"));
+    let pull = bench.stored(&batch, LocalAnswer::Batch(Vec::new()));
+    let Output::Call { request: Request::Pull(asked), .. } = &pull else { panic!("{pull:?}") };
+    assert_eq!(asked.scope, "old");
+    // What lay here is no longer theirs, what lies there is; both were told in one page that could be the last.
+    let stage = bench.answered(&pull, Answer::Page(Box::new(Page { scope: scope("new"), ..a_page() })));
+    assert!(matches!(&stage, Output::Local { request: LocalRequest::Stage(_), .. }));
+    let status = bench.stored(&stage, LocalAnswer::Done);
+    assert!(matches!(&status, Output::Local { request: LocalRequest::Status, .. }), "the store chooses: {status:?}");
+    let more = bench.stored(&status, status_of(&[(Bucket::Workspace, 7), (THERE, 0)], "new"));
+    let Output::Call { request: Request::Pull(asked), .. } = &more else { panic!("{more:?}") };
+    assert_eq!(asked.cursors, BTreeMap::from([(Bucket::Workspace, 7), (THERE, 0)]));
+    assert_eq!(asked.scope, "new");
+    let cursors = BTreeMap::from([(Bucket::Workspace, 7), (THERE, 7)]);
+    let sums = cursors.keys().map(|bucket| (*bucket, BucketSum::default())).collect();
+    let stage = bench.answered(&more, Answer::Page(Box::new(Page { cursors, sums, ..a_page() })));
+    let flip = bench.stored(&stage, LocalAnswer::Done);
+    assert!(matches!(&flip, Output::Local { request: LocalRequest::Flip, .. }));
+}
+
+#[test]
+fn a_scope_that_changes_with_every_answer_does_not_keep_the_engine_going_round() {
+    let mut bench = Bench::new(Settings::default());
+    let mut pull = bench.first_call(Vec::new());
+    for n in 0..10 {
+        let Output::Call { ticket, .. } = &pull else { panic!("{pull:?}") };
+        let page = Page { scope: scope(&n.to_string()), ..a_page() };
+        let outputs = bench.step(Event::Answered { ticket: *ticket, answer: Ok(Answer::Page(Box::new(page))) });
+        let [stage] = outputs.as_slice() else {
+            assert!(matches!(bench.engine.report().trouble, Some(Trouble::Garbled { .. })), "{outputs:?}");
+            return;
+        };
+        let status = bench.stored(stage, LocalAnswer::Done);
+        pull = bench.stored(&status, status_of(&[(Bucket::Workspace, 5)], &n.to_string()));
+    }
+    panic!("it goes round for ever");
 }

@@ -77,6 +77,7 @@ fn a_page() {
         results: Vec::new(),
         judged: 7,
         complete: true,
+        scope: None,
         head: 4,
         sums: BTreeMap::from([(Bucket::Workspace, BucketSum { count: 1, sum: u64::MAX - 1 })]),
         checkpoint: None,
@@ -113,12 +114,17 @@ fn cursors_in_a_query() {
     let pull = Pull {
         epoch: Epoch(Uuid::from_u128(9)),
         cursors: BTreeMap::from([(Bucket::Workspace, 4), (site, 0)]),
+        scope: String::new(),
         judged_after: 7,
         limit: 100,
     };
     let query = PullQuery::from(&pull);
     assert_eq!(query.cursors, "workspace:4,site:00000000-0000-0000-0000-000000000003:0");
     assert_eq!(Pull::try_from(query.clone()).unwrap(), pull);
+    let before =
+        r#"{"epoch":"00000000-0000-0000-0000-000000000009","cursors":"workspace:1","judged_after":0,"limit":5}"#;
+    let read: PullQuery = serde_json::from_str(before).unwrap();
+    assert_eq!(read.scope, "", "a laptop of the version before asks without it");
     for cursors in ["", "workspace", "workspace:x", "workspace:-1", "planet:1", "workspace:1,workspace:2", "site:7:1"] {
         let wrong = PullQuery { cursors: cursors.into(), ..query.clone() };
         assert!(Pull::try_from(wrong).is_err(), "{cursors:?}");

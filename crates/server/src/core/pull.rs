@@ -1,5 +1,6 @@
 //! Feeding: pages of records changed after a laptop's cursors, each read at one moment.
 
+use super::scope::Readable;
 use super::{Caller, Core};
 use crate::error::ServerError;
 use slipway_sync::limits;
@@ -33,7 +34,11 @@ impl Core {
             let sentence = "The laptop says it has more than the server ever gave.";
             return Err(ErrorBody::new(ErrorCode::CursorAhead, sentence, "Nothing to do: it fetches anew.").into());
         }
-        if let Some(bucket) = pull.cursors.keys().find(|bucket| !caller.may_read(**bucket)) {
+        let readable = Readable::of(view.as_ref(), caller)?;
+        let known = pull.scope == readable.tag();
+        let lost = pull.cursors.keys().find(|bucket| !readable.covers(**bucket));
+        // A laptop whose scope has changed since is told so, and leaves out by itself what is no longer its to read.
+        if let Some(bucket) = lost.filter(|_| known || pull.scope.is_empty()) {
             let sentence = format!("There is no {bucket} that you may read.");
             return Err(ErrorBody::new(ErrorCode::BucketUnknown, sentence, "Leave it out.").into());
         }
@@ -44,7 +49,7 @@ impl Core {
         let mut entries = Vec::new();
         let mut cursors = BTreeMap::new();
         let mut complete = true;
-        for (bucket, after) in &pull.cursors {
+        for (bucket, after) in pull.cursors.iter().filter(|(bucket, _)| readable.covers(**bucket)) {
             if left == 0 {
                 let done = *after == workspace.head;
                 complete &= done;
@@ -65,7 +70,7 @@ impl Core {
         let judged = results.last().map_or(pull.judged_after, |result| result.counter);
         let (mut sums, mut checkpoint) = (BTreeMap::new(), None);
         if complete {
-            for bucket in pull.cursors.keys() {
+            for bucket in cursors.keys() {
                 sums.insert(*bucket, view.sum(*bucket)?);
             }
             let log = view.log()?;
@@ -81,6 +86,7 @@ impl Core {
             results,
             judged,
             complete,
+            scope: if known { None } else { Some(readable.told(view.as_ref())?) },
             head: workspace.head,
             sums,
             checkpoint,

@@ -1,5 +1,6 @@
 //! Buckets to be fetched whole: built from one reading transaction while writers go on, kept in the data folder.
 
+use super::scope::Readable;
 use super::{Caller, Core};
 use crate::error::ServerError;
 use crate::storage::WorkspaceView;
@@ -127,17 +128,16 @@ impl Core {
     /// Snapshots of those buckets that are worth fetching whole, built now where there is no good one.
     ///
     /// # Errors
-    /// A bucket that is not the caller's; or the storage or the folder failed.
+    /// The storage or the folder failed.
     pub fn offers(&self, caller: &Caller, buckets: &[Bucket]) -> Result<Offers, ServerError> {
         let caller = caller.sound()?;
-        if let Some(bucket) = buckets.iter().find(|bucket| !caller.may_read(**bucket)) {
-            let sentence = format!("There is no {bucket} that you may read.");
-            return Err(ErrorBody::new(ErrorCode::BucketUnknown, sentence, "Leave it out.").into());
-        }
-        let epoch = self.snapshot()?.workspace()?.epoch;
+        let view = self.snapshot()?;
+        let (epoch, readable) = (view.workspace()?.epoch, Readable::of(view.as_ref(), caller)?);
+        drop(view);
         let mut offers = Offers { epoch, snapshots: Vec::new() };
         let Some(snapshots) = &self.snapshots else { return Ok(offers) };
-        for bucket in buckets {
+        // A laptop whose scope has changed hears of it with its next page.
+        for bucket in buckets.iter().filter(|bucket| readable.covers(**bucket)) {
             offers.snapshots.extend(self.good(snapshots, *bucket)?.map(|kept| kept.signed));
         }
         Ok(offers)
@@ -159,7 +159,7 @@ impl Core {
         let snapshots = self.snapshots.as_ref().ok_or_else(gone)?;
         let bucket = snapshots.known().values().flatten().find(|kept| kept.id == id).map(|kept| kept.manifest.bucket);
         match bucket {
-            Some(bucket) if caller.may_read(bucket) => Ok(snapshots.path(id, "frames")),
+            Some(bucket) if self.may_read(caller, bucket)? => Ok(snapshots.path(id, "frames")),
             _ => Err(gone().into()),
         }
     }

@@ -4,13 +4,16 @@
 //! buckets and sums by the same code. The engine below does two things for it: it says what is held of some records,
 //! and it writes rows.
 
-use super::{Changed, Judged, StorageError, buckets_of};
+mod place;
+
+use super::{Changed, Judged, StorageError};
 use slipway_domain::checksum::row_checksum;
 use slipway_domain::id::{CommandId, DeviceId, PersonId};
 use slipway_domain::lookup::Lookup;
 use slipway_domain::number::Series;
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::refusal::Fault;
+use slipway_domain::scope::{Place, place};
 use slipway_domain::time::Timestamp;
 use slipway_sync::bucket::Bucket;
 use slipway_sync::log::{Edge, Hash};
@@ -40,6 +43,12 @@ pub(super) trait Engine {
     fn stored_key(&self, key: &str) -> String {
         key.to_owned()
     }
+
+    /// The stored bodies of these records, in their order; `None` where there is none.
+    fn bodies(&self, keys: &[Key]) -> Result<Vec<Option<String>>, StorageError>;
+
+    /// The records stored under a key.
+    fn found(&self, lookup: Lookup, key: &str) -> Result<Vec<Key>, StorageError>;
 
     /// What a bucket holds.
     fn stored_sum(&self, bucket: Bucket) -> Result<BucketSum, StorageError>;
@@ -130,7 +139,7 @@ struct Kept {
     record: Record,
     body: String,
     lookups: BTreeSet<(Lookup, String)>,
-    buckets: Vec<Bucket>,
+    place: Place,
 }
 
 /// What to go back to, and which records were changed since.
@@ -163,6 +172,8 @@ pub(super) struct Draft {
     below: RefCell<Below>,
     /// Not written out yet.
     unwritten: BTreeSet<Key>,
+    /// Not changed, but perhaps no longer where they belong.
+    look_again: BTreeSet<Key>,
     sums: BTreeMap<Bucket, BucketSum>,
     commands: Vec<CommandRow>,
     links: Vec<LinkRow>,
@@ -182,6 +193,7 @@ impl Draft {
             mark: Mark { head, ..Mark::default() },
             below: RefCell::default(),
             unwritten: BTreeSet::new(),
+            look_again: BTreeSet::new(),
             sums: BTreeMap::new(),
             commands: Vec::new(),
             links: Vec::new(),
@@ -248,7 +260,7 @@ impl Draft {
         let kept = Kept {
             body: record.body()?,
             lookups: record.lookups().into_iter().collect(),
-            buckets: buckets_of(&record),
+            place: place(&record),
             record,
         };
         self.put((kept.record.kind(), kept.record.id()), Some(kept));
@@ -271,6 +283,12 @@ impl Draft {
         };
         self.place(key, Some(Version { seq, kept }));
         self.unwritten.insert(key);
+        self.settled = false;
+    }
+
+    /// Moves these records where the table says that they lie, should they lie elsewhere.
+    pub(super) fn look_again(&mut self, keys: impl IntoIterator<Item = Key>) {
+        self.look_again.extend(keys);
         self.settled = false;
     }
 
@@ -384,8 +402,9 @@ impl Draft {
         if self.mark.open {
             return Err(StorageError::Engine("stored rows were asked for in the middle of a command".into()));
         }
-        self.sums = self.write_to(engine)?;
+        (self.head, self.sums) = self.write_to(engine)?;
         self.unwritten.clear();
+        self.look_again.clear();
         self.commands.clear();
         self.links.clear();
         self.ends.clear();
@@ -394,8 +413,8 @@ impl Draft {
         Ok(())
     }
 
-    /// Writes what is not written yet, and gives the sums as they then are.
-    pub(super) fn write_to(&self, engine: &dyn Engine) -> Result<BTreeMap<Bucket, BucketSum>, StorageError> {
+    /// Writes what is not written yet, and gives the head and the sums as they then are.
+    pub(super) fn write_to(&self, engine: &dyn Engine) -> Result<(u64, BTreeMap<Bucket, BucketSum>), StorageError> {
         let keys: Vec<Key> = self.unwritten.iter().copied().collect();
         let mut rows = Rows {
             records: Vec::with_capacity(keys.len()),
@@ -412,11 +431,21 @@ impl Draft {
             log: &self.log,
         };
         let mut sums = Sums { engine, sums: self.sums.clone() };
-        for (key, held) in keys.iter().zip(engine.held(&keys)?) {
+        let held = engine.held(&keys)?;
+        let changed: Vec<place::Changed<'_>> = keys
+            .iter()
+            .zip(&held)
+            .filter_map(|(key, held)| {
+                let kept = self.versions.get(key)?.kept.as_ref();
+                Some(place::Changed { key: *key, place: kept.map(|kept| &kept.place), held })
+            })
+            .collect();
+        let placed = place::settle(engine, &changed, &self.look_again)?;
+        for (key, held) in keys.iter().zip(&held) {
             let Some(version) = self.versions.get(key) else { continue };
             let (seq, kept) = (version.seq, version.kept.as_ref());
             rows.records.push(RecordRow { key: *key, seq, body: kept.map(|kept| kept.body.as_str()) });
-            let buckets = kept.map_or(&[][..], |kept| &kept.buckets);
+            let Some(buckets) = placed.changed.get(key) else { continue };
             for (bucket, (_, checksum)) in held.members.iter().filter(|(_, (present, _))| *present) {
                 sums.take(*bucket, *checksum)?;
                 // Where it was before it leaves a row that says so.
@@ -439,9 +468,14 @@ impl Draft {
             rows.lookups_gone.extend(held.lookups.difference(&wanted).map(row));
             rows.lookups_new.extend(wanted.difference(&held.lookups).map(row));
         }
+        for (seq, mover) in (self.head + 1..).zip(&placed.movers) {
+            rows.members.extend(sums.move_along(seq, mover)?);
+        }
+        let head = self.head + placed.movers.len() as u64;
+        rows.head = head;
         rows.sums = &sums.sums;
         engine.write_rows(&rows)?;
-        Ok(sums.sums)
+        Ok((head, sums.sums))
     }
 }
 
@@ -457,6 +491,24 @@ impl Sums<'_> {
             self.sums.insert(bucket, self.engine.stored_sum(bucket)?);
         }
         Ok(self.sums.entry(bucket).or_default())
+    }
+
+    /// The rows of a record that moves: with a sequence of its own it stands in the feeds of the buckets it leaves and
+    /// comes into; where it stays nothing is sent anew.
+    fn move_along(&mut self, seq: u64, mover: &place::Mover) -> Result<Vec<MemberRow>, StorageError> {
+        let (key, present) = (mover.key, mover.held.present());
+        let mut rows = Vec::new();
+        for bucket in present.difference(&mover.to) {
+            let checksum = mover.held.members.get(bucket).map_or(0, |(_, checksum)| *checksum);
+            self.take(*bucket, checksum)?;
+            rows.push(MemberRow { bucket: *bucket, key, seq, checksum: None });
+        }
+        for bucket in mover.to.difference(&present) {
+            let checksum = row_checksum(key.0.name(), key.1, seq, &mover.body);
+            self.give(*bucket, checksum)?;
+            rows.push(MemberRow { bucket: *bucket, key, seq, checksum: Some(checksum) });
+        }
+        Ok(rows)
     }
 
     fn take(&mut self, bucket: Bucket, checksum: u64) -> Result<(), StorageError> {

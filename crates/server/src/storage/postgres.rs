@@ -10,12 +10,13 @@ mod read;
 pub(super) mod tables;
 mod write;
 
-use super::{Storage, StorageError, WorkspaceTx, WorkspaceView, pause};
+use super::{Storage, StorageError, WorkspaceTx, WorkspaceView, pause, place};
 use notify::{News, Wake};
 use pool::{Connection, Pool};
 use read::{Pg, Reading};
 use sha2::{Digest, Sha256};
 use slipway_domain::id::WorkspaceId;
+use slipway_domain::scope::TABLE_VERSION;
 use slipway_domain::time::Timestamp;
 use slipway_sync::encoding::hex;
 use slipway_sync::protocol::Epoch;
@@ -30,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0002_durable.sql"),
     include_str!("../../migrations/postgres/0003_accounts.sql"),
     include_str!("../../migrations/postgres/0004_compact.sql"),
+    include_str!("../../migrations/postgres/0005_placed.sql"),
 ];
 
 /// The first statement of every writing transaction.
@@ -114,6 +116,9 @@ impl Postgres {
     pub fn open(address: &Address) -> Result<Self, StorageError> {
         let storage = Self { pool: Pool::new(&address.config)?, news: Arc::default() };
         storage.again(|mut connection| migrate(&mut connection))?;
+        for row in storage.pool.take()?.rows("SELECT id FROM workspace ORDER BY id", &[])? {
+            place::bring_up_to_date(&storage, WorkspaceId(row.try_get(0)?))?;
+        }
         Ok(storage)
     }
 
@@ -122,8 +127,9 @@ impl Postgres {
     /// # Errors
     /// There is one already, or the engine failed.
     pub fn create(&self, workspace: WorkspaceId, name: &str, epoch: Epoch, now: Timestamp) -> Result<(), StorageError> {
-        let sql = "INSERT INTO workspace (id, name, epoch, created_at) VALUES ($1, $2, $3, $4)";
-        self.pool.take()?.execute(sql, &[&workspace.0, &name, &epoch.0, &now.0])?;
+        let sql = "INSERT INTO workspace (id, name, epoch, created_at, placed) VALUES ($1, $2, $3, $4, $5)";
+        let placed = i64::from(TABLE_VERSION);
+        self.pool.take()?.execute(sql, &[&workspace.0, &name, &epoch.0, &now.0, &placed])?;
         Ok(())
     }
 

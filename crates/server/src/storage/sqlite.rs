@@ -8,11 +8,12 @@ mod read;
 pub(super) mod tables;
 mod write;
 
-use super::{Storage, StorageError, Workspace, WorkspaceTx, WorkspaceView};
+use super::{Storage, StorageError, Workspace, WorkspaceTx, WorkspaceView, place};
 pub use check::Checked;
 use read::SqliteView;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use slipway_domain::id::WorkspaceId;
+use slipway_domain::scope::TABLE_VERSION;
 use slipway_domain::time::Timestamp;
 use slipway_sync::protocol::Epoch;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0002_durable.sql"),
     include_str!("../../migrations/sqlite/0003_accounts.sql"),
     include_str!("../../migrations/sqlite/0004_compact.sql"),
+    include_str!("../../migrations/sqlite/0005_placed.sql"),
 ];
 
 /// How long a writer waits for another process.
@@ -72,8 +74,8 @@ impl Sqlite {
         let mut connection = connect(path)?;
         migrate(&mut connection)?;
         connection.execute(
-            "INSERT INTO workspace (id, name, epoch, created_at) VALUES (?1, ?2, ?3, ?4)",
-            params![workspace.0, name, epoch.0, now.0],
+            "INSERT INTO workspace (id, name, epoch, created_at, placed) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![workspace.0, name, epoch.0, now.0, TABLE_VERSION],
         )?;
         Ok(Self { path: path.to_owned(), workspace, writer: Mutex::new(connection), readers: Mutex::default() })
     }
@@ -95,7 +97,10 @@ impl Sqlite {
                 rusqlite::Error::QueryReturnedNoRows => StorageError::NoWorkspace,
                 other => other.into(),
             })?;
-        Ok(Self { path: path.to_owned(), workspace, writer: Mutex::new(connection), readers: Mutex::default() })
+        let storage =
+            Self { path: path.to_owned(), workspace, writer: Mutex::new(connection), readers: Mutex::default() };
+        place::bring_up_to_date(&storage, workspace)?;
+        Ok(storage)
     }
 
     /// The workspace in this file.

@@ -200,15 +200,15 @@ impl<P: Place> WorldOn<P> {
 
     pub async fn pull(&self, laptop: &Laptop, after: u64, judged_after: u64, limit: usize) -> Result<Page, ErrorBody> {
         let cursors = BTreeMap::from([(Bucket::Workspace, after)]);
-        let pull = Pull { epoch: laptop.session.epoch, cursors, judged_after, limit };
+        let pull = Pull { epoch: laptop.session.epoch, cursors, scope: String::new(), judged_after, limit };
         self.send_pull(laptop, &pull).await
     }
 
     pub async fn send_pull(&self, laptop: &Laptop, pull: &Pull) -> Result<Page, ErrorBody> {
         let query = PullQuery::from(pull);
         let url = format!(
-            "{}/v1/pull?epoch={}&cursors={}&judged_after={}&limit={}",
-            self.running.url, query.epoch, query.cursors, query.judged_after, query.limit
+            "{}/v1/pull?epoch={}&cursors={}&scope={}&judged_after={}&limit={}",
+            self.running.url, query.epoch, query.cursors, query.scope, query.judged_after, query.limit
         );
         answer(self.client.get(url).bearer_auth(&laptop.session.access_token).send().await.unwrap()).await
     }

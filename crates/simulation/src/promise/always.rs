@@ -3,12 +3,17 @@
 use crate::laptop::{carry_out, hash_of};
 use crate::machine::Machine;
 use crate::promise::domain;
+use crate::server::SITES;
 use crate::world::{TruthKey, World};
+use slipway_domain::id::PersonId;
+use slipway_domain::people::Person;
 use slipway_domain::record::{Kind, Record};
-use slipway_domain::records::{Memory, Records};
+use slipway_domain::records::{Memory, Records, RecordsExt};
+use slipway_domain::scope::Sight;
+use slipway_sync::bucket::Bucket;
 use slipway_sync::local::{LocalAnswer, LocalError, LocalRequest};
 use slipway_sync::log::Checkpoint;
-use slipway_sync::protocol::{Page, Pull};
+use slipway_sync::protocol::Page;
 use slipway_sync::transport::{Answer, Request, TransportError};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -61,6 +66,13 @@ pub fn page(world: &mut World, laptop: usize, request: &Request, page: &Page) {
         assert!(entry.seq > *asked && entry.seq <= upto, "I10 an entry outside its page: {}", entry.seq);
     }
     assert!(page.entries.is_sorted_by_key(|entry| (entry.bucket, entry.seq)), "I10 entries out of order");
+    let readable = readable(world, world.laptops[laptop].disk.person());
+    for bucket in page.cursors.keys() {
+        assert!(readable.contains(bucket), "I13 laptop {laptop} is sent {bucket}, which is not its person's to read");
+    }
+    if page.scope.is_some() {
+        world.count("scopes told");
+    }
     if !page.complete {
         return;
     }
@@ -74,9 +86,9 @@ pub fn page(world: &mut World, laptop: usize, request: &Request, page: &Page) {
     if world.truths.contains_key(&key) {
         return;
     }
-    let truth = truth(world, pull);
+    let truth = truth(world, page.cursors.keys().copied());
     if world.random.percent(20) {
-        domain::all(&truth.records);
+        domain::all(&everything(world));
     }
     if world.truths.len() > 1_000 {
         world.truths.clear();
@@ -88,11 +100,40 @@ fn key_of(world: &World, laptop: usize, page: &Page) -> TruthKey {
     (page.epoch, page.head, page.cursors.keys().copied().collect(), world.laptops[laptop].disk.person())
 }
 
-fn truth(world: &World, pull: &Pull) -> Truth {
+/// Every record of the server.
+pub fn everything(world: &World) -> Memory {
+    let mut records = Memory::default();
+    let mut put = |kind: &str, _, body: &str| {
+        records.write(Record::from_body(Kind::named(kind).unwrap(), body).unwrap()).unwrap();
+    };
+    world.server.view().each_record(&mut put).unwrap();
+    records
+}
+
+/// The buckets that are the person's to read, by the rules on the server's records.
+pub fn readable(world: &World, person: PersonId) -> BTreeSet<Bucket> {
     let view = world.server.view();
     let mut records = Memory::default();
-    for bucket in pull.cursors.keys() {
-        let feed = view.feed(*bucket, 0, usize::MAX >> 1, usize::MAX >> 1).unwrap();
+    for kind in [Kind::Person, Kind::Group, Kind::SiteAccess] {
+        for id in view.ids_after(kind, None, usize::MAX >> 1).unwrap() {
+            let body = view.body(kind, id).unwrap().unwrap();
+            // Its letters are out of order while the storage is made to fail.
+            if let Ok(record) = Record::from_body(kind, &body) {
+                records.write(record).unwrap();
+            }
+        }
+    }
+    let reader: Person = records.get(person).unwrap().unwrap();
+    let sight = Sight::of(&reader, &records).unwrap();
+    let buckets = SITES.into_iter().map(Bucket::Site).chain([Bucket::Workspace, Bucket::Person(person)]);
+    buckets.filter(|bucket| sight.covers(*bucket)).collect()
+}
+
+pub fn truth(world: &World, buckets: impl Iterator<Item = Bucket>) -> Truth {
+    let view = world.server.view();
+    let mut records = Memory::default();
+    for bucket in buckets {
+        let feed = view.feed(bucket, 0, usize::MAX >> 1, usize::MAX >> 1).unwrap();
         for entry in feed.entries {
             if let (Some(kind), Some(body)) = (Kind::named(&entry.kind), entry.body) {
                 records.write(Record::from_body(kind, &body).unwrap()).unwrap();

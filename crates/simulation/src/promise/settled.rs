@@ -1,15 +1,19 @@
 //! What must hold once the faults have stopped and everybody has exchanged everything.
 
+use crate::promise::always::{everything, readable, truth};
 use crate::promise::{domain, oracle};
+use crate::server::{PEOPLE, SITES};
 use crate::world::World;
 use slipway_domain::id::CommandId;
-use slipway_domain::record::{Kind, Record};
-use slipway_domain::records::{Memory, Records};
+use slipway_domain::records::Memory;
+use slipway_domain::scope;
+use slipway_sync::bucket::Bucket;
 use slipway_sync::encoding::Base64;
 use slipway_sync::log::{Checkpoint, Edge, Hash, LeafParts, leaf_hash};
 use slipway_sync::protocol::{SignedCommand, Verdict};
 use slipway_sync::signing::PublicKey;
 use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 pub fn all(world: &mut World) {
     for laptop in 0..world.laptops.len() {
@@ -22,20 +26,51 @@ pub fn all(world: &mut World) {
     oracle::replay(world);
 }
 
-/// Held records equal the server's byte for byte, and nothing waits on top of them.
+/// Held records equal the server's byte for byte, as far as the person may read them and chose to hold them, and
+/// nothing waits on top of them.
 fn converged(world: &World) {
-    let mut on_server = Memory::default();
-    let mut put = |kind: &str, _, body: &str| {
-        on_server.write(Record::from_body(Kind::named(kind).unwrap(), body).unwrap()).unwrap();
-    };
-    world.server.view().each_record(&mut put).unwrap();
+    let on_server = everything(world);
     domain::all(&on_server);
-    let hash = crate::laptop::hash_of(&on_server);
+    placed(world, &on_server);
     for (number, laptop) in world.laptops.iter().enumerate() {
         let waiting = laptop.disk.waiting().len();
         assert_eq!(waiting, 0, "L1 laptop {number} still waits for results");
+        let only = laptop.disk.only();
+        let mut buckets = readable(world, laptop.disk.person());
+        buckets.retain(|bucket| match (bucket, &only) {
+            (Bucket::Site(site), Some(only)) => only.contains(site),
+            _ => true,
+        });
+        world.count(if buckets.len() == SITES.len() + 2 { "laptops with everything" } else { "laptops with less" });
+        let hash = truth(world, buckets.into_iter()).hash;
         assert!(laptop.disk.confirmed_hash() == hash, "L2 laptop {number} holds other records than the server");
         assert!(laptop.disk.visible_hash() == hash, "L2 laptop {number} shows other records than the server");
+    }
+}
+
+/// Each record lies in the buckets that the table gives it, found by way of the records alone.
+fn placed(world: &World, on_server: &Memory) {
+    let view = world.server.view();
+    let mut lies: BTreeMap<Uuid, BTreeSet<Bucket>> = BTreeMap::new();
+    let people = PEOPLE.into_iter().map(Bucket::Person);
+    for bucket in SITES.into_iter().map(Bucket::Site).chain(people).chain([Bucket::Workspace]) {
+        let feed = view.feed(bucket, 0, usize::MAX >> 1, usize::MAX >> 1).unwrap();
+        for entry in feed.entries.into_iter().filter(|entry| entry.body.is_some()) {
+            lies.entry(entry.id).or_default().insert(bucket);
+        }
+    }
+    for record in on_server.records() {
+        let belongs = scope::buckets(record, on_server).unwrap();
+        // What lay with a record that is gone stays where it was.
+        if !belongs.is_empty() {
+            assert_eq!(
+                lies.get(&record.id()),
+                Some(&belongs),
+                "I12 {} {} lies elsewhere",
+                record.kind().name(),
+                record.id()
+            );
+        }
     }
 }
 

@@ -16,6 +16,7 @@ impl Engine {
         let pull = Pull {
             epoch: self.cycle.epoch,
             cursors: self.cycle.cursors.clone(),
+            scope: self.cycle.scope.clone(),
             judged_after: self.cycle.judged,
             limit: if near { limits::TAIL_ENTRIES } else { limits::PAGE_ENTRIES },
         };
@@ -40,14 +41,46 @@ impl Engine {
         let reached = self.cycle.cursors.values().copied().min().unwrap_or(0);
         self.report.progress =
             Some(Progress { entries: self.cycle.pulled, reached, head: page.head, ..Progress::default() });
-        self.local(now, Doing::Stage { complete: page.complete }, LocalRequest::Stage(page));
+        let doing = match &page.scope {
+            // Other buckets are to be pulled now, or some no longer: only the store knows which of them it is to hold.
+            Some(scope) => {
+                self.cycle.rescopes += 1;
+                if self.cycle.rescopes > ROUNDS {
+                    let why = "what may be read changes with every answer".to_owned();
+                    return self.fail(now, Trouble::Garbled { why }, None);
+                }
+                self.cycle.scope.clone_from(&scope.tag);
+                Doing::StageScope
+            }
+            None => Doing::Stage { complete: page.complete },
+        };
+        self.local(now, doing, LocalRequest::Stage(page));
+    }
+
+    /// The store chose from the scope: what it holds goes on where it stands, what is new begins.
+    pub(super) fn rescope(&mut self, now: Millis, status: LocalStatus) {
+        let before = std::mem::take(&mut self.cycle.after);
+        self.load(status);
+        self.cycle.after = before;
+        self.fetch(now);
     }
 
     /// A page that no honest server sends: staging it could lose records or never end.
     fn nonsense(&self, page: &Page) -> Option<&'static str> {
         let asked = &self.cycle.cursors;
-        if !page.cursors.keys().eq(asked.keys()) {
+        let fits = match &page.scope {
+            None => page.cursors.keys().eq(asked.keys()),
+            // What is no longer theirs to read has no cursor.
+            Some(_) => {
+                page.cursors.contains_key(&Bucket::Workspace)
+                    && page.cursors.keys().all(|bucket| asked.contains_key(bucket))
+            }
+        };
+        if !fits {
             return Some("cursors of other buckets than asked for");
+        }
+        if page.scope.as_ref().is_some_and(|scope| scope.tag == self.cycle.scope || scope.tag.is_empty()) {
+            return Some("a scope that is known already");
         }
         if page.cursors.iter().any(|(bucket, seq)| asked.get(bucket).is_some_and(|before| seq < before)) {
             return Some("a cursor went back");
@@ -55,7 +88,7 @@ impl Engine {
         if page.judged < self.cycle.judged {
             return Some("results went back");
         }
-        if !page.complete && page.cursors == *asked && page.judged == self.cycle.judged {
+        if !page.complete && page.scope.is_none() && page.cursors == *asked && page.judged == self.cycle.judged {
             return Some("a page without progress");
         }
         if page.entries.iter().any(|entry| page.cursors.get(&entry.bucket).is_none_or(|upto| entry.seq > *upto)) {

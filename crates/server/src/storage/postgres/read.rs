@@ -4,8 +4,10 @@ use super::super::{
     Account, Attempts, Device, DeviceCursor, Feed, Figures, Known, SessionRow, StorageError, StoredLeaf, Workspace,
     WorkspaceView, count, signed, stored_edge, unsigned,
 };
+use super::index_key;
 use super::pool::{Connection, Params};
 use slipway_domain::id::{CommandId, DeviceId, PersonId, WorkspaceId};
+use slipway_domain::lookup::Lookup;
 use slipway_domain::record::Kind;
 use slipway_domain::time::Timestamp;
 use slipway_sync::bucket::Bucket;
@@ -244,6 +246,25 @@ impl<T: Reads> WorkspaceView for Pg<T> {
         let sql = "SELECT body FROM record WHERE workspace = $1 AND kind = $2 AND id = $3 AND NOT deleted";
         let row = self.0.row(sql, &[&self.0.id(), &kind.name(), &id])?;
         row.map(|row| Ok(row.try_get(0)?)).transpose()
+    }
+
+    fn ids_under(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, StorageError> {
+        let sql = "SELECT id FROM lookup WHERE workspace = $1 AND name = $2 AND key = $3 ORDER BY id";
+        let rows = self.0.rows(sql, &[&self.0.id(), &lookup.name(), &index_key(key)])?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
+    fn ids_after(&self, kind: Kind, after: Option<Uuid>, limit: usize) -> Result<Vec<Uuid>, StorageError> {
+        let sql = "SELECT id FROM record
+                   WHERE workspace = $1 AND kind = $2 AND ($3::uuid IS NULL OR id > $3) AND NOT deleted
+                   ORDER BY id LIMIT $4";
+        let rows = self.0.rows(sql, &[&self.0.id(), &kind.name(), &after, &count(limit)])?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
+    fn placed(&self) -> Result<u32, StorageError> {
+        let row = self.0.row("SELECT placed FROM workspace WHERE id = $1", &[&self.0.id()])?;
+        figure(row.ok_or(StorageError::NoWorkspace)?.try_get(0)?)
     }
 
     fn leaves(&self, from: u64, limit: usize) -> Result<Vec<StoredLeaf>, StorageError> {

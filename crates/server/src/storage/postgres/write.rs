@@ -87,14 +87,6 @@ impl Reads for &Raw {
 }
 
 impl Raw {
-    fn found(&self, lookup: Lookup, key: &str) -> Result<Vec<Key>, StorageError> {
-        let sql = "SELECT kind, id FROM lookup WHERE workspace = $1 AND name = $2 AND key = $3 ORDER BY id";
-        self.rows(sql, &[&self.id(), &lookup.name(), &self.stored_key(key)])?
-            .iter()
-            .map(|row| Ok((kind_named(row.try_get(0)?)?, row.try_get(1)?)))
-            .collect()
-    }
-
     fn numbers(&self) -> Result<BTreeMap<Series, u32>, StorageError> {
         let rows = self.rows("SELECT name, next FROM series WHERE workspace = $1", &[&self.id()])?;
         let rows = rows.iter().map(|row| Ok((row.try_get(0)?, figure(row.try_get(1)?)?)));
@@ -136,6 +128,31 @@ impl Engine for Raw {
             held.lookups.insert((row.try_get(2)?, row.try_get(3)?));
         }
         Ok(keys.iter().map(|(kind, id)| held.remove(&(kind.name(), *id)).unwrap_or_default()).collect())
+    }
+
+    fn found(&self, lookup: Lookup, key: &str) -> Result<Vec<Key>, StorageError> {
+        let sql = "SELECT kind, id FROM lookup WHERE workspace = $1 AND name = $2 AND key = $3 ORDER BY id";
+        self.rows(sql, &[&self.id(), &lookup.name(), &self.stored_key(key)])?
+            .iter()
+            .map(|row| Ok((kind_named(row.try_get(0)?)?, row.try_get(1)?)))
+            .collect()
+    }
+
+    fn bodies(&self, keys: &[Key]) -> Result<Vec<Option<String>>, StorageError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (kinds, ids): (Vec<&str>, Vec<Uuid>) = keys.iter().map(|(kind, id)| (kind.name(), *id)).unzip();
+        let sql = "SELECT record.kind, record.id, body
+                   FROM unnest($2::text[], $3::uuid[]) AS wanted (kind, id)
+                   JOIN record ON record.workspace = $1 AND record.kind = wanted.kind AND record.id = wanted.id
+                   WHERE NOT deleted";
+        let rows = self.rows(sql, &[&self.id(), &kinds, &ids])?;
+        let mut bodies: HashMap<(&str, Uuid), String> = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            bodies.insert((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?);
+        }
+        Ok(keys.iter().map(|(kind, id)| bodies.remove(&(kind.name(), *id))).collect())
     }
 
     fn stored_sum(&self, bucket: Bucket) -> Result<BucketSum, StorageError> {
@@ -497,6 +514,16 @@ impl WorkspaceTx for Pg<Writing> {
              ON CONFLICT (workspace, user_hash) DO UPDATE SET failures = excluded.failures, until = excluded.until",
             &[&self.0.id(), hash, &i64::from(attempts.failures), &attempts.until.0],
         )
+    }
+
+    fn look_again(&mut self, kind: Kind, ids: &[Uuid]) -> Result<(), StorageError> {
+        self.0.draft.get_mut().look_again(ids.iter().map(|id| (kind, *id)));
+        Ok(())
+    }
+
+    fn set_placed(&mut self, version: u32) -> Result<(), StorageError> {
+        let id = self.0.id();
+        self.0.execute("UPDATE workspace SET placed = $2 WHERE id = $1", &[&id, &i64::from(version)])
     }
 
     fn set_epoch(&mut self, epoch: Epoch) -> Result<(), StorageError> {

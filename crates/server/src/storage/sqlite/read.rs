@@ -8,6 +8,7 @@ use super::lock;
 use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use slipway_domain::id::{CommandId, DeviceId, PersonId, WorkspaceId};
+use slipway_domain::lookup::Lookup;
 use slipway_domain::record::Kind;
 use slipway_domain::time::Timestamp;
 use slipway_sync::bucket::Bucket;
@@ -220,6 +221,26 @@ impl<T: Reads> WorkspaceView for T {
             .statement("SELECT body FROM record WHERE kind = ?1 AND id = ?2 AND deleted = 0")?
             .query_row(params![kind.name(), id], |row| row.get(0))
             .optional()?)
+    }
+
+    fn ids_under(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, StorageError> {
+        Ok(self
+            .statement("SELECT id FROM lookup WHERE name = ?1 AND key = ?2 ORDER BY id")?
+            .query_map(params![lookup.name(), key], |row| row.get(0))?
+            .collect::<Result<_, _>>()?)
+    }
+
+    fn ids_after(&self, kind: Kind, after: Option<Uuid>, limit: usize) -> Result<Vec<Uuid>, StorageError> {
+        // A blob of no bytes sorts before every identity.
+        let after = after.map_or_else(Vec::new, |id| id.as_bytes().to_vec());
+        Ok(self
+            .statement("SELECT id FROM record WHERE kind = ?1 AND id > ?2 AND deleted = 0 ORDER BY id LIMIT ?3")?
+            .query_map(params![kind.name(), after, count(limit)], |row| row.get(0))?
+            .collect::<Result<_, _>>()?)
+    }
+
+    fn placed(&self) -> Result<u32, StorageError> {
+        Ok(self.statement("SELECT placed FROM workspace")?.query_row([], |row| row.get(0))?)
     }
 
     fn leaves(&self, from: u64, limit: usize) -> Result<Vec<StoredLeaf>, StorageError> {

@@ -68,13 +68,6 @@ impl Reads for Raw<'_> {
 }
 
 impl Raw<'_> {
-    fn found(&self, lookup: Lookup, key: &str) -> Result<Vec<Key>, StorageError> {
-        let mut statement = self.statement("SELECT kind, id FROM lookup WHERE name = ?1 AND key = ?2 ORDER BY id")?;
-        let rows = statement.query_map(params![lookup.name(), key], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        rows.map(|row| row.map_err(StorageError::from).and_then(|(kind, id): (String, _)| Ok((kind_named(&kind)?, id))))
-            .collect()
-    }
-
     fn numbers(&self) -> Result<BTreeMap<Series, u32>, StorageError> {
         let mut statement = self.statement("SELECT name, next FROM series")?;
         let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
@@ -155,6 +148,17 @@ impl Engine for Raw<'_> {
             Ok(held)
         };
         keys.iter().map(held).collect()
+    }
+
+    fn found(&self, lookup: Lookup, key: &str) -> Result<Vec<Key>, StorageError> {
+        let mut statement = self.statement("SELECT kind, id FROM lookup WHERE name = ?1 AND key = ?2 ORDER BY id")?;
+        let rows = statement.query_map(params![lookup.name(), key], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.map(|row| row.map_err(StorageError::from).and_then(|(kind, id): (String, _)| Ok((kind_named(&kind)?, id))))
+            .collect()
+    }
+
+    fn bodies(&self, keys: &[Key]) -> Result<Vec<Option<String>>, StorageError> {
+        keys.iter().map(|(kind, id)| self.body(*kind, *id)).collect()
     }
 
     fn stored_sum(&self, bucket: Bucket) -> Result<BucketSum, StorageError> {
@@ -369,6 +373,16 @@ impl WorkspaceTx for SqliteTx<'_> {
             }
             None => self.statement("DELETE FROM attempt WHERE user_hash = ?1")?.execute([user_hash])?,
         };
+        Ok(())
+    }
+
+    fn look_again(&mut self, kind: Kind, ids: &[Uuid]) -> Result<(), StorageError> {
+        self.draft.get_mut().look_again(ids.iter().map(|id| (kind, *id)));
+        Ok(())
+    }
+
+    fn set_placed(&mut self, version: u32) -> Result<(), StorageError> {
+        self.statement("UPDATE workspace SET placed = ?1")?.execute([version])?;
         Ok(())
     }
 
