@@ -46,6 +46,9 @@ fn every_fault_at_once_keeps_every_promise() {
         "fault: a power cut amid a call of the store",
         "fault: a restored laptop",
         "fault: a cloned laptop",
+        "scopes told",
+        "laptops with everything",
+        "laptops with less",
     ] {
         assert!(counts.contains_key(what), "no run came across {what}: they test less than they say");
     }
