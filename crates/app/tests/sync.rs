@@ -1,6 +1,8 @@
 //! Laptops and the real server in one process, over real TLS: every end of a command, and what goes wrong at sign-in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
+#[path = "sync/held.rs"]
+mod held;
 #[path = "sync/import.rs"]
 mod import;
 #[path = "sync/live.rs"]

@@ -341,7 +341,7 @@ pub struct Page {
 }
 
 /// What a person may read besides the workspace: their own bucket, and those of these sites.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Scope {
     /// Another one whenever it is another scope.
     pub tag: String,
@@ -352,7 +352,7 @@ pub struct Scope {
 }
 
 /// A site that a laptop may hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ScopeSite {
     /// Which.
     pub id: SiteId,

@@ -16,8 +16,8 @@ enum ImportKind {
     Changes,
 }
 
-fn take(laptop: &Laptop, kind: ImportKind, file: &Path) -> ImportReport {
-    let app = laptop.app();
+async fn take(laptop: &Laptop, kind: ImportKind, file: &Path) -> ImportReport {
+    let app = laptop.app().await;
     let path = file.to_str().unwrap().to_owned();
     let report = match kind {
         ImportKind::Cis => transfer::import_cis(&app, &ImportRequest { path, dry_run: false }),
@@ -39,8 +39,8 @@ async fn what_is_imported_goes_to_the_server_and_comes_to_the_others() {
     let (cis, relations) = (dir.path().join("cis.csv"), dir.path().join("relations.csv"));
     std::fs::write(&cis, "name,class,version,size\nweb,server,1,10\ndb,server,\"=2+3\",\n-odd,server,'x,\n").unwrap();
     std::fs::write(&relations, "source,relation,target\nweb,depends on,db\n").unwrap();
-    assert_eq!(take(&anna, ImportKind::Cis, &cis).created, 3);
-    assert_eq!(take(&anna, ImportKind::Relations, &relations).created, 1);
+    assert_eq!(take(&anna, ImportKind::Cis, &cis).await.created, 3);
+    assert_eq!(take(&anna, ImportKind::Relations, &relations).await.created, 1);
     let pending = anna.session.store().status().unwrap().pending;
     assert_eq!(pending, 2, "one command a file, not one a row");
     let report = anna.sync().await.unwrap();
@@ -53,7 +53,7 @@ async fn what_is_imported_goes_to_the_server_and_comes_to_the_others() {
     assert_eq!(written, 3);
     let text = std::fs::read_to_string(&sheet).unwrap();
     assert!(text.contains("'=2+3") && text.contains("'-odd"), "no cell is a formula: {text}");
-    let again = take(&bea, ImportKind::Cis, &sheet);
+    let again = take(&bea, ImportKind::Cis, &sheet).await;
     assert_eq!(
         (again.unchanged, again.refused.len()),
         (3, 0),
@@ -79,7 +79,7 @@ async fn the_real_inventory_is_taken_whole_and_a_second_time_without_a_command()
     ];
     for (kind, file, rows) in &files {
         let began = Instant::now();
-        let report = take(&anna, *kind, file);
+        let report = take(&anna, *kind, file).await;
         eprintln!("{kind:?}: {rows} rows in {:?}", began.elapsed());
         assert_eq!(
             (report.rows, report.created, report.refused.len()),
@@ -91,7 +91,7 @@ async fn the_real_inventory_is_taken_whole_and_a_second_time_without_a_command()
     let pending = anna.session.store().status().unwrap().pending;
     for (kind, file, rows) in &files {
         let began = Instant::now();
-        let report = take(&anna, *kind, file);
+        let report = take(&anna, *kind, file).await;
         eprintln!("{kind:?} again in {:?}", began.elapsed());
         assert_eq!((report.rows, report.unchanged), (*rows, *rows), "{:?}", report.refused.first());
     }

@@ -104,8 +104,8 @@ async fn an_approval_asked_for_on_one_laptop_is_told_on_another_within_two_secon
     let centre = Centre::with_sample().await;
     let (ines, jonas) = (laptop_of(&centre, "ines").await, laptop_of(&centre, "jonas").await);
     let (hers, his) = (Arc::new(Desktop::default()), Arc::new(Desktop::default()));
-    let ines_app = ines.app_with(hers.clone(), Background::Sync);
-    let jonas_app = jonas.app_with(his.clone(), Background::Sync);
+    let ines_app = ines.app_with(hers.clone(), Background::Sync).await;
+    let jonas_app = jonas.app_with(his.clone(), Background::Sync).await;
     hers.synced().await;
     his.synced().await;
     let label = releases_in(&ines_app, Phase::DistributionAndRollout).remove(0).1;
@@ -124,7 +124,7 @@ async fn an_approval_asked_for_on_one_laptop_is_told_on_another_within_two_secon
     until("a refetch", || store.status().unwrap().cursors.iter().all(|c| c.seq > 0).then_some(())).await;
     drop((store, jonas_app));
     let again = Arc::new(Desktop::default());
-    let jonas_app = jonas.app_with(again.clone(), Background::Sync);
+    let jonas_app = jonas.app_with(again.clone(), Background::Sync).await;
     again.synced().await;
     assert_eq!((his.about(&label).len(), again.about(&label).len()), (1, 0), "told once");
     drop((jonas_app, ines_app));
@@ -135,18 +135,18 @@ async fn an_approval_asked_for_while_a_laptop_was_off_is_told_with_its_first_syn
     let centre = Centre::with_sample().await;
     let (ines, jonas) = (laptop_of(&centre, "ines").await, laptop_of(&centre, "jonas").await);
     let his = Arc::new(Desktop::default());
-    let jonas_app = jonas.app_with(his.clone(), Background::Sync);
+    let jonas_app = jonas.app_with(his.clone(), Background::Sync).await;
     his.synced().await;
     drop(jonas_app);
     ines.sync().await.unwrap();
-    let ines_app = ines.app();
+    let ines_app = ines.app().await;
     let label = releases_in(&ines_app, Phase::DistributionAndRollout).remove(0).1;
     request_approval(&ines_app, &label).await;
     ines.sync().await.unwrap();
     // The command line fetches it first; telling is left to the window.
     jonas.sync().await.unwrap();
     let his = Arc::new(Desktop::default());
-    let jonas_app = jonas.app_with(his.clone(), Background::Sync);
+    let jonas_app = jonas.app_with(his.clone(), Background::Sync).await;
     until("the notice", || his.about(&label).first().copied()).await;
     drop(jonas_app);
 }

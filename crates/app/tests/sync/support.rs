@@ -89,6 +89,18 @@ impl Centre {
         centre
     }
 
+    /// Somebody more.
+    pub fn hire(&self, user: &str, role: Role) {
+        let new = NewUser {
+            user: user.to_owned(),
+            name: user.to_uppercase(),
+            roles: vec![role],
+            groups: Vec::new(),
+            password: PASSWORD.to_owned(),
+        };
+        Office::open(&self.data(), self.clock()).unwrap().add_user(&new).unwrap();
+    }
+
     fn prepared() -> (Self, Office) {
         slipway_app::tls::install_provider();
         let centre = Self {
@@ -481,15 +493,16 @@ impl Laptop {
     }
 
     /// The application on this laptop, as a second program.
-    pub fn app(&self) -> App {
-        self.app_with(Arc::new(Quiet), Background::Quiet)
+    pub async fn app(&self) -> App {
+        self.app_with(Arc::new(Quiet), Background::Quiet).await
     }
 
     /// The same with a program around it that looks on.
-    pub fn app_with(&self, host: Arc<dyn Host>, background: Background) -> App {
+    pub async fn app_with(&self, host: Arc<dyn Host>, background: Background) -> App {
         let keychain: Arc<dyn Keychain> = self.keychain.clone();
         let app = App::new(self.folder.path().to_owned(), host, keychain, background);
-        slipway_app::start::unlock(&app, &UnlockRequest { passphrase: self.passphrase.clone() }).unwrap();
+        let request = UnlockRequest { passphrase: self.passphrase.clone() };
+        slipway_app::start::unlock(app.clone(), request).await.unwrap();
         app
     }
 

@@ -77,6 +77,7 @@ impl Core {
             let note = Checkpoint { origin: self.log_name(), size: log.size(), root: log.root() };
             checkpoint = Some(note.sign(&self.log_key));
         }
+        let scope = if known { None } else { Some(readable.told(view.as_ref())?) };
         drop(view);
         self.note_cursors(caller, &notes)?;
         Ok(Page {
@@ -86,7 +87,7 @@ impl Core {
             results,
             judged,
             complete,
-            scope: if known { None } else { Some(readable.told(view.as_ref())?) },
+            scope,
             head: workspace.head,
             sums,
             checkpoint,
