@@ -7,6 +7,8 @@ mod held;
 mod import;
 #[path = "sync/live.rs"]
 mod live;
+#[path = "sync/refusals.rs"]
+mod refusals;
 #[path = "sync/snapshot.rs"]
 mod snapshot;
 #[path = "sync/support.rs"]

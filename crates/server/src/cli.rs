@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 refused by a rule, 2 wrong use, 3 trouble.
 
+mod held;
 mod oidc;
 mod people;
 
@@ -103,6 +104,9 @@ enum Command {
     /// Devices on which people signed in.
     #[command(subcommand)]
     Device(people::DeviceCommand),
+    /// Commands that could not be judged.
+    #[command(subcommand)]
+    Held(held::Held),
     /// The provider of OpenID Connect at which people sign in. Takes effect when the server is started again.
     #[command(subcommand)]
     Oidc(oidc::OidcCommand),
@@ -269,6 +273,7 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
         Command::User(command) => people::user(command),
         Command::Group(command) => people::group(command),
         Command::Device(command) => people::device(command),
+        Command::Held(call) => held::held(call),
         Command::Oidc(command) => oidc::run(command),
         Command::Hash { data } => {
             let state = office(&data)?.state()?;

@@ -7,7 +7,7 @@ use crate::error::ServerError;
 use crate::folder::{Folder, FolderError, SAMPLE_USERS, random_id};
 use crate::sample;
 use crate::storage::postgres::Address;
-use crate::storage::{Device, Storage, Workspace};
+use crate::storage::{Device, HeldCommand, Storage, Workspace};
 use serde::Serialize;
 use slipway_domain::checksum::StateHash;
 use slipway_domain::command::{Command, SetupCommand};
@@ -312,6 +312,14 @@ impl Office {
         Ok((people, groups))
     }
 
+    /// Commands that could not be judged, the longest waiting first.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub fn held(&self) -> Result<Vec<HeldCommand>, SetupError> {
+        Ok(self.core.snapshot()?.held_commands(HELD_MOST).map_err(ServerError::from)?)
+    }
+
     /// Every device on which somebody signed in, and the server's own.
     ///
     /// # Errors
@@ -366,6 +374,9 @@ impl Office {
 }
 
 /// Fixed, so that every workspace means the same by them; one that an administrator makes gets an id of its own.
+/// Most held commands that are listed at once.
+const HELD_MOST: usize = 1_000;
+
 const CAB: GroupId = GroupId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
 const EMERGENCY_CAB: GroupId = GroupId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0002));
 

@@ -98,6 +98,25 @@ pub struct Figures {
     pub held: u64,
 }
 
+/// A command that could not be judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldCommand {
+    /// Identity.
+    pub id: CommandId,
+    /// Under which it came.
+    pub device: DeviceId,
+    /// Its counter there.
+    pub counter: u64,
+    /// Who issued it.
+    pub actor: PersonId,
+    /// When it came, by the server's clock.
+    pub judged_at: Timestamp,
+    /// Why it is held.
+    pub why: String,
+    /// Exactly as signed.
+    pub payload: Vec<u8>,
+}
+
 /// A registered device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
@@ -340,6 +359,12 @@ pub trait WorkspaceView {
     /// # Errors
     /// The engine failed.
     fn results(&self, device: DeviceId, after: u64, limit: usize) -> Result<Vec<CommandResult>, StorageError>;
+
+    /// Commands whose verdict is *held*, the longest waiting first.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn held_commands(&self, limit: usize) -> Result<Vec<HeldCommand>, StorageError>;
 
     /// What changed in a bucket after a sequence; ends before `limit` entries or `bytes` of bodies are passed, but has one.
     ///

@@ -385,6 +385,7 @@ fn figures(storage: &Arc<dyn Storage>) {
     assert_eq!((before.head, before.durable_seq, before.log_size, before.held), (1, 0, 0, 0));
     assert_eq!((before.sessions, before.devices), (0, 0));
     assert!(before.bytes > 0, "a database has a size");
+    assert_eq!(storage.snapshot(WORKSPACE).unwrap().held_commands(9).unwrap(), []);
     let (person, held) = (PersonId(new_id()), "{\"verdict\":\"held\",\"why\":\"unknown\"}");
     let mut tx = storage.begin(WORKSPACE).unwrap();
     for (n, revoked) in [(1, false), (2, true)] {
@@ -428,6 +429,9 @@ fn figures(storage: &Arc<dyn Storage>) {
     assert_eq!(storage.snapshot(WORKSPACE).unwrap().workspace().unwrap().durable_seq, 1);
     let after = figures(15);
     assert_eq!((after.durable_seq, after.sessions, after.devices, after.held), (1, 1, 1, 1));
+    let listed = storage.snapshot(WORKSPACE).unwrap().held_commands(9).unwrap();
+    let told = listed.iter().map(|h| (h.actor, h.why.as_str(), h.payload.as_slice())).collect::<Vec<_>>();
+    assert_eq!(told, [(person, "unknown", b"p".as_slice())], "only the one that waits for a judgement");
 }
 
 fn a_ci(n: u32, site: Option<&Site>) -> Ci {

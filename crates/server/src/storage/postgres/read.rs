@@ -1,8 +1,8 @@
 //! Reading: queries that a view and a writing transaction share.
 
 use super::super::{
-    Account, Attempts, Device, DeviceCursor, Feed, Figures, Known, SessionRow, StorageError, StoredLeaf, Workspace,
-    WorkspaceView, count, signed, stored_edge, unsigned,
+    Account, Attempts, Device, DeviceCursor, Feed, Figures, HeldCommand, Known, SessionRow, StorageError, StoredLeaf,
+    Workspace, WorkspaceView, count, signed, stored_edge, unsigned,
 };
 use super::index_key;
 use super::pool::{Connection, Params};
@@ -152,6 +152,23 @@ impl<T: Reads> WorkspaceView for Pg<T> {
             .iter()
             .map(|row| result(row, CommandId(row.try_get(0)?), unsigned(row.try_get(1)?), 2))
             .collect()
+    }
+
+    fn held_commands(&self, limit: usize) -> Result<Vec<HeldCommand>, StorageError> {
+        let sql = "SELECT id, device, counter, actor, judged_at, verdict::json ->> 'why', payload FROM command
+                   WHERE workspace = $1 AND verdict LIKE '{\"verdict\":\"held\"%' ORDER BY judged_at LIMIT $2";
+        let held = |row: &Row| {
+            Ok(HeldCommand {
+                id: CommandId(row.try_get(0)?),
+                device: DeviceId(row.try_get(1)?),
+                counter: unsigned(row.try_get(2)?),
+                actor: PersonId(row.try_get(3)?),
+                judged_at: Timestamp(row.try_get(4)?),
+                why: row.try_get(5)?,
+                payload: row.try_get(6)?,
+            })
+        };
+        self.0.rows(sql, &[&self.0.id(), &count(limit)])?.iter().map(held).collect()
     }
 
     fn feed(&self, bucket: Bucket, after: u64, limit: usize, bytes: usize) -> Result<Feed, StorageError> {

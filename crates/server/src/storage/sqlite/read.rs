@@ -1,8 +1,8 @@
 //! Reading: queries that a view and a writing transaction share.
 
 use super::super::{
-    Account, Attempts, Device, DeviceCursor, Feed, Figures, Known, SessionRow, StorageError, StoredLeaf, Workspace,
-    WorkspaceView, count, signed, stored_edge, unsigned,
+    Account, Attempts, Device, DeviceCursor, Feed, Figures, HeldCommand, Known, SessionRow, StorageError, StoredLeaf,
+    Workspace, WorkspaceView, count, signed, stored_edge, unsigned,
 };
 use super::lock;
 use rusqlite::types::Type;
@@ -120,6 +120,23 @@ impl<T: Reads> WorkspaceView for T {
             .statement(sql)?
             .query_map(params![device.0, signed(after), count(limit)], row)?
             .collect::<Result<_, _>>()?)
+    }
+
+    fn held_commands(&self, limit: usize) -> Result<Vec<HeldCommand>, StorageError> {
+        let sql = "SELECT id, device, counter, actor, judged_at, verdict ->> '$.why', payload FROM command
+                   WHERE verdict ->> '$.verdict' = 'held' ORDER BY judged_at LIMIT ?1";
+        let row = |row: &Row<'_>| {
+            Ok(HeldCommand {
+                id: CommandId(row.get(0)?),
+                device: DeviceId(row.get(1)?),
+                counter: unsigned(row.get(2)?),
+                actor: PersonId(row.get(3)?),
+                judged_at: Timestamp(row.get(4)?),
+                why: row.get(5)?,
+                payload: row.get(6)?,
+            })
+        };
+        Ok(self.statement(sql)?.query_map([count(limit)], row)?.collect::<Result<_, _>>()?)
     }
 
     fn feed(&self, bucket: Bucket, after: u64, limit: usize, bytes: usize) -> Result<Feed, StorageError> {
