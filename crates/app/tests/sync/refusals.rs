@@ -16,7 +16,7 @@ impl Desk {
     async fn of(centre: &Centre, user: &str) -> Self {
         let laptop = Laptop::signed_in_with(centre, user, sample::PASSWORD).await;
         laptop.sync().await.unwrap();
-        let app = laptop.app();
+        let app = laptop.app().await;
         Self { laptop, app }
     }
 
