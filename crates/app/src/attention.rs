@@ -260,7 +260,10 @@ pub fn send_again(app: &App, request: &SendAgainRequest) -> Result<Done, CallErr
     let attention = must(&open, &request.command)?;
     let command = match (&request.edited, &request.edits) {
         (Some(edited), _) => edited.clone(),
-        (None, Some(edits)) => entered::edited(&entered(&attention)?, edits)?,
+        (None, Some(edits)) => {
+            let edited = entered::edited(&entered(&attention)?, edits)?;
+            app.read(|sight| Ok(sides::rebased(sight, &edited)?))?
+        }
         (None, None) => entered(&attention)?,
     };
     let replaces = Some(Replaces { command: attention.id, part: Part::Whole });

@@ -109,9 +109,27 @@ pub fn fields(sight: Sight<'_>, command: &Command) -> Result<Vec<Field>, Fault> 
 pub fn again(sight: Sight<'_>, command: &Command, names: &[String]) -> Result<Option<Command>, Fault> {
     let chosen: Vec<Field> =
         fields(sight, command)?.into_iter().filter(|f| f.choice && names.contains(&f.name)).collect();
-    if chosen.is_empty() {
-        return Ok(None);
-    }
+    if chosen.is_empty() { Ok(None) } else { against_theirs(command, &chosen, Others::Leave) }
+}
+
+/// All of the command, its fields against what is there now: its author has looked at that.
+///
+/// # Errors
+/// A storage fault.
+pub fn rebased(sight: Sight<'_>, command: &Command) -> Result<Command, Fault> {
+    let fields: Vec<Field> = fields(sight, command)?.into_iter().filter(|f| f.choice).collect();
+    Ok(against_theirs(command, &fields, Others::Keep)?.unwrap_or_else(|| command.clone()))
+}
+
+/// What becomes of edits beside the chosen fields.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Others {
+    Leave,
+    Keep,
+}
+
+/// The command with what is there now in the place of what its author saw; `None` if it carries nothing of that kind.
+fn against_theirs(command: &Command, chosen: &[Field], others: Others) -> Result<Option<Command>, Fault> {
     let mut whole = serde_json::to_value(command).map_err(Fault::new)?;
     let edits = match command {
         Command::Cmdb(_) => whole.pointer_mut("/cmdb/set_fields/1"),
@@ -128,8 +146,8 @@ pub fn again(sight: Sight<'_>, command: &Command, names: &[String]) -> Result<Op
     };
     if let Some(Value::Array(edits)) = edits {
         edits.retain_mut(|edit| {
-            let Some((name, sides)) = sides_of(edit) else { return false };
-            let Some(field) = chosen.iter().find(|f| f.name == name) else { return false };
+            let Some((name, sides)) = sides_of(edit) else { return others == Others::Keep };
+            let Some(field) = chosen.iter().find(|f| f.name == name) else { return others == Others::Keep };
             if let Some(from) = sides.get_mut("from") {
                 *from = field.theirs.clone();
             }

@@ -146,6 +146,17 @@ async fn fields_are_decided_one_by_one_and_the_last_settles_the_item() {
 }
 
 #[tokio::test]
+async fn an_edited_conflict_goes_against_what_is_there_now() {
+    let (desk, id) = Desk::a_conflict().await;
+    let page = desk.ok("attention.get", json!({ "command": id })).await;
+    let version = list(&page, "/entered").iter().find(|line| line["label"] == "version").unwrap();
+    let edits = json!([{ "pointer": version["pointer"], "value": "2.5" }]);
+    desk.ok("attention.send_again", json!({ "command": id, "edits": edits })).await;
+    assert_eq!(desk.version().await, "2.5");
+    assert!(list(&desk.ok("attention.list", json!({})).await, "/items").is_empty(), "the item is settled");
+}
+
+#[tokio::test]
 async fn what_follows_from_a_refusal_stands_behind_it() {
     let (desk, first) = Desk::a_refused_edit().await;
     let edit = json!({ "ci": "web-01", "action": "set_field", "field": "version", "to": "3.0" });
