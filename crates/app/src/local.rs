@@ -126,7 +126,7 @@ fn judged(result: &CommandResult, head: u64) -> Judged {
 }
 
 /// A snapshot as the engine goes on with it; one whose manifest cannot be read is begun anew.
-fn under_way(fetching: snapshot::Fetching) -> Option<Fetching> {
+fn under_way(fetching: &snapshot::Fetching) -> Option<Fetching> {
     let manifest = serde_json::from_str(&fetching.manifest).ok()?;
     Some(Fetching { manifest, kept: fetching.kept })
 }
@@ -176,7 +176,7 @@ impl Local for StoreLocal {
             device: status.device,
             epoch: self.epoch().map_err(failed)?,
             cursors,
-            fetching: fetching.into_iter().filter(|it| wanted.contains(&it.bucket)).filter_map(under_way).collect(),
+            fetching: fetching.iter().filter(|it| wanted.contains(&it.bucket)).filter_map(under_way).collect(),
             scope: held::scope(&self.store).map_err(failed)?.map(|scope| scope.tag).unwrap_or_default(),
             judged,
             answered: self.number(ANSWERED).map_err(failed)?,

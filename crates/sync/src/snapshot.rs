@@ -364,6 +364,9 @@ pub struct Packer {
     frames: Vec<Frame>,
 }
 
+/// The last frame's bytes, if any are left, every frame, and what the bucket holds.
+pub type Finished = (Option<Vec<u8>>, Vec<Frame>, BucketSum);
+
 impl Packer {
     /// Takes a record; gives a frame when one is full.
     ///
@@ -391,7 +394,7 @@ impl Packer {
     ///
     /// # Errors
     /// There are too many frames.
-    pub fn finish(mut self) -> Result<(Option<Vec<u8>>, Vec<Frame>, BucketSum), BadSnapshot> {
+    pub fn finish(mut self) -> Result<Finished, BadSnapshot> {
         let last = if self.records > 0 { Some(self.close()?) } else { None };
         Ok((last, self.frames, self.sum))
     }

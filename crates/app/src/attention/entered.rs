@@ -98,7 +98,7 @@ impl Walk<'_> {
 
     fn line(&mut self, value: &Value, pointer: &str, label: &str) -> Result<(), Fault> {
         let emptied = pointer.ends_with("/to");
-        if matches!(value, Value::Null) && !emptied || value.as_str() == Some("") && !emptied {
+        if !emptied && (value.is_null() || value.as_str() == Some("")) {
             return Ok(());
         }
         let id = value.as_str().and_then(|text| text.parse::<Uuid>().ok());

@@ -127,6 +127,7 @@ impl Batcher {
             }
             batch.push(next);
         }
+        drop(queue);
         batch
     }
 

@@ -85,6 +85,7 @@ impl Core {
             keys.clear();
         }
         keys.insert(device, key);
+        drop(keys);
         Ok(key)
     }
 

@@ -180,10 +180,10 @@ fn copy(source: &dyn Tables, target: &mut dyn Tables) -> Result<BTreeMap<String,
         let (mut rows, mut bytes) = (Vec::new(), 0);
         source.each(table, &mut |mut row| {
             digest.add(table, &row);
-            if let Some(text) = lookup_key(table, &mut row) {
-                if let Some(plain) = long_keys.get(text.as_str()) {
-                    text.clone_from(plain);
-                }
+            if let Some(text) = lookup_key(table, &mut row)
+                && let Some(plain) = long_keys.get(text.as_str())
+            {
+                text.clone_from(plain);
             }
             bytes += row.iter().map(Value::size).sum::<usize>();
             rows.push(row);
