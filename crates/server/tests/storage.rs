@@ -186,7 +186,7 @@ fn commit_order(storage: &Arc<dyn Storage>) {
         tx.savepoint().unwrap();
         tx.put(new_site(&format!("{writer}/{n}"))).unwrap();
         tx.release_savepoint().unwrap();
-        if (writer + n) % 3 == 0 {
+        if (writer + n).is_multiple_of(3) {
             std::thread::sleep(Duration::from_millis(4));
         }
         tx.commit().unwrap();
@@ -475,7 +475,7 @@ fn lying(storage: &Arc<dyn Storage>, bucket: Bucket) -> BTreeSet<(String, Uuid)>
 }
 
 fn keys<const N: usize>(records: [Record; N]) -> BTreeSet<(String, Uuid)> {
-    records.iter().map(|record| (record.kind().name().to_owned(), record.id())).collect()
+    records.into_iter().map(|record| (record.kind().name().to_owned(), record.id())).collect()
 }
 
 fn buckets(storage: &Arc<dyn Storage>) {

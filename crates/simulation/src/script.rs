@@ -146,7 +146,7 @@ pub struct Line {
 pub fn script(random: &mut Random, faults: &Faults, laptops: usize, steps: u64) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut at_ms = 0;
-    let line = |at_ms, laptop, what, random: &mut Random| Line { at_ms, laptop, seed: random.next(), what };
+    let line = |at_ms, laptop, what, random: &mut Random| Line { at_ms, laptop, seed: random.draw(), what };
     for _ in 0..steps {
         at_ms += random.below(20_000);
         let laptop = usize::try_from(random.below(laptops as u64)).unwrap();
@@ -188,7 +188,7 @@ fn disasters(random: &mut Random, faults: &Faults, laptops: usize, end_ms: u64, 
             let first = begin + random.below(span / 2 + 1);
             let then = if random.percent(50) { begin + span * 7 / 8 } else { first + random.below(span / 2 + 1) };
             for (at_ms, what) in [(first, &before), (then, &after)] {
-                lines.push(Line { at_ms, laptop, seed: random.next(), what: what.clone() });
+                lines.push(Line { at_ms, laptop, seed: random.draw(), what: what.clone() });
             }
         }
     };

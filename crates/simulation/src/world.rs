@@ -216,7 +216,7 @@ impl World {
     /// The laptop's program starts, on whatever its disk holds.
     pub fn start(&mut self, laptop: usize) {
         let settings =
-            Settings { seed: self.random.next(), call_ms: 15_000, log: Some(self.server.log()), ..Settings::default() };
+            Settings { seed: self.random.draw(), call_ms: 15_000, log: Some(self.server.log()), ..Settings::default() };
         let it = &mut self.laptops[laptop];
         it.life += 1;
         it.engine = Engine::new(settings);

@@ -35,7 +35,7 @@ async fn fill(laptop: &Laptop, name: &str, count: usize, chars: usize) -> CiId {
             CiRow { line: n as u32 + 1, ci, columns: BTreeSet::new() }
         })
         .collect();
-    for part in rows.chunks(if chars == 0 { 500 } else { (1_500_000 / chars).clamp(1, 500) }) {
+    for part in rows.chunks(1_500_000_usize.checked_div(chars).unwrap_or(500).clamp(1, 500)) {
         laptop.issue(Command::Cmdb(CmdbCommand::ImportCis(part.to_vec()))).unwrap();
     }
     laptop.sync().await.unwrap();
