@@ -45,6 +45,49 @@ pub fn give_number(command: &mut Command, numbers: &mut crate::machine::Numberin
     }
 }
 
+pub fn a_release(id: ReleaseId, person: PersonId, title: &str) -> NewRelease {
+    NewRelease {
+        number: Number::provisional(Series::Release, id.0),
+        title: title.into(),
+        description: String::new(),
+        release_type: Some(ReleaseType::Software),
+        class: ReleaseClass::Minor,
+        packaging: Packaging::Full,
+        reason: "wanted".into(),
+        manager: person,
+        requested_by: person,
+    }
+}
+
+pub fn a_change(id: ChangeId, person: PersonId, now: Timestamp, title: &str) -> Change {
+    Change {
+        id,
+        number: Number::provisional(Series::Change, id.0),
+        foreign: None,
+        title: title.into(),
+        description: String::new(),
+        category: "software".into(),
+        kind: ChangeKind::Normal,
+        reason: String::new(),
+        requested_by: person,
+        coordinator: None,
+        impact: Some(Impact::User),
+        urgency: Some(Urgency::High),
+        priority: None,
+        risk: Some(slipway_domain::level::Risk::Low),
+        cis: [].into(),
+        ci_groups: [].into(),
+        services: [].into(),
+        planned: None,
+        versions: None,
+        release: None,
+        state: ChangeState::Registered,
+        outcome: None,
+        state_reason: String::new(),
+        created_at: now,
+    }
+}
+
 impl Desk<'_> {
     fn all<E: Entity>(&self) -> Vec<E> {
         self.seen.records().filter(|r| r.kind() == E::KIND).filter_map(|r| E::from_record(r.clone())).collect()
@@ -148,17 +191,8 @@ impl Desk<'_> {
 
     fn create_release(&mut self) -> Option<Command> {
         let id = ReleaseId(self.random.uuid());
-        let new = NewRelease {
-            number: Number::provisional(Series::Release, id.0),
-            title: self.words(),
-            description: String::new(),
-            release_type: Some(ReleaseType::Software),
-            class: ReleaseClass::Minor,
-            packaging: Packaging::Full,
-            reason: "wanted".into(),
-            manager: self.person,
-            requested_by: self.person,
-        };
+        let title = self.words();
+        let new = a_release(id, self.person, &title);
         Some(Command::Release(id, ReleaseCommand::Create(new)))
     }
 
@@ -201,32 +235,9 @@ impl Desk<'_> {
         let Some(change) = change else {
             let id = ChangeId(self.random.uuid());
             let kind = if self.random.percent(50) { ChangeKind::Standard } else { ChangeKind::Normal };
-            return Some(Command::Change(ChangeCommand::Create(Box::new(Change {
-                id,
-                number: Number::provisional(Series::Change, id.0),
-                foreign: None,
-                title: self.words(),
-                description: String::new(),
-                category: "software".into(),
-                kind,
-                reason: String::new(),
-                requested_by: self.person,
-                coordinator: None,
-                impact: Some(Impact::User),
-                urgency: Some(Urgency::High),
-                priority: None,
-                risk: Some(slipway_domain::level::Risk::Low),
-                cis: [].into(),
-                ci_groups: [].into(),
-                services: [].into(),
-                planned: None,
-                versions: None,
-                release: None,
-                state: ChangeState::Registered,
-                outcome: None,
-                state_reason: String::new(),
-                created_at: self.now,
-            }))));
+            let title = self.words();
+            let change = Change { kind, ..a_change(id, self.person, self.now, &title) };
+            return Some(Command::Change(ChangeCommand::Create(Box::new(change))));
         };
         let action = match self.random.below(8) {
             0..3 => ChangeAction::Assess,
@@ -274,7 +285,11 @@ impl Desk<'_> {
             }),
             _ => {
                 let subject = if self.random.percent(50) {
-                    Subject::Release(self.any::<Release>()?.id)
+                    // Where an approval leads on; the others are asked for now and then.
+                    let all: Vec<Release> = self.all();
+                    let ready: Vec<_> = all.iter().filter(|r| r.phase == Phase::PlanAndDesign).cloned().collect();
+                    let some = if self.random.percent(90) { self.random.pick(&ready) } else { self.random.pick(&all) };
+                    Subject::Release(some?.id)
                 } else {
                     Subject::Change(self.any::<Change>()?.id)
                 };

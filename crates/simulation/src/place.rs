@@ -72,6 +72,17 @@ impl Place {
         }
     }
 
+    /// Packs what is stored, as a maintenance job may at any time.
+    pub fn compact(&self) {
+        match &self.database {
+            Some(address) => drop(Cluster::shared().sql(address.secret(), "VACUUM FULL")),
+            None => {
+                let connection = rusqlite::Connection::open(self.own_file()).unwrap();
+                connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); VACUUM").unwrap();
+            }
+        }
+    }
+
     pub fn back_up(&mut self) {
         self.backups += 1;
         let to = self.backup();

@@ -4,8 +4,10 @@ use crate::place::{Database, Place};
 use crate::planted::{Bug, Saboteur};
 use crate::random::Random;
 use slipway_domain::approval::record::ApprovalRule;
-use slipway_domain::command::{Command, SetupCommand};
-use slipway_domain::id::{CommandId, DeviceId, GroupId, PersonId, SettingId, SiteId, WorkspaceId};
+use slipway_domain::change::record::ChangeKind;
+use slipway_domain::command::{ChangeCommand, Command, Edit, ReleaseCommand, ReleaseEdit, SetupCommand};
+use slipway_domain::id::{ChangeId, CommandId, DeviceId, GroupId, PersonId, ReleaseId, SettingId, SiteId, WorkspaceId};
+use slipway_domain::level::{Impact, Urgency};
 use slipway_domain::people::{Group, Person, Role, Site};
 use slipway_domain::records::Records;
 use slipway_domain::setting::{ApprovalPolicy, Gate};
@@ -57,9 +59,10 @@ impl Server {
         let key = PrivateKey::from_seed(&[2; 32]);
         server.core.register_console(CONSOLE, &key).unwrap();
         let mut console = server.core.console(CONSOLE, &key).unwrap();
-        for (n, command) in setup(random).into_iter().enumerate() {
+        let people = setup(random).into_iter().map(|command| (PersonId::SYSTEM, command));
+        for (n, (actor, command)) in people.chain(under_way()).enumerate() {
             let id = CommandId(Uuid::from_u128(0x1000 + n as u128));
-            let result = console.issue_as(PersonId::SYSTEM, Timestamp(0), id, command).unwrap();
+            let result = console.issue_as(actor, Timestamp(0), id, command).unwrap();
             assert!(matches!(result.verdict, Verdict::Applied { .. }), "{result:?}");
         }
         console.commit().unwrap();
@@ -112,6 +115,11 @@ impl Server {
             }),
         };
         answer.map_err(|error| TransportError::Refused(Box::new(error.body())))
+    }
+
+    /// Copies the write-ahead log into the file and packs the file, as a maintenance job may at any time.
+    pub fn compact(&self) {
+        self.place.compact();
     }
 
     /// Writes records as no command does: for planted bugs.
@@ -213,6 +221,31 @@ fn setup(random: &mut Random) -> Vec<Command> {
         }));
     }
     commands.into_iter().map(Command::Setup).collect()
+}
+
+/// Two releases in Plan and design, which everybody edits, asks approval for and votes on.
+fn under_way() -> Vec<(PersonId, Command)> {
+    let mut commands = Vec::new();
+    for (n, person) in PEOPLE.into_iter().take(2).enumerate() {
+        let (release, change) =
+            (ReleaseId(Uuid::from_u128(0x61 + n as u128)), ChangeId(Uuid::from_u128(0x71 + n as u128)));
+        let mut standard = crate::invent::a_change(change, person, Timestamp(0), &format!("Change {n}"));
+        standard.kind = ChangeKind::Standard;
+        commands.push((person, Command::Change(ChangeCommand::Create(Box::new(standard)))));
+        for command in [
+            ReleaseCommand::Create(crate::invent::a_release(release, person, &format!("Release {n}"))),
+            ReleaseCommand::Edit(vec![
+                ReleaseEdit::Impact(Edit { from: None, to: Some(Impact::User) }),
+                ReleaseEdit::Urgency(Edit { from: None, to: Some(Urgency::High) }),
+                ReleaseEdit::AssessmentNote(Edit { from: String::new(), to: "worth it".into() }),
+            ]),
+            ReleaseCommand::AttachChange(change),
+            ReleaseCommand::Advance,
+        ] {
+            commands.push((person, Command::Release(release, command)));
+        }
+    }
+    commands
 }
 
 fn core(storage: &Arc<dyn Storage>, now: &Arc<AtomicI64>) -> Core {

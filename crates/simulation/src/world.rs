@@ -10,6 +10,7 @@ use crate::random::Random;
 use crate::script::{Faults, Line, What};
 use crate::server::{PEOPLE, SITES, Server};
 use crate::story::Telling;
+use slipway_domain::command::Command;
 use slipway_domain::id::{CommandId, DeviceId, PersonId};
 use slipway_domain::time::Timestamp;
 use slipway_sync::bucket::Bucket;
@@ -192,7 +193,7 @@ impl World {
         self.agenda.insert((at, self.order), happening);
     }
 
-    fn run_until(&mut self, end: u64) {
+    pub fn run_until(&mut self, end: u64) {
         while let Some(entry) = self.agenda.first_entry() {
             if entry.key().0 > end {
                 break;
@@ -361,6 +362,21 @@ impl World {
 
     fn device_time(&self, laptop: usize) -> Timestamp {
         Timestamp(self.now.cast_signed() + self.laptops[laptop].skew_ms)
+    }
+
+    /// A person issues this command; it must be one that the rules allow.
+    pub fn issue(&mut self, laptop: usize, command: Command) -> CommandId {
+        let (id, made_at) = (CommandId(self.random.uuid()), self.device_time(laptop));
+        let it = &mut self.laptops[laptop];
+        assert!(it.disk.issue(id, made_at, command), "a command for a script is allowed");
+        it.issued.insert(id);
+        self.deliver(laptop, Event::Issued);
+        id
+    }
+
+    /// So much time goes by.
+    pub fn pass_ms(&mut self, ms: u64) {
+        self.run_until(self.now + ms);
     }
 
     fn work(&mut self, laptop: usize, random: &mut Random) {
