@@ -8,7 +8,9 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod ctl;
+pub mod disk;
 pub mod notifications;
+pub mod proxy;
 pub mod server;
 pub mod wait;
 pub mod window;

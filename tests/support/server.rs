@@ -42,8 +42,26 @@ impl Server {
         Self::initialised(&[])
     }
 
+    /// A server that holds nothing yet and keeps its records in a PostgreSQL database.
+    pub fn in_database(address: &str) -> Self {
+        Self::initialised(&["--database", address])
+    }
+
+    /// A server that holds nothing yet, in a folder below this one.
+    pub fn below(path: &Path) -> Self {
+        Self::initialised_in(tempfile::tempdir_in(path).expect("a temporary folder"), &[])
+    }
+
+    /// The port it listens on, whenever it runs.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     fn initialised(options: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::initialised_in(tempfile::tempdir().expect("a temporary folder"), options)
+    }
+
+    fn initialised_in(folder: TempDir, options: &[&str]) -> Self {
         let mut server = Self { folder, port: free_port(), running: None };
         server.administer(&[&["init"], options].concat(), "");
         server.start();

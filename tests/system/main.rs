@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 mod backup;
+mod disk;
+mod kill;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;
