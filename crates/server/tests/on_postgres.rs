@@ -20,3 +20,5 @@ mod push;
 mod sign_in;
 #[path = "snapshot.rs"]
 mod snapshot;
+#[path = "tricks.rs"]
+mod tricks;
