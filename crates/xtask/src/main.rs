@@ -4,6 +4,7 @@
 
 mod bench;
 mod bindings;
+mod fuzz;
 mod lint;
 mod packages;
 mod process;
@@ -45,6 +46,8 @@ enum Chore {
     Session(session::Options),
     /// Simulated laptops and a server with faults from seeds, or the real programs killed at random moments
     Simulate(simulate::Options),
+    /// Feed every parser with nonsense
+    Fuzz(fuzz::Options),
     /// Print the figures of this machine and of the program on it
     Bench(bench::Options),
 }
@@ -72,6 +75,7 @@ fn perform(chore: &Chore) -> Result<()> {
         Chore::Bindings(options) => bindings::bindings(options),
         Chore::Session(options) => session::run_inside(&root, options),
         Chore::Simulate(options) => simulate::simulate(&root, options),
+        Chore::Fuzz(options) => fuzz::fuzz(&root, options),
         Chore::Bench(options) => bench::bench(&root, options),
     }
 }
