@@ -4,6 +4,7 @@
 //! from the staged cursors and gets them again, because `judged` moves only with a flip.
 
 use crate::held;
+use slipway_domain::id::DeviceId;
 use slipway_domain::refusal::Fault;
 use slipway_domain::time::Timestamp;
 use slipway_store::Store;
@@ -57,6 +58,8 @@ pub struct StoreLocal {
     now: Box<dyn Fn() -> Timestamp + Send>,
     told: Box<dyn FnMut(FlipNews) + Send>,
     pulled: Pulled,
+    /// Whose results `pulled` holds.
+    device: Option<DeviceId>,
 }
 
 impl StoreLocal {
@@ -66,7 +69,7 @@ impl StoreLocal {
         now: impl Fn() -> Timestamp + Send + 'static,
         told: impl FnMut(FlipNews) + Send + 'static,
     ) -> Self {
-        Self { store, now: Box::new(now), told: Box::new(told), pulled: Pulled::default() }
+        Self { store, now: Box::new(now), told: Box::new(told), pulled: Pulled::default(), device: None }
     }
 
     /// Forgets what an unfinished pull brought besides the staged records; the server tells it again.
@@ -163,6 +166,10 @@ impl snapshot::Unpack for Frames {
 impl Local for StoreLocal {
     fn status(&mut self) -> Result<LocalStatus, LocalError> {
         let status = self.store.status().map_err(failed)?;
+        if self.device.replace(status.device) != Some(status.device) {
+            // A new identity: what the old one was told of its commands, and how far, is not about the new one's.
+            self.begin_anew();
+        }
         let mut cursors = BTreeMap::new();
         for bucket in held::wanted(&self.store).map_err(failed)? {
             let seq = self.store.staged_cursor(&bucket.to_string()).map_err(failed)?;

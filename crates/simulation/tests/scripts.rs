@@ -14,19 +14,25 @@
 use slipway_domain::cmdb::ci::{Ci, FieldChange};
 use slipway_domain::command::{CmdbCommand, Command, SetupCommand};
 use slipway_domain::comment::Comment;
-use slipway_domain::id::{CiId, CommandId, CommentId, FreezeId};
+use slipway_domain::id::{CiId, CommandId, CommentId, DeviceId, FreezeId};
 use slipway_domain::number::{Number, Series};
 use slipway_domain::record::{Kind, Record, RecordRef};
 use slipway_domain::records::RecordsExt;
 use slipway_domain::setting::{Freeze, FreezeScope};
 use slipway_domain::time::{Timestamp, Window};
+use slipway_simulation::machine::Machine;
 use slipway_simulation::place::Database;
 use slipway_simulation::promise::settled;
+use slipway_simulation::random::Random;
 use slipway_simulation::script::Faults;
+use slipway_simulation::server::PEOPLE;
+use slipway_simulation::stored::Stored;
 use slipway_simulation::story::Telling;
 use slipway_simulation::world::World;
 use slipway_sync::engine::Event;
-use slipway_sync::protocol::{Epoch, Verdict};
+use slipway_sync::local::{LocalAnswer, LocalRequest};
+use slipway_sync::protocol::{Epoch, Page, Verdict};
+use slipway_sync::signing::PrivateKey;
 use uuid::Uuid;
 
 /// Laptops that are in step with the server.
@@ -193,6 +199,26 @@ fn a_server_is_emptied_and_gets_everything_back_from_the_laptops() {
         world.server.view().known(first).unwrap().map(|known| known.result.verdict),
         Some(end(&world, 0, first))
     );
+}
+
+#[test]
+fn a_new_identity_asks_for_its_results_from_the_first_one_on() {
+    let mut random = Random::new(1);
+    let mut laptop = Stored::new(PEOPLE[0], &mut random);
+    let page: Page = serde_json::from_value(serde_json::json!({
+        "epoch": Uuid::nil(), "entries": [], "cursors": { "workspace": 1 }, "results": [], "judged": 9,
+        "complete": false, "head": 2, "sums": {}, "checkpoint": null, "server_time": 1
+    }))
+    .unwrap();
+    let judged = |laptop: &mut Stored| match laptop.perform(&LocalRequest::Status).unwrap() {
+        LocalAnswer::Status(status) => status.judged,
+        other => panic!("{other:?}"),
+    };
+    judged(&mut laptop);
+    laptop.perform(&LocalRequest::Stage(Box::new(page))).unwrap();
+    assert_eq!(judged(&mut laptop), 9, "an interrupted pull goes on where it stopped");
+    laptop.reissue(DeviceId(Uuid::from_u128(9)), PrivateKey::from_seed(&[9; 32]));
+    assert_eq!(judged(&mut laptop), 0, "what was staged for the old identity says nothing about the new one");
 }
 
 #[test]
