@@ -108,7 +108,8 @@ pub(super) fn plan(
 ) -> Result<Vec<Step>, ServerError> {
     let (mut last, mut last_hash) = (device.counter, device.last_hash.as_str());
     let mut steps = Vec::with_capacity(commands.len());
-    for (counter, command) in (job.first_counter..).zip(commands) {
+    // Inclusive: a counter at the end of all counts is a gap like any other, and no overflow.
+    for (counter, command) in (job.first_counter..=u64::MAX).zip(commands) {
         belongs(command, &job.caller, device, workspace, counter)?;
         let (id, actor) = (command.envelope.id, command.envelope.actor);
         let known = known.get(&id);
