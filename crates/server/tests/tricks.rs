@@ -92,7 +92,7 @@ async fn cursors_that_were_tampered_with_are_refused() {
         format!("epoch={epoch}&cursors=workspace:0&judged_after=-1&limit=1"),
         format!("epoch={epoch}&cursors=workspace:0&judged_after=0&limit=99999999999999999999"),
         format!("epoch={epoch}&cursors=workspace:0&judged_after=0&limit=1&as=ruth"),
-        format!("epoch=' OR 1=1 --&cursors=workspace:0&judged_after=0&limit=1"),
+        "epoch=' OR 1=1 --&cursors=workspace:0&judged_after=0&limit=1".to_owned(),
         "cursors=workspace:0".to_owned(),
     ] {
         let url = format!("{}/v1/pull?{query}", world.running.url);
