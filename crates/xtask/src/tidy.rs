@@ -18,7 +18,10 @@ use crate::process;
 pub fn tidy(root: &Path) -> Result<()> {
     let tree = Tree::read(root)?;
     let metadata = Metadata::read(root)?;
-    let findings = findings(&tree, &metadata);
+    // The fuzz targets are a workspace of their own.
+    let fuzz = Metadata::read(&root.join("fuzz"))?.roots().into_iter().map(|path| format!("fuzz/{path}"));
+    let roots: Vec<String> = metadata.roots().into_iter().chain(fuzz).collect();
+    let findings = findings(&tree, &metadata, &roots);
     for finding in &findings {
         println!("{finding}");
     }
@@ -29,13 +32,13 @@ pub fn tidy(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn findings(tree: &Tree, metadata: &Metadata) -> Vec<Finding> {
+fn findings(tree: &Tree, metadata: &Metadata, roots: &[String]) -> Vec<Finding> {
     [
         edges::own_crates(metadata),
         edges::foreign_crates(metadata),
         length::hard_stop(tree),
         length::percentiles(tree),
-        dead::rust_files(tree, &metadata.roots()),
+        dead::rust_files(tree, roots),
         dead::interface_files(tree),
         words::unfinished_marks(tree),
         words::order_of_hash_maps(tree),
