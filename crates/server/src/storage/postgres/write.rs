@@ -353,7 +353,8 @@ impl<'a> Batch<'a> {
             params.extend(columns.iter().map(AsRef::as_ref));
             sent.push(async move { client.execute(&statement, &params).await });
         }
-        wait(futures_util::future::try_join_all(sent))?;
+        // All of them, in order: after the first failure the others only say that the transaction is aborted, and may be heard first.
+        wait(futures_util::future::join_all(sent)).into_iter().collect::<Result<Vec<_>, _>>()?;
         Ok(())
     }
 }
