@@ -45,6 +45,9 @@ fn view(sight: Sight<'_>, question: &Question, impact: Impact, most: usize) -> R
         let Some(ci) = sight.records.get::<Ci>(reached.ci)? else { continue };
         if ci.is_service() { &mut services } else { &mut others }.push((reached, ci));
     }
+    for found in [&mut services, &mut others] {
+        found.sort_by(|(a, one), (b, other)| (a.depth, &one.name).cmp(&(b.depth, &other.name)));
+    }
     let (service_count, reached) = (services.len(), services.len() + others.len());
     let mut lines = Vec::new();
     for (at, (reached, ci)) in services.into_iter().chain(others).take(most).enumerate() {

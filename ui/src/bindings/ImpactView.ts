@@ -7,7 +7,7 @@ import type { Spared } from "./Spared";
  */
 export type ImpactView = { 
 /**
- * Business services first, then nearest first.
+ * Business services first, then nearest first, then by name.
  */
 lines: Array<ImpactLine>, 
 /**

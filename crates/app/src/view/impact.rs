@@ -29,7 +29,7 @@ pub struct ImpactRequest {
 /// The CIs reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ImpactView {
-    /// Business services first, then nearest first.
+    /// Business services first, then nearest first, then by name.
     pub lines: Vec<ImpactLine>,
     /// CIs reached, those asked about left out.
     pub reached: u32,

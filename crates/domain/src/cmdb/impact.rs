@@ -95,7 +95,7 @@ pub struct Spared {
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Impact {
-    /// Nearest first; within a depth by the CI before, then by identity.
+    /// Nearest first.
     pub reached: Vec<Reached>,
     /// Redundancy groups that still hold, by name.
     pub spared: Vec<Spared>,
