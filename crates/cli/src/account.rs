@@ -19,21 +19,21 @@ pub enum DeviceCall {
         /// Its identity.
         device: String,
     },
-    /// Let one in again; administrators only.
+    /// Let one in again; administrators only. Example: slipwayctl device allow DEVICE
     Allow {
         /// Its identity.
         device: String,
     },
-    /// Make another key for this computer; the present one vouches for it and ends.
+    /// Make another key for this computer; the present one vouches for it and ends. Example: slipwayctl device renew-key
     RenewKey,
 }
 
 /// Passwords at the server.
 #[derive(Subcommand)]
 pub enum PasswordCall {
-    /// Change your own: the present one and the new one, each as a line of standard input.
+    /// Change your own: the present one and the new one, each as a line of standard input. Example: slipwayctl password change < FILE
     Change,
-    /// Set another person's, as a line of standard input; administrators only.
+    /// Set another person's, as a line of standard input; administrators only. Example: slipwayctl password reset sam < FILE
     Reset {
         /// Their sign-in name.
         #[arg(long)]
