@@ -41,6 +41,7 @@ fn answer(output: &Output, page: &Page) -> Option<Event> {
                     numbers: BTreeMap::new(),
                     checkpoint: None,
                     fetching: Vec::new(),
+                    scope: String::new(),
                 })),
                 LocalRequest::Batch { .. } => LocalAnswer::Batch(Vec::new()),
                 LocalRequest::Flip => LocalAnswer::Flipped(Default::default()),
