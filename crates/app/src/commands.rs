@@ -6,7 +6,7 @@ use crate::error::CallError;
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    account, approvals, attention, changes, cmdb, dhs, dsl, exceptions, held, impact, inbox, lists, mutations, profile,
+    account, approvals, attention, baselines, changes, cmdb, dhs, dsl, exceptions, held, impact, inbox, lists, mutations, profile,
     releases, settings, transfer,
 };
 use serde::Serialize;
@@ -122,6 +122,11 @@ commands! {
     "cmdb.create": cmdb::NewCiRequest => mutations::Done = blocking crate::cmdb::create;
     "cmdb.act": cmdb::CiActRequest => mutations::Done = blocking crate::cmdb::act;
     "cmdb.impact": impact::ImpactRequest => impact::ImpactView = blocking crate::impact::get;
+
+    "baselines.list": Nothing => baselines::BaselineList = blocking crate::baselines::list;
+    "baselines.take": baselines::TakeBaselineRequest => mutations::Done = blocking crate::baselines::take;
+    "baselines.compare": baselines::CompareBaselinesRequest => baselines::BaselineComparison = blocking crate::baselines::compare;
+    "baselines.restore": baselines::RestoreRequest => baselines::RestoreProposal = blocking crate::baselines::restore;
 
     "dsl.get": dsl::DslRequest => dsl::DslPage = blocking crate::dsl::get;
     "dsl.submit": dsl::SubmitRequest => mutations::Done = blocking crate::dsl::submit;

@@ -3,10 +3,12 @@
 use crate::error::CallError;
 use crate::sight::Sight;
 use slipway_domain::change::record::Change;
+use slipway_domain::cmdb::baseline::Baseline;
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::cmdb::group::CiGroup;
 use slipway_domain::dhs::record::{DhsModel, DhsUnit};
 use slipway_domain::dsl::item::DslItem;
+use slipway_domain::id::CiId;
 use slipway_domain::lookup::{Lookup, pair};
 use slipway_domain::number::Number;
 use slipway_domain::people::{Group, Person, Site};
@@ -132,6 +134,25 @@ pub fn ci_group(sight: Sight<'_>, text: &str) -> Result<CiGroup, CallError> {
     one(sight, text, "CI group", "Give its name.", |text| sight.records.find(Lookup::Name, &pair("ci_group", text)))
 }
 
+/// The baseline of that id or name.
+///
+/// # Errors
+/// `NOT_FOUND`, `AMBIGUOUS`, or a storage fault.
+pub fn baseline(sight: Sight<'_>, text: &str) -> Result<Baseline, CallError> {
+    one(sight, text, "baseline", "Give its name.", |text| sight.records.find(Lookup::Name, &pair("baseline", text)))
+}
+
+/// The CI of that id, there or not, or of whatever else names one that is.
+///
+/// # Errors
+/// `NOT_FOUND`, `AMBIGUOUS`, or a storage fault.
+pub fn must_ci(sight: Sight<'_>, text: &str) -> Result<CiId, CallError> {
+    match id(text) {
+        Some(id) => Ok(CiId(id)),
+        None => Ok(ci(sight, text)?.id),
+    }
+}
+
 /// The site of that id or name.
 ///
 /// # Errors
@@ -182,6 +203,7 @@ pub fn any(sight: Sight<'_>, kind: Kind, text: &str) -> Result<Record, CallError
         Kind::Group => group(sight, text)?.into(),
         Kind::CiGroup => ci_group(sight, text)?.into(),
         Kind::Site => site(sight, text)?.into(),
+        Kind::Baseline => baseline(sight, text)?.into(),
         Kind::Task => task(sight, text)?.into(),
         other => {
             let word = other.name().replace('_', " ");

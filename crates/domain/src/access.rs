@@ -124,6 +124,8 @@ table! {
     Command::Cmdb(C::PutGroup(_))                    => "ci.group",                 "edit a CI group",                    &[ConfigurationManager];
     Command::Cmdb(C::ImportCis(_))                   => "ci.import",                "import CIs",                         &[ConfigurationManager, Administrator];
     Command::Cmdb(C::ImportRelations(_))             => "ci.import_relations",      "import relations",                   &[ConfigurationManager, Administrator];
+    Command::Cmdb(C::TakeBaseline(_))                => "ci.take_baseline",         "take a baseline",                    &[ConfigurationManager, ReleaseManager, ReleaseCoordinator, ChangeManager];
+    Command::Cmdb(C::AddToBaseline { .. })           => "ci.add_to_baseline",       "take a baseline",                    &[ConfigurationManager, ReleaseManager, ReleaseCoordinator, ChangeManager];
 
     Command::Dsl(_, D::Submit(_))                    => "dsl.submit",               "submit an item to the DSL",          &[DslLibrarian, BuildManager, ReleaseManager, ReleaseCoordinator, Technician];
     Command::Dsl(_, D::RecordCheck { .. })           => "dsl.record_check",         "record a quarantine check",          &[DslLibrarian, BuildManager];

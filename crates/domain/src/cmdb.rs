@@ -14,11 +14,13 @@ use crate::refusal::{Failure, Fault, Finding, none};
 use crate::text;
 use std::collections::BTreeSet;
 
+pub mod baseline;
 pub mod ci;
 pub mod field;
 pub mod group;
 pub mod impact;
 pub mod import;
+pub mod moment;
 pub mod relate;
 pub mod relation;
 pub mod update_plan;
@@ -49,6 +51,10 @@ pub fn execute(
         }
         CmdbCommand::Unrelate(id) => relate::unrelate(*id, records),
         CmdbCommand::PutGroup(group) => put_group(group, records),
+        CmdbCommand::TakeBaseline(new) => baseline::take(new, actor.id, context, records),
+        CmdbCommand::AddToBaseline { baseline, position, members } => {
+            baseline::add(*baseline, *position, members, actor.id, records)
+        }
         CmdbCommand::ImportCis(rows) => import::cis(rows, actor, context, records),
         CmdbCommand::ImportRelations(rows) => import::relations(rows, actor, records),
     }

@@ -523,6 +523,17 @@ pub enum CmdbCommand {
     ImportCis(Vec<CiRow>),
     /// Adds relations that are not there yet; at most [`BULK_ROWS`]. Each row is judged by itself.
     ImportRelations(Vec<RelationRow>),
+    /// Takes a baseline.
+    TakeBaseline(Box<crate::cmdb::baseline::NewBaseline>),
+    /// Adds a part of the members that were announced when the baseline was taken.
+    AddToBaseline {
+        /// Which.
+        baseline: crate::id::BaselineId,
+        /// Position of the part, from 1.
+        position: u32,
+        /// The CIs.
+        members: crate::cmdb::baseline::Members,
+    },
 }
 
 /// Most rows in one bulk command.

@@ -1,5 +1,6 @@
 //! One door for every command: access first, then the part of the domain that judges it.
 
+use crate::cmdb::moment::recording::Recording;
 use crate::command::{Command, merge};
 use crate::id::{CommandId, PersonId};
 use crate::number::{Number, Series};
@@ -145,10 +146,14 @@ pub fn execute(command: &Command, context: &mut Context, records: &mut dyn Recor
     let actor = actor(context, records)?;
     access::check(command, &actor)?;
     scope::check(command, &actor, records)?;
-    if merge::is_fact(command) {
-        return exception::carry_out_or_keep(command, &actor, context, records);
-    }
-    carry_out(command, &actor, context, records)
+    let mut recording = Recording::over(records);
+    let effect = if merge::is_fact(command) {
+        exception::carry_out_or_keep(command, &actor, context, &mut recording)?
+    } else {
+        carry_out(command, &actor, context, &mut recording)?
+    };
+    recording.finish(command, context)?;
+    Ok(effect)
 }
 
 /// The same while the person is still there who can do better: what would become an exception, and a field that

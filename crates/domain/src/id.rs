@@ -60,6 +60,10 @@ ids! {
     CiGroupId,
     /// A snapshot baseline.
     BaselineId,
+    /// Some members of a baseline.
+    BaselinePartId,
+    /// A step in the history of a configuration item.
+    CiStepId,
     /// A DSL item.
     DslItemId,
     /// A DHS model.

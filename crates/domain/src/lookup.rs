@@ -52,6 +52,10 @@ pub enum Lookup {
     CiBySerial,
     /// CI: asset tag, lower case.
     CiByTag,
+    /// Step in the history of a CI: the CI. Ascending ids are the order of the steps.
+    StepsOfCi,
+    /// Step in the history of a CI that came after a baseline: how many baselines had been taken before.
+    StepsAfterBaseline,
     /// Relation: its source.
     RelationsFrom,
     /// Relation: its target.
@@ -198,7 +202,14 @@ impl Record {
                 out.push((Lookup::Name, pair("ci_group", &g.name)));
                 out.extend(g.members.iter().map(|ci| (Lookup::GroupsOfCi, ci.to_string())));
             }
-            Self::Baseline(_) => {}
+            Self::Baseline(b) => out.push((Lookup::Name, pair("baseline", &b.name))),
+            Self::BaselinePart(_) | Self::BaselineCount(_) => {}
+            Self::CiStep(s) => {
+                out.push((Lookup::StepsOfCi, s.ci.to_string()));
+                if s.baselines > 0 {
+                    out.push((Lookup::StepsAfterBaseline, s.baselines.to_string()));
+                }
+            }
             Self::DslItem(i) => {
                 number(&mut out, &i.number);
                 out.push((Lookup::ItemByVersion, pair(&i.name, &i.version)));
@@ -246,6 +257,9 @@ impl Record {
             Self::Task(r) => r.title.clone(),
             Self::TestRecord(r) => r.title.clone(),
             Self::Baseline(r) => r.name.clone(),
+            Self::BaselinePart(_) => "part of a baseline".to_owned(),
+            Self::BaselineCount(_) => "number of baselines".to_owned(),
+            Self::CiStep(_) => "step of a CI".to_owned(),
             Self::DslItem(r) => format!("{} {}", r.name, r.version),
             Self::DhsModel(r) => format!("{} {}", r.manufacturer, r.name),
             Self::DhsUnit(r) => r.number.to_string(),
@@ -312,6 +326,9 @@ impl Record {
             | Self::Approval(_)
             | Self::Relation(_)
             | Self::Movement(_)
+            | Self::BaselinePart(_)
+            | Self::BaselineCount(_)
+            | Self::CiStep(_)
             | Self::Exception(_) => return None,
         })
     }

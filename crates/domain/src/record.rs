@@ -2,15 +2,17 @@
 
 use crate::approval::record::Approval;
 use crate::change::record::Change;
+use crate::cmdb::baseline::{Baseline, BaselineCount, BaselinePart};
 use crate::cmdb::ci::Ci;
-use crate::cmdb::group::{Baseline, CiGroup};
+use crate::cmdb::group::CiGroup;
+use crate::cmdb::moment::CiStep;
 use crate::cmdb::relation::Relation;
 use crate::comment::Comment;
 use crate::dhs::record::{DhsModel, DhsUnit, Movement};
 use crate::dsl::item::DslItem;
 use crate::exception::Exception;
 use crate::id::{
-    ApprovalId, BaselineId, ChangeId, CiGroupId, CiId, CommentId, DelegationId, DhsModelId, DhsUnitId, DslItemId,
+    ApprovalId, BaselineId, BaselinePartId, ChangeId, CiGroupId, CiId, CiStepId, CommentId, DelegationId, DhsModelId, DhsUnitId, DslItemId,
     ExceptionId, FreezeId, GroupId, MovementId, PersonId, RelationId, ReleaseId, SettingId, SiteAccessId, SiteId,
     TaskId, TestId,
 };
@@ -128,6 +130,9 @@ kinds! {
     Relation(RelationId) = "relation",
     CiGroup(CiGroupId) = "ci_group",
     Baseline(BaselineId) = "baseline",
+    BaselinePart(BaselinePartId) = "baseline_part",
+    BaselineCount(SettingId) = "baseline_count",
+    CiStep(CiStepId) = "ci_step",
     DslItem(DslItemId) = "dsl_item",
     DhsModel(DhsModelId) = "dhs_model",
     DhsUnit(DhsUnitId) = "dhs_unit",

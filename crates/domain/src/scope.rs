@@ -9,7 +9,9 @@
 //! | release, task, test record, approval, change | in the workspace | a release concerns everybody; a gate must judge alike everywhere |
 //! | CI | at its site; without one in the workspace | services and software stand nowhere and are needed everywhere |
 //! | hardware unit | at the site of its bin; in the workspace too while it is kept or out for a release | the release's gates and whoever installs it elsewhere need it |
-//! | baseline | at the sites of the CIs in it | it is a copy of them |
+//! | baseline of an install | at the sites of the CIs in it | it is a copy of them |
+//! | baseline taken on demand, its parts | in the workspace | it names CIs and copies nothing of them |
+//! | step in the history of a CI | wherever the CI lies | it is read there |
 //! | relation | wherever its ends lie; in the workspace only if both do | nobody needs a relation of which no end is theirs |
 //! | movement | wherever its unit lies | the unit's history goes along when it is transferred |
 //! | comment | wherever the record it is on lies | it is read there |
@@ -19,6 +21,7 @@
 //! A release names what it touches (identities, and in its CI update plan the values to set), also for those who may
 //! not read the site.
 
+use crate::cmdb::moment::CiEvent;
 use crate::command::{CmdbCommand, Command, DhsCommand, ExceptionCommand};
 use crate::id::{PersonId, SiteId};
 use crate::lookup::Lookup;
@@ -132,6 +135,8 @@ pub fn place(record: &Record) -> Place {
         | Record::Approval(_)
         | Record::Change(_)
         | Record::CiGroup(_)
+        | Record::BaselinePart(_)
+        | Record::BaselineCount(_)
         | Record::DslItem(_)
         | Record::DhsModel(_) => workspace(),
         Record::Ci(ci) => at(ci.location.site),
@@ -148,6 +153,11 @@ pub fn place(record: &Record) -> Place {
             if sites.is_empty() { workspace() } else { sites }
         }
         Record::Delegation(d) => d.to.iter().chain([&d.from]).chain(&d.by).copied().map(Bucket::Person).collect(),
+        // The CI is gone by now, and with it where the others of its steps lie.
+        Record::CiStep(step) => match &step.event {
+            CiEvent::Removed(ci) => at(ci.location.site),
+            CiEvent::Changed | CiEvent::Created => return Place::With(vec![(Kind::Ci, step.ci.0)]),
+        },
         Record::Relation(r) => return Place::With(vec![(Kind::Ci, r.source.0), (Kind::Ci, r.target.0)]),
         Record::Movement(m) => return Place::With(vec![(Kind::DhsUnit, m.unit.0)]),
         Record::Exception(e) if e.release.is_some() => workspace(),
@@ -167,6 +177,7 @@ fn is_always_in_workspace(kind: Kind) -> bool {
             | Kind::Delegation
             | Kind::Relation
             | Kind::Movement
+            | Kind::CiStep
             | Kind::Comment
             | Kind::Exception
     )
@@ -188,7 +199,12 @@ pub fn together(anchors: &[BTreeSet<Bucket>]) -> BTreeSet<Bucket> {
 pub fn followers(kind: Kind) -> &'static [(Lookup, Kind)] {
     const COMMENTS: (Lookup, Kind) = (Lookup::CommentsOn, Kind::Comment);
     match kind {
-        Kind::Ci => &[(Lookup::RelationsFrom, Kind::Relation), (Lookup::RelationsTo, Kind::Relation), COMMENTS],
+        Kind::Ci => &[
+            (Lookup::RelationsFrom, Kind::Relation),
+            (Lookup::RelationsTo, Kind::Relation),
+            (Lookup::StepsOfCi, Kind::CiStep),
+            COMMENTS,
+        ],
         Kind::DhsUnit => {
             &[(Lookup::MovementsOfUnit, Kind::Movement), (Lookup::ExceptionsOn, Kind::Exception), COMMENTS]
         }
@@ -363,6 +379,8 @@ fn named(command: &Command) -> Vec<(Kind, Uuid)> {
         | Command::Cmdb(
             CmdbCommand::CreateCi(_)
             | CmdbCommand::PutGroup(_)
+            | CmdbCommand::TakeBaseline(_)
+            | CmdbCommand::AddToBaseline { .. }
             | CmdbCommand::ImportCis(_)
             | CmdbCommand::ImportRelations(_),
         )

@@ -6,8 +6,13 @@ use std::io::{self, Write};
 
 /// Kinds that were not there from the beginning, as group and name in JSON, with the level that brought them. Whoever
 /// adds a command adds its line here.
-pub const SINCE: &[(&str, &str, u32)] =
-    &[("setup", "assign_sites", 2), ("exception", "accept", 2), ("exception", "back_out", 2)];
+pub const SINCE: &[(&str, &str, u32)] = &[
+    ("setup", "assign_sites", 2),
+    ("exception", "accept", 2),
+    ("exception", "back_out", 2),
+    ("cmdb", "take_baseline", 2),
+    ("cmdb", "add_to_baseline", 2),
+];
 
 /// Bytes of a command's JSON in which its group and name stand: the longest with an identity between them.
 const NAMES_BYTES: usize = 160;

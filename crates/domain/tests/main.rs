@@ -5,6 +5,7 @@
 mod access;
 mod approvals;
 mod back_out;
+mod baselines;
 mod builders;
 mod change;
 mod cmdb;

@@ -3,7 +3,7 @@
 use crate::builders::{ADAM, ANNE, BERT, CAB, CORA, RITA, STAN, START, TESS, VERA, World};
 use rstest::rstest;
 use slipway_domain::cmdb::ci::{Ci, FieldChange};
-use slipway_domain::cmdb::group::Baseline;
+use slipway_domain::cmdb::baseline::Baseline;
 use slipway_domain::cmdb::relation::{Relation, RelationType};
 use slipway_domain::command::{
     ApprovalCommand, CiRow, CmdbCommand, Command, DhsCommand, Edit, RelationRow, SetupCommand,
@@ -131,6 +131,7 @@ fn a_baseline_lies_at_the_sites_of_what_it_copies_and_a_delegation_with_its_peop
         relations: Vec::new(),
         absent_cis: Vec::new(),
         absent_relations: Vec::new(),
+        taken: None,
     };
     assert_eq!(lies(&world, baseline(vec![ci(1, Some(HAMBURG)), ci(3, None)])), [Bucket::Site(HAMBURG)]);
     assert_eq!(lies(&world, baseline(vec![ci(3, None)])), [Bucket::Workspace]);

@@ -19,15 +19,15 @@ use slipway_domain::refusal::Fault;
 use slipway_domain::release::record::{Component, Release};
 use std::collections::BTreeMap;
 
-/// A plan, line by line.
+/// A plan, line by line, before or after its install.
 ///
 /// # Errors
 /// A storage fault.
-pub fn rows(sight: Sight<'_>, release: &Release, plan: &[CiUpdate]) -> Result<Vec<CiPlanRow>, Fault> {
+pub fn rows(sight: Sight<'_>, installed: bool, plan: &[CiUpdate]) -> Result<Vec<CiPlanRow>, Fault> {
     let mut rows = Vec::new();
     for (index, update) in plan.iter().enumerate() {
         let line =
-            Line { sight, index: u32::try_from(index).unwrap_or(u32::MAX), installed: release.install.is_some() };
+            Line { sight, index: u32::try_from(index).unwrap_or(u32::MAX), installed };
         match update {
             CiUpdate::Create(ci) => rows.push(line.create(ci)?),
             CiUpdate::SetFields { ci, fields } => {
@@ -132,7 +132,7 @@ pub fn propose(app: &App, request: &ReleaseRequest) -> Result<ProposedCiPlan, Ca
             );
         }
         Ok(ProposedCiPlan {
-            rows: rows(sight, &release, &proposal.updates)?,
+            rows: rows(sight, release.install.is_some(), &proposal.updates)?,
             updates: proposal.updates,
             notes: proposal.notes,
         })

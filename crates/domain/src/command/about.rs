@@ -42,6 +42,8 @@ pub fn about(command: &Command) -> Option<(Kind, Uuid)> {
             CmdbCommand::Relate { source, .. } => (Kind::Ci, source.0),
             CmdbCommand::Unrelate(id) => (Kind::Relation, id.0),
             CmdbCommand::PutGroup(g) => (Kind::CiGroup, g.id.0),
+            CmdbCommand::TakeBaseline(b) => (Kind::Baseline, b.id.0),
+            CmdbCommand::AddToBaseline { baseline, .. } => (Kind::Baseline, baseline.0),
             CmdbCommand::ImportCis(_) | CmdbCommand::ImportRelations(_) => return None,
         },
         Command::Dhs(c) => match c {

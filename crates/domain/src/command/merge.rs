@@ -61,7 +61,9 @@ pub fn policy(command: &Command) -> MergePolicy {
             | CmdbCommand::SetStatus { .. }
             | CmdbCommand::Relate { .. }
             | CmdbCommand::Unrelate(_)
-            | CmdbCommand::PutGroup(_),
+            | CmdbCommand::PutGroup(_)
+            | CmdbCommand::TakeBaseline(_)
+            | CmdbCommand::AddToBaseline { .. },
         ) => Guarded,
         Command::Dsl(
             _,

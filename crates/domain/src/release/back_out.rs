@@ -2,7 +2,7 @@
 //! now: what nobody touched since goes back; what somebody else changed is listed for a decision.
 
 use crate::cmdb::ci::{Ci, CiStatus, uniqueness};
-use crate::cmdb::group::Baseline;
+use crate::cmdb::baseline::Baseline;
 use crate::cmdb::relate;
 use crate::cmdb::relation::Relation;
 use crate::cmdb::update_plan::CiUpdate;

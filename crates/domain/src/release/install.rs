@@ -2,7 +2,8 @@
 
 use crate::change::record::Change;
 use crate::cmdb::ci::{Ci, CiStatus, FieldChange, uniqueness};
-use crate::cmdb::group::{Baseline, CiGroup};
+use crate::cmdb::baseline::Baseline;
+use crate::cmdb::group::CiGroup;
 use crate::cmdb::relate;
 use crate::cmdb::relation::Relation;
 use crate::cmdb::update_plan::CiUpdate;
@@ -67,6 +68,7 @@ fn baseline(i: &mut EffectInput<'_>) -> Result<Baseline, Failure> {
         relations: Vec::new(),
         absent_cis: Vec::new(),
         absent_relations: Vec::new(),
+        taken: None,
     };
     let mut seen: BTreeSet<CiId> = BTreeSet::new();
     for update in &i.release.scope.ci_plan {
