@@ -113,9 +113,9 @@ pub fn compare(app: &App, request: &CompareBaselinesRequest) -> Result<BaselineC
             let found = differ(Side::Baseline(&first), Side::Baseline(&second), sight.records)?;
             Ok(show::comparison(sight, &first, Some(&second), &found, most)?)
         }),
-        None => with_now(app, &request.first, |sight, first, found| {
-            Ok(show::comparison(sight, first, None, found, most)?)
-        }),
+        None => {
+            with_now(app, &request.first, |sight, first, found| Ok(show::comparison(sight, first, None, found, most)?))
+        }
     }
 }
 

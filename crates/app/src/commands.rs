@@ -6,8 +6,8 @@ use crate::error::CallError;
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    account, approvals, attention, baselines, changes, cmdb, dhs, dsl, exceptions, held, impact, inbox, lists, mutations, profile,
-    releases, settings, transfer,
+    account, approvals, attention, baselines, changes, cmdb, dhs, dsl, exceptions, held, impact, inbox, lists,
+    mutations, profile, releases, settings, transfer,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

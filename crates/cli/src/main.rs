@@ -4,6 +4,7 @@
 
 mod account;
 mod attention;
+mod baseline;
 mod change;
 mod ci;
 mod desk;
@@ -99,6 +100,9 @@ enum Use {
     /// Configuration items.
     #[command(subcommand)]
     Ci(Box<ci::CiCall>),
+    /// CIs as they were at a moment, under a name.
+    #[command(subcommand)]
+    Baseline(baseline::BaselineCall),
     /// The Definitive Software Library.
     #[command(subcommand)]
     Dsl(dsl::DslCall),
@@ -178,6 +182,7 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Use::Release(call) => release::run(&desk, *call).await,
         Use::Change(call) => change::run(&desk, *call).await,
         Use::Ci(call) => ci::run(&desk, *call).await,
+        Use::Baseline(call) => baseline::run(&desk, call).await,
         Use::Dsl(call) => dsl::run(&desk, call).await,
         Use::Dhs(call) => dhs::run(&desk, call).await,
         Use::Device(call) => account::device(&desk, call).await,

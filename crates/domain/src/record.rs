@@ -12,9 +12,9 @@ use crate::dhs::record::{DhsModel, DhsUnit, Movement};
 use crate::dsl::item::DslItem;
 use crate::exception::Exception;
 use crate::id::{
-    ApprovalId, BaselineId, BaselinePartId, ChangeId, CiGroupId, CiId, CiStepId, CommentId, DelegationId, DhsModelId, DhsUnitId, DslItemId,
-    ExceptionId, FreezeId, GroupId, MovementId, PersonId, RelationId, ReleaseId, SettingId, SiteAccessId, SiteId,
-    TaskId, TestId,
+    ApprovalId, BaselineId, BaselinePartId, ChangeId, CiGroupId, CiId, CiStepId, CommentId, DelegationId, DhsModelId,
+    DhsUnitId, DslItemId, ExceptionId, FreezeId, GroupId, MovementId, PersonId, RelationId, ReleaseId, SettingId,
+    SiteAccessId, SiteId, TaskId, TestId,
 };
 use crate::people::{Delegation, Group, Person, Site, SiteAccess};
 use crate::refusal::Fault;

@@ -3,8 +3,8 @@
 use crate::builders::{CORA, RITA, TESS, World};
 use crate::story::{AGENT, DB, PAYROLL, REL, a_world, field, the_plan};
 use rstest::rstest;
-use slipway_domain::cmdb::ci::{Ci, CiStatus};
 use slipway_domain::cmdb::baseline::Baseline;
+use slipway_domain::cmdb::ci::{Ci, CiStatus};
 use slipway_domain::cmdb::relation::{Relation, RelationType};
 use slipway_domain::cmdb::update_plan::CiUpdate;
 use slipway_domain::command::{CmdbCommand, Command, ReleaseCommand as C};

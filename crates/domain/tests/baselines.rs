@@ -13,7 +13,7 @@ use slipway_domain::command::{CmdbCommand, Command};
 use slipway_domain::id::{BaselineId, CiId};
 use slipway_domain::number::{Number, Series};
 use slipway_domain::record::Kind;
-use slipway_domain::records::{Memory, Records, RecordsExt};
+use slipway_domain::records::{Memory, Records};
 use slipway_domain::time::Timestamp;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -117,6 +117,7 @@ fn a_ci_that_went_is_missed_and_comes_back_by_the_plan() {
         ci: id(0),
         at: at.now,
         by: RITA,
+        command: "release.complete_back_out".into(),
         through: None,
         baselines: 1,
         fields: Vec::new(),

@@ -2,8 +2,8 @@
 
 use crate::builders::{ADAM, ANNE, BERT, CAB, CORA, RITA, STAN, START, TESS, VERA, World};
 use rstest::rstest;
-use slipway_domain::cmdb::ci::{Ci, FieldChange};
 use slipway_domain::cmdb::baseline::Baseline;
+use slipway_domain::cmdb::ci::{Ci, FieldChange};
 use slipway_domain::cmdb::relation::{Relation, RelationType};
 use slipway_domain::command::{
     ApprovalCommand, CiRow, CmdbCommand, Command, DhsCommand, Edit, RelationRow, SetupCommand,

@@ -36,6 +36,9 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
         kind,
         Kind::Relation
             | Kind::Movement
+            | Kind::BaselinePart
+            | Kind::BaselineCount
+            | Kind::CiStep
             | Kind::Exception
             | Kind::Delegation
             | Kind::TaskTemplate
@@ -304,6 +307,9 @@ fn summary(record: &Record, title: String) -> Option<Summary> {
         Record::Comment(c) => Summary { owner: person(Some(c.by)), at: c.at.0, ..base },
         Record::Relation(_)
         | Record::Movement(_)
+        | Record::BaselinePart(_)
+        | Record::BaselineCount(_)
+        | Record::CiStep(_)
         | Record::SiteAccess(_)
         | Record::Exception(_)
         | Record::Delegation(_)

@@ -1,7 +1,7 @@
 //! A comparison as it is shown: grouped by CI, with names instead of ids, only what differs.
 
 use crate::sight::{Sight, path};
-use crate::view::baselines::{Became, BaselineComparison, ComparedCi, ComparedRelation, ComparedSide};
+use crate::view::baselines::{BaselineComparison, Became, ComparedCi, ComparedRelation, ComparedSide};
 use crate::view::cmdb::FieldDifference;
 use crate::view::common::Named;
 use slipway_domain::cmdb::baseline::Baseline;

@@ -54,7 +54,7 @@ fn page(sight: Sight<'_>, release: Release) -> Result<ReleasePage, CallError> {
         tests: tests.into_iter().map(|t| test(sight, t)).collect::<Result<_, _>>()?,
         approvals: approvals::of(sight, Subject::Release(release.id))?,
         readiness: slipway_domain::readiness::evaluate::evaluate(&release, sight.now, sight.records)?,
-        ci_plan: plan::rows(sight, &release, &release.scope.ci_plan)?,
+        ci_plan: plan::rows(sight, release.install.is_some(), &release.scope.ci_plan)?,
         rollout_window: scope.rollout_window.map(|w| window(w, sight.now)),
         history: history(sight, &release)?,
         exceptions: exceptions::on(sight, release.id)?,

@@ -26,8 +26,7 @@ use std::collections::BTreeMap;
 pub fn rows(sight: Sight<'_>, installed: bool, plan: &[CiUpdate]) -> Result<Vec<CiPlanRow>, Fault> {
     let mut rows = Vec::new();
     for (index, update) in plan.iter().enumerate() {
-        let line =
-            Line { sight, index: u32::try_from(index).unwrap_or(u32::MAX), installed };
+        let line = Line { sight, index: u32::try_from(index).unwrap_or(u32::MAX), installed };
         match update {
             CiUpdate::Create(ci) => rows.push(line.create(ci)?),
             CiUpdate::SetFields { ci, fields } => {

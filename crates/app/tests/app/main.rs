@@ -3,6 +3,7 @@
 
 mod account;
 mod attention;
+mod baselines;
 mod calls;
 mod impact;
 mod names;

@@ -266,12 +266,7 @@ pub(crate) fn add(
     Ok(Effect::created())
 }
 
-fn put_part(
-    baseline: BaselineId,
-    position: u32,
-    members: &Members,
-    records: &mut dyn Records,
-) -> Result<(), Fault> {
+fn put_part(baseline: BaselineId, position: u32, members: &Members, records: &mut dyn Records) -> Result<(), Fault> {
     records.put(BaselinePart {
         id: BaselinePart::id_of(baseline, position),
         baseline,

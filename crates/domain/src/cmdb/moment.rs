@@ -36,6 +36,8 @@ pub struct CiStep {
     pub at: Timestamp,
     /// By whom.
     pub by: PersonId,
+    /// The command, such as `ci.set_fields`.
+    pub command: String,
     /// The release or change in whose name it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub through: Option<RecordRef>,
@@ -198,6 +200,14 @@ fn put(ci: &mut Ci, field: &str, value: &str) {
     if field == STATUS {
         if let Ok(status) = value.parse::<CiStatus>() {
             ci.status = status;
+        }
+        return;
+    }
+    if let Some(name) = field.strip_prefix("attributes.") {
+        if value.is_empty() {
+            ci.attributes.remove(name);
+        } else {
+            ci.attributes.insert(name.to_owned(), value.to_owned());
         }
         return;
     }

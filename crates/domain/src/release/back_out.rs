@@ -1,8 +1,8 @@
 //! Backing out: a three-way merge of every CI that the install touched. Before the install, as the install left it,
 //! now: what nobody touched since goes back; what somebody else changed is listed for a decision.
 
-use crate::cmdb::ci::{Ci, CiStatus, uniqueness};
 use crate::cmdb::baseline::Baseline;
+use crate::cmdb::ci::{Ci, CiStatus, uniqueness};
 use crate::cmdb::relate;
 use crate::cmdb::relation::Relation;
 use crate::cmdb::update_plan::CiUpdate;

@@ -1,8 +1,8 @@
 //! Recording the install: a baseline of every CI that the plan touches, then the CI update plan, all of it or none.
 
 use crate::change::record::Change;
-use crate::cmdb::ci::{Ci, CiStatus, FieldChange, uniqueness};
 use crate::cmdb::baseline::Baseline;
+use crate::cmdb::ci::{Ci, CiStatus, FieldChange, uniqueness};
 use crate::cmdb::group::CiGroup;
 use crate::cmdb::relate;
 use crate::cmdb::relation::Relation;

@@ -170,12 +170,9 @@ struct View<'a> {
 impl<'a> View<'a> {
     fn of(side: Side<'a>, records: &dyn Records) -> Result<Self, Failure> {
         Ok(match side {
-            Side::Now(members) => Self {
-                members: members.clone(),
-                place: taken(records)?.saturating_add(1),
-                is_now: true,
-                copy: None,
-            },
+            Side::Now(members) => {
+                Self { members: members.clone(), place: taken(records)?.saturating_add(1), is_now: true, copy: None }
+            }
             Side::Baseline(baseline) => match &baseline.taken {
                 Some(taken) => {
                     Self { members: members(baseline, records)?, place: taken.place, is_now: false, copy: None }

@@ -61,6 +61,7 @@ impl<'r> Recording<'r> {
             ci,
             at: context.now,
             by: context.actor,
+            command: command.name().to_owned(),
             through: None,
             baselines,
             event: CiEvent::Changed,
