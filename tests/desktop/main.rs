@@ -10,13 +10,18 @@ mod story;
 #[path = "../support/mod.rs"]
 mod support;
 
+use support::wait;
 use support::window::Window;
 
 #[tokio::test]
 async fn the_window_opens_on_a_fresh_profile_and_paints() {
     let folder = tempfile::tempdir().unwrap();
     let window = Window::open(&folder.path().join("profile")).await;
-    assert!(!window.seen().await.trim().is_empty(), "an empty window tells nobody what to do");
+    // The page is read before the application has answered where it stands.
+    wait::until_async("a window that tells what to do", || async {
+        (!window.seen().await.trim().is_empty()).then_some(())
+    })
+    .await;
     let picture = window.screenshot("fresh-profile").await;
     assert!(std::fs::metadata(picture).unwrap().len() > 1_000, "the picture holds something");
     window.close().await;
