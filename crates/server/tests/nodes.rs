@@ -1,6 +1,6 @@
 //! Several server processes on one database: any of them serves any laptop, and none holds anything of its own.
 
-use crate::support::{Laptop, OnPostgres, PASSWORD, Place, WorldOn, a_site, all_at_once, new_id};
+use crate::support::{Laptop, OnPostgres, OnSerializable, PASSWORD, Place, WorldOn, a_site, all_at_once, new_id};
 use slipway_cluster::Cluster;
 use slipway_domain::id::WorkspaceId;
 use slipway_domain::people::Site;
@@ -42,7 +42,16 @@ async fn any_node_goes_on_where_another_stopped() {
 
 #[tokio::test]
 async fn laptops_on_two_nodes_at_once_share_one_order() {
-    let one = World::new().await;
+    share_one_order::<OnPostgres>().await;
+}
+
+#[tokio::test]
+async fn and_where_transactions_that_meet_begin_anew() {
+    share_one_order::<OnSerializable>().await;
+}
+
+async fn share_one_order<P: Place>() {
+    let one = WorldOn::<P>::new().await;
     let two = one.second_node().await;
     let mut laptops: Vec<Laptop> = Vec::new();
     for _ in 0..6 {

@@ -23,12 +23,14 @@ enum Figures {
     Laptop,
     /// A first sync and what follows it, beside a download with inserts and beside PouchDB
     Sync,
+    /// Commands a second into both storages, and what laptops cost that do nothing
+    Server,
 }
 
 /// Prints facts about the machine, then the figures of the program on it.
 pub fn bench(root: &Path, options: &Options) -> Result<()> {
     let wants = |figures| options.only.is_none_or(|only| only == figures);
-    packages::install(&[packages::BUILD, packages::SESSION, packages::TEST])?;
+    packages::install(&[packages::BUILD, packages::SESSION, packages::TEST, packages::BENCH])?;
     println!("machine");
     for (name, value) in machine(root)? {
         println!("  {name:<12} {value}");
@@ -40,6 +42,11 @@ pub fn bench(root: &Path, options: &Options) -> Result<()> {
     if wants(Figures::Sync) {
         ui::install_in(root, "benches/pouchdb")?;
         example("slipway-simulation", "bootstrap")?;
+    }
+    if wants(Figures::Server) {
+        example("slipway-server", "push")?;
+        process::check(process::cargo().args(["build", "--release", "--package", "slipway-server"]))?;
+        example("slipway-simulation", "connected")?;
     }
     Ok(())
 }

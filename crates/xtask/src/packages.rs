@@ -48,6 +48,9 @@ pub const TEST: &[Package] = &[
     package("postgresql", "a private database server for the tests of the central server"),
 ];
 
+/// What the figures need beyond the three sets above.
+pub const BENCH: &[Package] = &[package("iproute2", "ss, which counts the bytes of connections")];
+
 /// Installs what is missing of these sets. On a system without apt it only says what is needed.
 pub fn install(sets: &[&'static [Package]]) -> Result<()> {
     let wanted: Vec<&Package> = sets.iter().copied().flatten().collect();

@@ -62,6 +62,19 @@ impl Place for OnPostgres {
     }
 }
 
+/// As distributed engines that speak PostgreSQL's protocol do by default: whoever meets another's change begins anew.
+pub struct OnSerializable;
+
+impl Place for OnSerializable {
+    fn database() -> Option<Address> {
+        let address = Cluster::shared().database();
+        let name = address.rsplit('/').next().unwrap();
+        let set = format!("ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'");
+        Cluster::shared().sql(&address, &set);
+        Some(address.parse().unwrap())
+    }
+}
+
 pub type World = WorldOn<OnSqlite>;
 
 /// A server with its data folder.
