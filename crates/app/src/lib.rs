@@ -14,6 +14,7 @@ pub mod error;
 pub mod exceptions;
 pub mod export;
 pub mod files;
+pub mod generate;
 pub mod held;
 pub mod host;
 pub mod impact;

@@ -11,6 +11,7 @@ mod desk;
 mod dhs;
 mod dsl;
 mod exception;
+mod generate;
 mod print;
 mod profile;
 mod release;
@@ -63,6 +64,9 @@ enum Call {
     /// Change the passphrase of a profile that has one: the present one first, the new one on the next line of standard
     /// input. Example: slipwayctl passphrase --passphrase-stdin
     Passphrase,
+    /// Make up a data centre, the same for the same seed: as files to import, or in a fresh profile.
+    /// Example: slipwayctl generate --cis 100000 --relations 300000 --seed 7 --output made-up
+    Generate(generate::Generate),
     #[command(flatten)]
     Use(Use),
 }
@@ -165,6 +169,7 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Call::Init(init) => return profile::init(&common, init).await,
         Call::SignIn(sign_in) => return profile::sign_in(&common, sign_in).await,
         Call::Passphrase => return account::passphrase(&common).await,
+        Call::Generate(call) => return generate::run(&common, call).await,
         Call::Use(call) => call,
     };
     let desk = Desk::open(&common).await?;

@@ -312,3 +312,21 @@ fn the_help_of_every_call_has_an_example() {
     assert!(seen > 40, "the calls below are found: {seen}");
     assert!(without.is_empty(), "without an example: {without:?}");
 }
+
+#[test]
+fn a_generated_data_centre_comes_in_whole() {
+    let ctl = Ctl::alone();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    ctl.run(&["generate", "--cis", "300", "--relations", "700", "--seed", "4", "--output", out]).expect(0);
+    for (kind, rows) in [("cis", 300), ("relations", 700)] {
+        let file = folder.path().join(format!("{kind}.csv"));
+        let report = ctl.run(&["--json", "import", kind, file.to_str().unwrap()]).expect(0).json();
+        assert_eq!(report["created"], rows, "every row is taken: {report}");
+    }
+    let fresh = Ctl::new();
+    fresh.run(&["generate", "--cis", "6000", "--relations", "18000", "--into-profile"]).expect(0);
+    let hits = fresh.run(&["--json", "search", "rack-00007"]).expect(0).stdout;
+    assert!(hits.contains("rack-00007"), "search finds what was put in: {hits}");
+    fresh.run(&["generate", "--into-profile"]).expect(2);
+}
