@@ -101,6 +101,7 @@ commands! {
 
     "lists.open": lists::OpenListRequest => lists::OpenList = blocking crate::lists::open;
     "lists.rows": lists::RowsRequest => lists::Rows = blocking crate::lists::rows;
+    "lists.suggest": lists::SuggestRequest => lists::Suggestions = blocking crate::filters::suggest;
     "search.records": lists::SearchRequest => lists::SearchHits = blocking crate::search::records;
 
     "releases.board": releases::BoardRequest => releases::Board = blocking crate::releases::board::board;

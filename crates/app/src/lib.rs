@@ -15,6 +15,7 @@ pub mod exceptions;
 pub mod export;
 pub mod files;
 pub mod generate;
+mod filters;
 pub mod held;
 pub mod host;
 pub mod impact;

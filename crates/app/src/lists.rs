@@ -1,29 +1,41 @@
 //! Lists: ids first, rows by window, so that a million CIs cost no more than a screenful.
 
-use crate::App;
 use crate::error::CallError;
-use crate::rows;
 use crate::view::lists::{OpenList, OpenListRequest, ROWS_MOST, Rows, RowsRequest};
+use crate::{App, filters, rows};
 use slipway_store::list::ListSpec;
 use uuid::Uuid;
 
-/// The ids of a list in order.
+/// The ids of a list in order; nothing, and what is wrong, for a filter that is not understood.
 ///
 /// # Errors
 /// Trouble.
 pub fn open(app: &App, request: &OpenListRequest) -> Result<OpenList, CallError> {
     let open = app.open()?;
+    let filter = match filters::read(app, request.kind, &request.filter)? {
+        Ok(filter) => filter,
+        Err(error) => {
+            return Ok(OpenList {
+                ids: Vec::new(),
+                total: 0,
+                unknown: Vec::new(),
+                error: Some(error),
+                looked_at: None,
+            });
+        }
+    };
     let list = open.store.open_list(&ListSpec {
         kind: request.kind,
-        filter: request.filter.clone(),
+        filter,
         sort: request.sort.clone(),
         descending: request.descending,
-        me: Some(open.actor),
     })?;
     Ok(OpenList {
         ids: list.ids.iter().map(ToString::to_string).collect(),
         total: u32::try_from(list.total).unwrap_or(u32::MAX),
         unknown: list.unknown,
+        error: None,
+        looked_at: list.looked_at.map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
     })
 }
 

@@ -133,12 +133,15 @@ pub fn put(app: &App, request: &PutSetupRequest) -> Result<Done, CallError> {
         PutSetupRequest::Site { id, name, address } => {
             Command::Setup(SetupCommand::PutSite(Site { id: id.unwrap_or_else(|| SiteId(new())), name, address }))
         }
-        PutSetupRequest::CiGroup { id, name, members, enough } => Command::Cmdb(CmdbCommand::PutGroup(CiGroup {
-            id: id.unwrap_or_else(|| CiGroupId(new())),
-            name,
-            members,
-            enough,
-        })),
+        PutSetupRequest::CiGroup { id, name, members, enough, filter } => {
+            Command::Cmdb(CmdbCommand::PutGroup(CiGroup {
+                id: id.unwrap_or_else(|| CiGroupId(new())),
+                name,
+                members,
+                enough,
+                filter,
+            }))
+        }
         PutSetupRequest::ApprovalPolicy { id, gate, class, groups, rule, due_hours } => {
             Command::Setup(SetupCommand::PutApprovalPolicy(ApprovalPolicy {
                 id: id.unwrap_or_else(|| SettingId(new())),

@@ -17,7 +17,7 @@ pub enum ChangeCall {
     New(New),
     /// List changes. Example: slipwayctl change list state:approved
     List {
-        /// Words and field:value pairs.
+        /// Words and conditions, such as 'state:approved or owner:me'.
         filter: Vec<String>,
     },
     /// Show a change with what may be done. Example: slipwayctl change show CHG-000001

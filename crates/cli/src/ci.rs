@@ -27,7 +27,7 @@ pub enum CiCall {
     },
     /// List CIs. Example: slipwayctl ci list class:server status:in_use
     List {
-        /// Words and field:value pairs.
+        /// Words and conditions, such as 'version>=9.4 or owner:me'.
         filter: Vec<String>,
     },
     /// What breaks when CIs fail, business services first. Example: slipwayctl ci impact sw-core-1

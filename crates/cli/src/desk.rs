@@ -106,11 +106,8 @@ impl Desk {
     /// A list of records, with these cells of each row as columns.
     pub async fn list(&self, kind: &str, filter: &str, cells: &[(&str, &str)]) -> Result<Answer, CallError> {
         let open = self.call("lists.open", json!({ "kind": kind, "filter": filter })).await?;
-        if let Some(unknown) = rows(&open, "/unknown").first() {
-            return Err(wrong_use(
-                format!("{} is no filter of this list.", text(unknown, "")),
-                "Use words, or field:value pairs such as state:approved.",
-            ));
+        if let Some(error) = open.pointer("/error").filter(|error| !error.is_null()) {
+            return Err(wrong_filter(filter, error));
         }
         let ids = rows(&open, "/ids");
         let shown: Vec<&Value> = ids.iter().take(LISTED).collect();
@@ -134,6 +131,30 @@ impl Desk {
         } else if ids.len() > LISTED {
             shown.push_str(&format!("\n… and {} more: narrow the filter", ids.len() - LISTED));
         }
-        Ok(Answer::new(json!({ "total": at(&open, "/total"), "rows": found }), shown))
+        let bounded = text(&open, "/looked_at");
+        if !bounded.is_empty() {
+            shown.push_str(&format!(
+                "\nNo index has what this asks for: the first {bounded} were looked at, there may be more. \
+                 Add class:, status:, name: or a word to see all."
+            ));
+        }
+        Ok(Answer::new(
+            json!({ "total": at(&open, "/total"), "rows": found, "looked_at": at(&open, "/looked_at") }),
+            shown,
+        ))
     }
+}
+
+/// A filter that is not understood, with a mark under the place.
+pub fn wrong_filter(filter: &str, error: &Value) -> CallError {
+    let at = error.pointer("/at").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
+    let length = error.pointer("/length").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
+    let nearest = text(error, "/nearest");
+    let way_out = if nearest.is_empty() {
+        "Put what is only a word between quotes.".to_owned()
+    } else {
+        format!("Did you mean {nearest}?")
+    };
+    let mark = format!("\n  {filter}\n  {}{}", " ".repeat(at), "^".repeat(length));
+    wrong_use(text(error, "/sentence"), format!("{way_out}{mark}"))
 }

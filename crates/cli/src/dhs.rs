@@ -72,7 +72,7 @@ pub enum DhsCall {
     },
     /// List units. Example: slipwayctl dhs list state:in_store
     List {
-        /// Words and field:value pairs.
+        /// Words and conditions, such as 'state:in_store -condition:faulty'.
         filter: Vec<String>,
     },
     /// Show a unit with its movements. Example: slipwayctl dhs show UNI-000001

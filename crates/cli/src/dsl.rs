@@ -48,7 +48,7 @@ pub enum DslCall {
     },
     /// List items. Example: slipwayctl dsl list state:accepted
     List {
-        /// Words and field:value pairs.
+        /// Words and conditions, such as 'version>=9.4 or owner:me'.
         filter: Vec<String>,
     },
     /// Show an item. Example: slipwayctl dsl show DSL-000001

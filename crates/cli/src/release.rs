@@ -19,7 +19,7 @@ pub enum ReleaseCall {
     New(Box<New>),
     /// List releases. Example: slipwayctl release list phase:assess
     List {
-        /// Words and field:value pairs.
+        /// Words and conditions, such as 'state:approved or owner:me'.
         filter: Vec<String>,
     },
     /// Show a release: phase, gates, scope, tasks, approvals. Example: slipwayctl release show REL-000001

@@ -16,6 +16,7 @@ pub mod dhs;
 pub mod dsl;
 pub mod exception;
 pub mod execute;
+pub mod filter;
 pub mod id;
 pub mod level;
 pub mod lookup;

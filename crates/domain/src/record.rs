@@ -16,6 +16,7 @@ use crate::id::{
     DhsUnitId, DslItemId, ExceptionId, FreezeId, GroupId, MovementId, PersonId, RelationId, ReleaseId, SettingId,
     SiteAccessId, SiteId, TaskId, TestId,
 };
+use crate::number::Number;
 use crate::people::{Delegation, Group, Person, Site, SiteAccess};
 use crate::refusal::Fault;
 use crate::release::record::{Release, TestRecord};
@@ -139,6 +140,21 @@ kinds! {
     Movement(MovementId) = "movement",
     Comment(CommentId) = "comment",
     Exception(ExceptionId) = "exception",
+}
+
+impl Record {
+    /// The record's own number.
+    #[must_use]
+    pub fn number(&self) -> Option<&Number> {
+        match self {
+            Self::Release(r) => Some(&r.number),
+            Self::Change(r) => Some(&r.number),
+            Self::Ci(r) => Some(&r.number),
+            Self::DslItem(r) => Some(&r.number),
+            Self::DhsUnit(r) => Some(&r.number),
+            _ => None,
+        }
+    }
 }
 
 /// A record named from elsewhere: what it is, which, and how a person calls it.

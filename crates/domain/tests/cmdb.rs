@@ -203,6 +203,7 @@ fn a_ci_group_has_a_name_of_its_own_and_members_that_exist() {
             name: name.into(),
             members: members.iter().map(|m| id(*m)).collect(),
             enough: None,
+            filter: None,
         })
     };
     assert_eq!(run(&mut records, group(1, "web", &[1, 2])).unwrap().created, 1);

@@ -24,7 +24,8 @@ fn world(cis: u128, relations: &[(u128, RelationType, u128)]) -> Memory {
 
 fn group(records: &mut Memory, n: u128, members: &[u128], enough: Option<u32>) -> Result<(), Vec<String>> {
     let members: BTreeSet<CiId> = members.iter().map(|m| id(*m)).collect();
-    let group = CiGroup { id: CiGroupId(Uuid::from_u128(n)), name: format!("group {n}"), members, enough };
+    let group =
+        CiGroup { id: CiGroupId(Uuid::from_u128(n)), name: format!("group {n}"), members, enough, filter: None };
     run(records, CmdbCommand::PutGroup(group)).map(drop).map_err(|refusal| codes(Err(refusal)))
 }
 

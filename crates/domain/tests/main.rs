@@ -13,6 +13,7 @@ mod dhs;
 mod dsl;
 mod edits;
 mod exceptions;
+mod filter;
 mod impact;
 mod properties;
 mod readiness;

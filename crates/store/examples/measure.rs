@@ -7,6 +7,7 @@ use slipway_domain::checksum::row_checksum;
 use slipway_domain::cmdb::ci::{Ci, FieldChange};
 use slipway_domain::cmdb::relation::{Relation, RelationType};
 use slipway_domain::command::{BULK_ROWS, CiRow, CmdbCommand, Command, RelationRow};
+use slipway_domain::filter::{Reading, Vocabulary, parse};
 use slipway_domain::id::{CiId, CommandId, DeviceId, PersonId, WorkspaceId};
 use slipway_domain::number::Series;
 use slipway_domain::record::{Kind, Record};
@@ -136,8 +137,11 @@ fn main() {
             std::hint::black_box(store.search(text, &[], 20).unwrap());
         });
     }
-    let list =
-        |filter: &str| ListSpec { kind: Kind::Ci, filter: filter.to_owned(), sort: None, descending: false, me: None };
+    let list = |filter: &str| {
+        let (kind, now) = (Kind::Ci, slipway_domain::time::Timestamp(0));
+        let filter = parse(filter, &Reading { kind, me: None, now, vocabulary: &Vocabulary::default() }).unwrap();
+        ListSpec { kind, filter, sort: None, descending: false }
+    };
     spread("open the list of all CIs", 30, |_| {
         std::hint::black_box(store.open_list(&list("")).unwrap());
     });

@@ -24,7 +24,7 @@ pub mod view;
 pub mod write;
 
 mod chain;
-mod filter;
+pub mod filter;
 mod fork;
 mod load;
 mod migrate;

@@ -1,23 +1,25 @@
 //! Lists: the ids of everything that a filter lets through, in order; rows come by id as they scroll into view.
 
 use crate::error::{StoreError, Trouble};
-use crate::filter::{Field, Filter, Pair};
+use crate::filter::{CANDIDATES_MOST, Column, Query, judge};
 use crate::open::Store;
-use crate::search::{match_query, words};
-use crate::view::{find, uuid};
-use rusqlite::Connection;
+use crate::view::{View, uuid};
 use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension};
 use slipway_domain::change::record::ChangeState;
 use slipway_domain::cmdb::ci::CiStatus;
 use slipway_domain::dhs::record::UnitState;
 use slipway_domain::dsl::item::ItemState;
-use slipway_domain::id::PersonId;
+use slipway_domain::filter::evaluate::texts;
+use slipway_domain::filter::field::{Field, Named, named};
+use slipway_domain::filter::text::{fold, is_searchable};
+use slipway_domain::filter::{Filter, Vocabulary};
 use slipway_domain::level::{Criticality, Risk};
-use slipway_domain::lookup::Lookup;
 use slipway_domain::record::{Kind, Record};
+use slipway_domain::records::Records;
 use slipway_domain::release::record::{Phase, Status};
 use slipway_domain::release::task_record::TaskState;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Display, Write};
 use uuid::Uuid;
 
@@ -25,24 +27,21 @@ use uuid::Uuid;
 pub const LIST_MOST: usize = 200_000;
 /// Most rows in one answer.
 pub const ROWS_MOST: usize = 1_000;
-/// Most people that an owner in a filter may stand for.
-const OWNERS_MOST: i64 = 100;
+
+/// Most records that are looked at for values of a field that no index has.
+const SAMPLED: usize = 300;
 
 /// What to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListSpec {
     /// Of which kind.
     pub kind: Kind,
-    /// Words and `name:value` pairs such as `payroll phase:build owner:me`; everything when empty. A value is the
-    /// beginning of what is looked for, `_` stands for a blank, quotes keep blanks, a comma separates alternatives,
-    /// and a dash before the name turns the pair round: `-state:closed`.
-    pub filter: String,
+    /// Which of them.
+    pub filter: Filter,
     /// Name of the field to sort by; the kind's usual order when left out.
     pub sort: Option<String>,
     /// The other way round.
     pub descending: bool,
-    /// Who `me` is.
-    pub me: Option<PersonId>,
 }
 
 /// A list.
@@ -52,8 +51,11 @@ pub struct OpenList {
     pub ids: Vec<Uuid>,
     /// How many there are in all.
     pub total: usize,
-    /// Names in filter or sort that this kind does not have.
+    /// The name in sort that this kind does not have.
     pub unknown: Vec<String>,
+    /// The filter asks for what no index has, and only so many records were looked at; there may be more. `None`:
+    /// nothing is left out.
+    pub looked_at: Option<usize>,
 }
 
 /// How many records of a kind are in a group and state.
@@ -71,8 +73,13 @@ pub(crate) const COUNTS: &str =
     "SELECT grp, state, count(*) FROM summary WHERE kind = ?1 GROUP BY grp, state ORDER BY grp, state";
 pub(crate) const ROWS: &str = "SELECT id, body FROM record
     WHERE kind = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))";
-pub(crate) const OWNERS: &str = "SELECT id FROM summary
+
+pub(crate) const LABELS: &str = "SELECT id, label FROM summary
     WHERE kind = ?1 AND label >= ?2 AND label < ?3 ORDER BY label LIMIT ?4";
+pub(crate) const FIRST_GROUP: &str =
+    "SELECT grp FROM summary WHERE kind = ?1 AND grp >= ?2 AND grp < ?3 ORDER BY grp LIMIT 1";
+pub(crate) const NEXT_GROUP: &str =
+    "SELECT grp FROM summary WHERE kind = ?1 AND grp > ?2 AND grp < ?3 ORDER BY grp LIMIT 1";
 
 impl Store {
     /// The ids of everything that the filter lets through, in order.
@@ -81,22 +88,32 @@ impl Store {
     /// That the storage failed.
     pub fn open_list(&self, spec: &ListSpec) -> Result<OpenList, StoreError> {
         self.reading(|conn| {
-            let filter = Filter::parse(spec.kind, &spec.filter);
-            let mut unknown = filter.unknown.clone();
-            let field = spec.sort.as_deref().and_then(|name| {
-                let field = Field::named(spec.kind, name);
-                if field.is_none() {
-                    unknown.push(name.to_owned());
+            let mut list = OpenList::default();
+            let sort = spec.sort.as_deref().and_then(|name| {
+                let column = sorted_by(spec.kind, name);
+                if column.is_none() {
+                    list.unknown.push(name.to_owned());
                 }
-                field
+                column
             });
-            let query = query(conn, spec, &filter, field)?;
+            let query = query(conn, spec, sort)?;
             let mut statement = conn.prepare_cached(&query.sql)?;
             let mut rows = statement.query(rusqlite::params_from_iter(query.values))?;
-            let mut list = OpenList { unknown, ..OpenList::default() };
+            let mut seen = 0_usize;
             while let Some(row) = rows.next()? {
+                let id = uuid(row, 0)?;
+                if !query.is_exact {
+                    if seen >= CANDIDATES_MOST {
+                        list.looked_at = Some(seen);
+                        break;
+                    }
+                    seen += 1;
+                    if !judge(conn, spec.kind, id, &spec.filter)? {
+                        continue;
+                    }
+                }
                 if list.total < LIST_MOST {
-                    list.ids.push(uuid(row, 0)?);
+                    list.ids.push(id);
                 }
                 list.total += 1;
             }
@@ -127,6 +144,42 @@ impl Store {
         })
     }
 
+    /// Values of a field that begin with `prefix` (lower case) and that records have, each once: all there are where an
+    /// index has them, else those of the first few hundred records that the words lead to.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn values(&self, kind: Kind, field: &Field, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.reading(|conn| match Column::of(kind, field) {
+            Some(Column::Lower("grp")) => {
+                let end = format!("{prefix}{}", char::MAX);
+                let mut values: Vec<String> = Vec::new();
+                // One seek for each value, however many records have it.
+                while values.len() < limit {
+                    let (sql, from) = values.last().map_or((FIRST_GROUP, prefix), |last| (NEXT_GROUP, last));
+                    let mut statement = conn.prepare_cached(sql)?;
+                    let next = statement.query_row((kind.name(), from, &end), |row| row.get(0)).optional()?;
+                    let Some(next) = next else { break };
+                    values.push(next);
+                }
+                values.retain(|value| !value.is_empty());
+                Ok(values)
+            }
+            Some(Column::AnyCase("label")) => {
+                Ok(labels(conn, kind, prefix, limit)?.into_iter().map(|(_, l)| l).collect())
+            }
+            _ => sampled(conn, kind, field, prefix, limit),
+        })
+    }
+
+    /// Records of a kind whose name begins with `prefix`.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn called(&self, kind: Kind, prefix: &str, limit: usize) -> Result<Vec<Uuid>, StoreError> {
+        self.reading(|conn| Ok(labels(conn, kind, prefix, limit)?.into_iter().map(|(id, _)| id).collect()))
+    }
+
     /// How many records of a kind are in each group and state: for trees, boards and badges.
     ///
     /// # Errors
@@ -142,95 +195,84 @@ impl Store {
     }
 }
 
+/// Records whose label begins so, and their labels.
+fn labels(conn: &Connection, kind: Kind, prefix: &str, limit: usize) -> Result<Vec<(Uuid, String)>, Trouble> {
+    let mut statement = conn.prepare_cached(LABELS)?;
+    let end = format!("{prefix}{}", char::MAX);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map((kind.name(), prefix, end, limit), |row| Ok((uuid(row, 0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Values of a field among the first records that its words lead to.
+fn sampled(conn: &Connection, kind: Kind, field: &Field, prefix: &str, limit: usize) -> Result<Vec<String>, Trouble> {
+    let words = if is_searchable(prefix) { Filter::Word(prefix.to_owned()) } else { Filter::EVERYTHING };
+    let query = Query::of(conn, kind, &words)?;
+    let mut statement = conn.prepare_cached(&format!("{} LIMIT {SAMPLED}", query.sql))?;
+    let mut rows = statement.query(rusqlite::params_from_iter(query.values))?;
+    let mut values = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        let Some(record) = View(conn).read(kind, uuid(row, 0)?)? else { continue };
+        values.extend(texts(&record, field).into_iter().filter(|text| fold(text).starts_with(prefix)));
+    }
+    Ok(values.into_iter().take(limit).collect())
+}
+
 fn sql(error: rusqlite::types::FromSqlError) -> rusqlite::Error {
     error.into()
 }
 
-/// A statement put together from fixed parts; what the person typed is among the values only.
-pub(crate) struct Query {
-    pub(crate) sql: String,
-    pub(crate) values: Vec<Value>,
-}
-
-pub(crate) fn query(
-    conn: &Connection,
-    spec: &ListSpec,
-    filter: &Filter,
-    sort: Option<Field>,
-) -> Result<Query, Trouble> {
-    let mut q = Query {
-        sql: "SELECT id FROM summary WHERE kind = ?1".to_owned(),
-        values: vec![Value::from(spec.kind.name().to_owned())],
-    };
-    let text: Vec<&str> = words(&filter.words).collect();
-    if let Some(query) = match_query(&text, &[spec.kind]) {
-        let place = q.value(query);
-        q.push(&format!(" AND n IN (SELECT rowid FROM search WHERE search MATCH ?{place})"));
-    }
-    for pair in &filter.pairs {
-        q.push(if pair.negated { " AND NOT (" } else { " AND (" });
-        if pair.field == Field::Owner {
-            let owners = owners(conn, spec.me, pair)?;
-            let place = q.value(serde_json::to_string(&owners)?);
-            q.push(&format!("owner IN (SELECT value FROM json_each(?{place}))"));
-        } else {
-            let column = pair.field.column();
-            for (n, value) in pair.values.iter().enumerate() {
-                let from = q.value(value.clone());
-                let to = q.value(format!("{value}{}", char::MAX));
-                q.push(if n == 0 { "" } else { " OR " });
-                q.push(&format!("({column} >= ?{from} AND {column} < ?{to})"));
-            }
-        }
-        q.push(")");
-    }
-    let (field, usual_descending) = match sort {
-        Some(field) => (field, false),
+/// The statement of a list: what the filter lets through, or candidates for that, in order.
+pub(crate) fn query(conn: &Connection, spec: &ListSpec, sort: Option<Column>) -> Result<Query, Trouble> {
+    let mut q = Query::of(conn, spec.kind, &spec.filter)?;
+    let (column, usual_descending) = match sort {
+        Some(column) => (column, false),
         None => usual_order(spec.kind),
     };
     let direction = if spec.descending == usual_descending { "ASC" } else { "DESC" };
-    let column = field.column();
-    match named_order(spec.kind, field) {
+    let name = column.name();
+    match named_order(spec.kind, column) {
         Some(order) => {
-            let place = q.value(order);
-            q.push(&format!(" ORDER BY instr(?{place}, '|' || {column} || '|') {direction}, label {direction}"));
+            q.values.push(Value::from(order));
+            let place = q.values.len();
+            q.sql.push_str(&format!(" ORDER BY instr(?{place}, '|' || {name} || '|') {direction}, label {direction}"));
         }
         // As the index has it, so that nothing needs to be sorted.
-        None if field == Field::Number => q.push(&format!(" ORDER BY position {direction}, label {direction}")),
-        None if matches!(field, Field::Label | Field::Title | Field::At) => {
-            q.push(&format!(" ORDER BY {column} {direction}"));
+        None if column == Column::Position => {
+            q.sql.push_str(&format!(" ORDER BY position {direction}, label {direction}"))
         }
-        None => q.push(&format!(" ORDER BY {column} {direction}, label {direction}")),
+        None if matches!(column, Column::AnyCase(_) | Column::At) => {
+            q.sql.push_str(&format!(" ORDER BY {name} {direction}"));
+        }
+        None => q.sql.push_str(&format!(" ORDER BY {name} {direction}, label {direction}")),
+    }
+    if !q.is_exact {
+        q.sql.push_str(&format!(" LIMIT {}", CANDIDATES_MOST.saturating_add(1)));
     }
     Ok(q)
 }
 
-impl Query {
-    fn push(&mut self, part: &str) {
-        self.sql.push_str(part);
-    }
-
-    /// Adds a value; gives its place.
-    fn value(&mut self, value: String) -> usize {
-        self.values.push(Value::from(value));
-        self.values.len()
+/// The column that a kind calls so.
+fn sorted_by(kind: Kind, name: &str) -> Option<Column> {
+    match named(kind, name, &Vocabulary::default())? {
+        Named::Field(field, _) => Column::of(kind, &field),
+        Named::Choices(..) | Named::Link(_) => None,
     }
 }
 
 /// By what a list of that kind is sorted when nothing is said, and whether downwards.
-fn usual_order(kind: Kind) -> (Field, bool) {
+fn usual_order(kind: Kind) -> (Column, bool) {
     match kind {
-        Kind::Release | Kind::Change => (Field::Number, true),
-        Kind::Task => (Field::Number, false),
-        Kind::Approval | Kind::Freeze => (Field::At, false),
-        Kind::Baseline | Kind::TestRecord => (Field::At, true),
-        Kind::Ci | Kind::DslItem | Kind::DhsUnit => (Field::Label, false),
-        _ => (Field::Label, false),
+        Kind::Release | Kind::Change => (Column::Position, true),
+        Kind::Task => (Column::Position, false),
+        Kind::Approval | Kind::Freeze => (Column::At, false),
+        Kind::Baseline | Kind::TestRecord => (Column::At, true),
+        _ => (Column::AnyCase("label"), false),
     }
 }
 
 /// The order of values that have one of their own, such as phases; `None` where it is that of the alphabet.
-fn named_order(kind: Kind, field: Field) -> Option<String> {
+fn named_order(kind: Kind, column: Column) -> Option<String> {
     fn all<T: Display>(values: &[T]) -> String {
         values.iter().fold("|".to_owned(), |mut text, value| {
             // Writing to a string cannot fail.
@@ -238,44 +280,18 @@ fn named_order(kind: Kind, field: Field) -> Option<String> {
             text
         })
     }
-    Some(match (kind, field) {
-        (Kind::Release | Kind::Task, Field::Group) => all(Phase::ALL),
-        (Kind::Release, Field::State) => all(Status::ALL),
-        (Kind::Task, Field::State) => all(TaskState::ALL),
-        (Kind::Change, Field::State) => all(ChangeState::ALL),
-        (Kind::Ci, Field::State) => all(CiStatus::ALL),
-        (Kind::DslItem, Field::State) => all(ItemState::ALL),
-        (Kind::DhsUnit, Field::State) => all(UnitState::ALL),
-        (Kind::Release | Kind::Change, Field::Level) => all(Risk::ALL),
-        (Kind::Ci, Field::Level) => all(Criticality::ALL),
+    Some(match (kind, column) {
+        (Kind::Release | Kind::Task, Column::Lower("grp")) => all(Phase::ALL),
+        (Kind::Release, Column::Lower("state")) => all(Status::ALL),
+        (Kind::Task, Column::Lower("state")) => all(TaskState::ALL),
+        (Kind::Change, Column::Lower("state")) => all(ChangeState::ALL),
+        (Kind::Ci, Column::Lower("state")) => all(CiStatus::ALL),
+        (Kind::DslItem, Column::Lower("state")) => all(ItemState::ALL),
+        (Kind::DhsUnit, Column::Lower("state")) => all(UnitState::ALL),
+        (Kind::Release | Kind::Change, Column::Lower("level")) => all(Risk::ALL),
+        (Kind::Ci, Column::Lower("level")) => all(Criticality::ALL),
         _ => return None,
     })
-}
-
-/// Ids of the people and groups that an owner in a filter stands for: `me`, a sign-in name, an id, or the beginning
-/// of a name.
-fn owners(conn: &Connection, me: Option<PersonId>, pair: &Pair) -> Result<Vec<String>, Trouble> {
-    let mut ids = Vec::new();
-    for value in &pair.values {
-        if value == "me" {
-            ids.extend(me.map(|id| id.to_string()));
-            continue;
-        }
-        if let Ok(id) = value.parse::<Uuid>() {
-            ids.push(id.to_string());
-            continue;
-        }
-        ids.extend(find(conn, Lookup::User, value)?.into_iter().map(|id| id.to_string()));
-        let mut statement = conn.prepare_cached(OWNERS)?;
-        for kind in [Kind::Person, Kind::Group] {
-            let end = format!("{value}{}", char::MAX);
-            let mut rows = statement.query((kind.name(), value, end, OWNERS_MOST))?;
-            while let Some(row) = rows.next()? {
-                ids.push(uuid(row, 0)?.to_string());
-            }
-        }
-    }
-    Ok(ids)
 }
 
 #[cfg(test)]

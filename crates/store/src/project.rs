@@ -4,9 +4,9 @@
 use crate::error::Trouble;
 use crate::view::{lookup_key, uuid};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use slipway_domain::filter::text::number_words;
 use slipway_domain::id::PersonId;
 use slipway_domain::lookup::Lookup;
-use slipway_domain::number::Number;
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::release::task_record::Assignee;
 use slipway_domain::time::{Timestamp, Window};
@@ -200,28 +200,6 @@ pub(crate) fn refresh(conn: &mut Connection) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// A record's own number.
-pub(crate) fn number(record: &Record) -> Option<&Number> {
-    match record {
-        Record::Release(r) => Some(&r.number),
-        Record::Change(r) => Some(&r.number),
-        Record::Ci(r) => Some(&r.number),
-        Record::DslItem(r) => Some(&r.number),
-        Record::DhsUnit(r) => Some(&r.number),
-        _ => None,
-    }
-}
-
-/// Label, number and the number without its leading zeros, so that `rel-12` finds `REL-000012` and `REL-000123`.
-fn number_words(record: &Record) -> String {
-    let Some(number) = number(record) else { return String::new() };
-    let short = match (number.as_str().split_once('-'), number.position()) {
-        (Some((prefix, _)), Some(position)) => format!(" {prefix}-{position}"),
-        _ => String::new(),
-    };
-    format!("{} {number}{short}", record.label())
-}
-
 /// A kind as one word of the search, so that `ci` is not found in `ci_group`.
 pub(crate) fn kind_word(kind: Kind) -> String {
     kind.name().replace('_', "")
@@ -234,7 +212,7 @@ fn summary(record: &Record, title: String) -> Option<Summary> {
     let time = |t: Option<Timestamp>| t.map_or(0, |t| t.0);
     let base = Summary {
         label: record.label(),
-        position: number(record).map_or(0, |n| i64::from(n.position().unwrap_or(u32::MAX))),
+        position: record.number().map_or(0, |n| i64::from(n.position().unwrap_or(u32::MAX))),
         title,
         ..Summary::default()
     };

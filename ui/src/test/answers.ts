@@ -125,8 +125,9 @@ export function answers(): Answers {
     }),
     'lists.open': ({ kind, filter }: { kind: Kind; filter?: string }) => {
       const total = filter ? 3 : (COUNTS[kind] ?? 0);
-      return { ids: Array.from({ length: total }, (_, at) => `${kind}-${at + 1}`), total, unknown: [] };
+      return { ids: Array.from({ length: total }, (_, at) => `${kind}-${at + 1}`), total, unknown: [], error: null, looked_at: null };
     },
+    'lists.suggest': ({ cursor }: { cursor: number }) => ({ from: 0, to: cursor, suggestions: [], error: null }),
     'lists.rows': ({ kind, ids }: { kind: Kind; ids: string[] }) => ({ rows: ids.map((id) => numbered(kind, id)) }),
     'search.records': ({ text }: { text: string }) => ({
       hits: text.includes('zzz') ? [] : [numbered('release', 'release-12'), numbered('ci', 'ci-7')],

@@ -6,8 +6,9 @@ use crate::releases::page::window;
 use crate::sight::{Sight, path};
 use crate::view::common::{Hue, Pill};
 use crate::view::releases::{Board, BoardCard, BoardColumn, BoardRequest};
-use crate::{pills, rows};
+use crate::{filters, pills, rows};
 use slipway_domain::approval::record::{Approval, ApprovalState, Subject};
+use slipway_domain::filter::Filter;
 use slipway_domain::lookup::{Lookup, subject_key};
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::RecordsExt;
@@ -37,12 +38,12 @@ const COLUMNS: [Phase; 7] = [
 /// Trouble.
 pub fn board(app: &App, request: &BoardRequest) -> Result<Board, CallError> {
     let open = app.open()?;
+    let open_ones = filters::must(app, Kind::Release, "-state:closed")?;
     let list = open.store.open_list(&ListSpec {
         kind: Kind::Release,
-        filter: format!("{} -state:closed", request.filter),
+        filter: Filter::All(vec![filters::must(app, Kind::Release, &request.filter)?, open_ones]),
         sort: Some("window".to_owned()),
         descending: false,
-        me: Some(open.actor),
     })?;
     let truncated = list.total > CARDS_MOST;
     app.read(|sight| {

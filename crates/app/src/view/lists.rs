@@ -2,6 +2,7 @@
 
 use crate::view::common::ListRow;
 use serde::{Deserialize, Serialize};
+use slipway_domain::filter::FilterError;
 use slipway_domain::record::Kind;
 use ts_rs::TS;
 
@@ -11,7 +12,7 @@ use ts_rs::TS;
 pub struct OpenListRequest {
     /// Of which kind of record.
     pub kind: Kind,
-    /// Words and `name:value` pairs, such as `payroll phase:build owner:me`; everything when empty.
+    /// Words and conditions, such as `payroll phase:build owner:me`; everything when empty.
     #[serde(default)]
     #[ts(as = "Option<_>")]
     pub filter: String,
@@ -31,8 +32,46 @@ pub struct OpenList {
     pub ids: Vec<String>,
     /// How many there are in all; more than `ids` where the list is longer than the most that is given out.
     pub total: u32,
-    /// Names in the filter that this kind does not know.
+    /// The column to sort by that this kind does not know.
     pub unknown: Vec<String>,
+    /// What is wrong with the filter; then nothing is listed.
+    pub error: Option<FilterError>,
+    /// The filter asks for what no index has, and only so many records were looked at: there may be more.
+    pub looked_at: Option<u32>,
+}
+
+/// Asks what can stand where one types in a filter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SuggestRequest {
+    /// Of which kind of record.
+    pub kind: Kind,
+    /// As typed.
+    pub text: String,
+    /// Where one types, in characters from the beginning.
+    pub cursor: u32,
+}
+
+/// What can stand there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Suggestions {
+    /// First character that a suggestion replaces, counted from 0.
+    pub from: u32,
+    /// First character after those.
+    pub to: u32,
+    /// Best first.
+    pub suggestions: Vec<Suggestion>,
+    /// What is wrong with the whole filter.
+    pub error: Option<FilterError>,
+}
+
+/// One suggestion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(rename = "FilterSuggestion")]
+pub struct Suggestion {
+    /// What to put there.
+    pub insert: String,
+    /// What it means, in a few words.
+    pub about: String,
 }
 
 /// Asks for rows.

@@ -165,6 +165,9 @@ pub enum PutSetupRequest {
         /// A redundancy group: so many of them are enough.
         #[serde(default)]
         enough: Option<u32>,
+        /// A dynamic group: who its members are.
+        #[serde(default)]
+        filter: Option<String>,
     },
     /// Who approves what.
     ApprovalPolicy {

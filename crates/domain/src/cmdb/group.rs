@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use ts_rs::TS;
 
-/// A static CI group.
+/// A CI group: static, or dynamic with a filter that says who its members are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct CiGroup {
     /// Identity.
@@ -17,4 +17,8 @@ pub struct CiGroup {
     /// A redundancy group: what depends on its members works while at least so many of them do. `None`: a group like any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enough: Option<u32>,
+    /// The filter of a dynamic group; its members are what this found when it was last looked. `None`: a static group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub filter: Option<String>,
 }

@@ -70,7 +70,8 @@ fn with_cis(count: u128) -> Server {
 
 /// What lists and search say.
 fn found(store: &Store) -> (Vec<Uuid>, Vec<Uuid>) {
-    let spec = ListSpec { kind: Kind::Ci, filter: String::new(), sort: None, descending: false, me: None };
+    let spec =
+        ListSpec { kind: Kind::Ci, filter: slipway_domain::filter::Filter::EVERYTHING, sort: None, descending: false };
     let hits = store.search("srv", &[], 100).unwrap();
     let mut ids: Vec<Uuid> = hits.into_iter().map(|hit| hit.id).collect();
     ids.sort();

@@ -1,0 +1,96 @@
+//! Filters as a person types them: read, and completed as they are typed.
+
+use crate::App;
+use crate::error::CallError;
+use crate::view::lists::{SuggestRequest, Suggestion, Suggestions};
+use slipway_domain::filter::field::{Field, Holds};
+use slipway_domain::filter::suggest::{self, Place, SUGGESTIONS_MOST, What, place, suggestions};
+use slipway_domain::filter::text::typed;
+use slipway_domain::filter::{Filter, FilterError, Reading, Vocabulary, parse};
+use slipway_domain::people::Person;
+use slipway_domain::record::Kind;
+use slipway_domain::records::RecordsExt;
+
+/// Reads a filter as the person who works here means it.
+///
+/// # Errors
+/// Trouble; a filter that is not understood is an answer.
+pub(crate) fn read(app: &App, kind: Kind, text: &str) -> Result<Result<Filter, FilterError>, CallError> {
+    let open = app.open()?;
+    let vocabulary = vocabulary(app, kind)?;
+    let reading = Reading { kind, me: Some(open.actor), now: app.host().now(), vocabulary: &vocabulary };
+    Ok(parse(text, &reading))
+}
+
+/// The same where only a filter that is understood will do.
+///
+/// # Errors
+/// `FILTER_WRONG`, or trouble.
+pub(crate) fn must(app: &App, kind: Kind, text: &str) -> Result<Filter, CallError> {
+    read(app, kind, text)?.map_err(|error| CallError::Refused { findings: vec![error.finding(text)] })
+}
+
+/// What a filter of the kind may name besides its own fields.
+fn vocabulary(_app: &App, _kind: Kind) -> Result<Vocabulary, CallError> {
+    Ok(Vocabulary::default())
+}
+
+/// What can stand where one types.
+///
+/// # Errors
+/// Trouble.
+pub fn suggest(app: &App, request: &SuggestRequest) -> Result<Suggestions, CallError> {
+    let vocabulary = vocabulary(app, request.kind)?;
+    let cursor = usize::try_from(request.cursor).unwrap_or(usize::MAX);
+    let place = place(request.kind, &request.text, cursor, &vocabulary);
+    let mut found = suggestions(request.kind, &place, &vocabulary);
+    found.extend(stored(app, request.kind, &place)?);
+    found.truncate(SUGGESTIONS_MOST);
+    let figure = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Ok(Suggestions {
+        from: figure(place.from),
+        to: figure(place.to),
+        suggestions: found.into_iter().map(|s| Suggestion { insert: s.insert, about: s.about }).collect(),
+        error: read(app, request.kind, &request.text)?.err(),
+    })
+}
+
+/// Values that records have.
+fn stored(app: &App, kind: Kind, place: &Place) -> Result<Vec<suggest::Suggestion>, CallError> {
+    let open = app.open()?;
+    let prefix = typed(&place.prefix);
+    let called = |kind: Kind, about: &str| -> Result<Vec<suggest::Suggestion>, CallError> {
+        let names = open.store.values(kind, &Field::Label, &prefix, SUGGESTIONS_MOST)?;
+        Ok(names.iter().map(|name| suggest::Suggestion::value(name, about)).collect())
+    };
+    Ok(match &place.what {
+        What::Value(field, Holds::Text | Holds::Version) => {
+            let values = open.store.values(kind, field, &prefix, SUGGESTIONS_MOST)?;
+            values.iter().map(|value| suggest::Suggestion::value(value, "")).collect()
+        }
+        What::Value(_, Holds::Party) => {
+            let mut found = people(app, &prefix)?;
+            found.extend(called(Kind::Group, "group")?);
+            found
+        }
+        What::Value(_, Holds::Site) => called(Kind::Site, "site")?,
+        What::Value(_, Holds::CiGroup) => called(Kind::CiGroup, "CI group")?,
+        What::Ci if !place.prefix.starts_with('(') => called(Kind::Ci, "")?,
+        _ => Vec::new(),
+    })
+}
+
+/// People whose name begins so, by their sign-in name, which is unique.
+fn people(app: &App, prefix: &str) -> Result<Vec<suggest::Suggestion>, CallError> {
+    let open = app.open()?;
+    let ids = open.store.called(Kind::Person, prefix, SUGGESTIONS_MOST)?;
+    app.read(|sight| {
+        let mut found = Vec::new();
+        for id in ids {
+            if let Some(person) = sight.records.get::<Person>(id.into())? {
+                found.push(suggest::Suggestion::value(&person.user, &person.name));
+            }
+        }
+        Ok(found)
+    })
+}
