@@ -15,6 +15,7 @@ use slipway_domain::cmdb::baseline::compare::{Comparison, Side, compare as diffe
 use slipway_domain::cmdb::baseline::{Baseline, BaselineScope, Members, NewBaseline, PART_MEMBERS, members, restore};
 use slipway_domain::cmdb::update_plan::CiUpdate;
 use slipway_domain::command::{CmdbCommand, Command, Edit, ReleaseCommand, ReleaseEdit};
+use slipway_domain::filter::Filter;
 use slipway_domain::id::{BaselineId, CiId};
 use slipway_domain::record::{Kind, RecordRef};
 use slipway_domain::records::RecordsExt;
@@ -41,10 +42,9 @@ pub fn list(app: &App, _: &Nothing) -> Result<BaselineList, CallError> {
     let open = app.open()?;
     let list = open.store.open_list(&ListSpec {
         kind: Kind::Baseline,
-        filter: String::new(),
+        filter: Filter::EVERYTHING,
         sort: Some("at".to_owned()),
         descending: true,
-        me: Some(open.actor),
     })?;
     app.read(|sight| {
         let mut baselines = Vec::new();

@@ -10,6 +10,8 @@ use slipway_domain::filter::{Filter, FilterError, Reading, Vocabulary, parse};
 use slipway_domain::people::Person;
 use slipway_domain::record::Kind;
 use slipway_domain::records::RecordsExt;
+use slipway_domain::refusal::Finding;
+use slipway_store::list::OpenList;
 
 /// Reads a filter as the person who works here means it.
 ///
@@ -28,6 +30,20 @@ pub(crate) fn read(app: &App, kind: Kind, text: &str) -> Result<Result<Filter, F
 /// `FILTER_WRONG`, or trouble.
 pub(crate) fn must(app: &App, kind: Kind, text: &str) -> Result<Filter, CallError> {
     read(app, kind, text)?.map_err(|error| CallError::Refused { findings: vec![error.finding(text)] })
+}
+
+/// That a list is all that its filter means.
+///
+/// # Errors
+/// `FILTER_TOO_WIDE` where not every record could be looked at.
+pub(crate) fn whole(list: &OpenList, text: &str) -> Result<(), CallError> {
+    let Some(looked_at) = list.looked_at else { return Ok(()) };
+    Err(Finding::new(
+        "FILTER_TOO_WIDE",
+        format!("No index has what {text} asks for: only {looked_at} records could be looked at."),
+        "Add class:, status:, name: or a word, so that an index finds them.",
+    )
+    .into())
 }
 
 /// What a filter of the kind may name besides its own fields.

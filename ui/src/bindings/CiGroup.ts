@@ -3,7 +3,7 @@ import type { CiGroupId } from "./CiGroupId";
 import type { CiId } from "./CiId";
 
 /**
- * A static CI group.
+ * A CI group: static, or dynamic with a filter that says who its members are.
  */
 export type CiGroup = { 
 /**
@@ -21,4 +21,8 @@ members: Array<CiId>,
 /**
  * A redundancy group: what depends on its members works while at least so many of them do. `None`: a group like any.
  */
-enough?: number | null, };
+enough?: number | null, 
+/**
+ * The filter of a dynamic group; its members are what this found when it was last looked. `None`: a static group.
+ */
+filter?: string, };

@@ -10,7 +10,7 @@ export type OpenListRequest = {
  */
 kind: Kind, 
 /**
- * Words and `name:value` pairs, such as `payroll phase:build owner:me`; everything when empty.
+ * Words and conditions, such as `payroll phase:build owner:me`; everything when empty.
  */
 filter?: string, 
 /**

@@ -80,7 +80,11 @@ members: Array<CiId>,
 /**
  * A redundancy group: so many of them are enough.
  */
-enough: number | null, } } | { "approval_policy": { 
+enough: number | null, 
+/**
+ * A dynamic group: who its members are.
+ */
+filter: string | null, } } | { "approval_policy": { 
 /**
  * Which.
  */

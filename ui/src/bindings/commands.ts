@@ -80,6 +80,8 @@ import type { SignInPending } from "./SignInPending";
 import type { SiteList } from "./SiteList";
 import type { StartAloneRequest } from "./StartAloneRequest";
 import type { SubmitRequest } from "./SubmitRequest";
+import type { SuggestRequest } from "./SuggestRequest";
+import type { Suggestions } from "./Suggestions";
 import type { SyncStatus } from "./SyncStatus";
 import type { TakeBaselineRequest } from "./TakeBaselineRequest";
 import type { TaskActRequest } from "./TaskActRequest";
@@ -121,6 +123,7 @@ export interface Commands {
   "exceptions.act": { request: ExceptionActRequest; response: Done };
   "lists.open": { request: OpenListRequest; response: OpenList };
   "lists.rows": { request: RowsRequest; response: Rows };
+  "lists.suggest": { request: SuggestRequest; response: Suggestions };
   "search.records": { request: SearchRequest; response: SearchHits };
   "releases.board": { request: BoardRequest; response: Board };
   "releases.get": { request: ReleaseRequest; response: ReleasePage };

@@ -32,7 +32,7 @@ const STATES = [
 ] as const;
 
 /** A row of a list with the columns that the store gives. */
-function numbered(kind: Kind, id: string): ListRow {
+export function numbered(kind: Kind, id: string): ListRow {
   const at = Number(id.split('-')[1]);
   const [state, hue] = STATES[at % STATES.length] ?? STATES[0];
   const number = `${{ release: 'REL', change: 'CHG', ci: 'CI', dsl_item: 'DSL', dhs_unit: 'UNI' }[kind as 'release'] ?? 'CI'}-${String(at).padStart(6, '0')}`;
@@ -125,7 +125,13 @@ export function answers(): Answers {
     }),
     'lists.open': ({ kind, filter }: { kind: Kind; filter?: string }) => {
       const total = filter ? 3 : (COUNTS[kind] ?? 0);
-      return { ids: Array.from({ length: total }, (_, at) => `${kind}-${at + 1}`), total, unknown: [], error: null, looked_at: null };
+      return {
+        ids: Array.from({ length: total }, (_, at) => `${kind}-${at + 1}`),
+        total,
+        unknown: [],
+        error: null,
+        looked_at: null,
+      };
     },
     'lists.suggest': ({ cursor }: { cursor: number }) => ({ from: 0, to: cursor, suggestions: [], error: null }),
     'lists.rows': ({ kind, ids }: { kind: Kind; ids: string[] }) => ({ rows: ids.map((id) => numbered(kind, id)) }),

@@ -3,7 +3,7 @@
 use crate::error::CallError;
 use crate::sight::Sight;
 use crate::view::baselines::TakeBaselineRequest;
-use crate::{App, resolve};
+use crate::{App, filters, resolve};
 use slipway_domain::cmdb::baseline::BaselineScope;
 use slipway_domain::cmdb::group::CiGroup;
 use slipway_domain::cmdb::impact::{Direction, Question, analyse};
@@ -74,19 +74,11 @@ fn filtered(app: &App, filter: &str) -> Result<BTreeSet<CiId>, CallError> {
     let open = app.open()?;
     let list = open.store.open_list(&ListSpec {
         kind: Kind::Ci,
-        filter: filter.to_owned(),
+        filter: filters::must(app, Kind::Ci, filter)?,
         sort: None,
         descending: false,
-        me: Some(open.actor),
     })?;
-    if !list.unknown.is_empty() {
-        return Err(Finding::new(
-            "UNKNOWN_FIELD",
-            format!("CIs cannot be listed by {}.", list.unknown.join(", ")),
-            "Use another filter; the list of CIs shows what it finds.",
-        )
-        .into());
-    }
+    filters::whole(&list, filter)?;
     if list.total > list.ids.len() {
         return Err(Finding::new(
             "TOO_MANY_MEMBERS",

@@ -88,7 +88,7 @@ fn fits(datum: &Datum, wanted: &Wanted, records: &dyn Records) -> Result<bool, F
         (Datum::Figure(figure), Wanted::Figure(bounds)) => bounds.holds(figure),
         (Datum::Moment(at), Wanted::Moment(bounds)) => bounds.holds(at),
         (Datum::Flag(is), Wanted::Flag(wanted)) => is == wanted,
-        (Datum::Party(id), Wanted::Party(Party::Id(wanted))) => id == wanted,
+        (Datum::Party(id) | Datum::Site(SiteId(id)), Wanted::Party(Party::Id(wanted))) => id == wanted,
         (Datum::Party(id), Wanted::Party(Party::Called(name))) => is_called(*id, name, records)?,
         (Datum::Site(id), Wanted::Called(name)) => {
             records.get::<Site>(*id)?.is_some_and(|site| fold(&site.name).starts_with(name.as_str()))
@@ -171,6 +171,7 @@ fn read(record: &Record, field: &Field, records: &dyn Records) -> Result<Vec<Dat
 struct Out(Vec<Datum>);
 
 impl Out {
+    #[expect(clippy::needless_pass_by_value, reason = "labels are small, and texts come by reference")]
     fn text(&mut self, text: impl ToString) {
         let text = text.to_string();
         if !text.is_empty() {

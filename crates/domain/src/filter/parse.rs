@@ -412,7 +412,8 @@ fn chosen(operator: Operator, choices: &[String], value: &Value) -> Result<Wante
     if !value.quoted && value.text.eq_ignore_ascii_case("empty") {
         return Ok(Wanted::Empty);
     }
-    choose(&value.text, operator, choices.iter().map(String::as_str), Order::None).map(Wanted::OneOf)
+    let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
+    choose(&value.text, operator, &choices, Order::None).map(Wanted::OneOf)
 }
 
 /// One part is itself.

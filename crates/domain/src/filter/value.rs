@@ -201,13 +201,10 @@ fn one(holds: Holds, operator: Operator, text: &str, quoted: bool, reading: &Rea
             let (first, last) = day(text, reading.now).ok_or_else(|| wrong(text, DATES))?;
             Ok(Wanted::Ordered(Bounds::by(operator, Natural(first.to_string()), Natural(last.to_string()), true)))
         }
-        Holds::Choice(labels, order) => {
-            let labels = labels();
-            let chosen = choose(text, operator, labels.iter().copied(), order)?;
-            Ok(Wanted::OneOf(chosen))
-        }
+        Holds::Choice(labels, order) => Ok(Wanted::OneOf(choose(text, operator, &labels(), order)?)),
         _ if compares => Err(("This has no order; write it after a colon.".to_owned(), None)),
         Holds::Party => Ok(Wanted::Party(party(text, quoted, reading)?)),
+        Holds::Site if text.parse::<Uuid>().is_ok() => Ok(Wanted::Party(party(text, quoted, reading)?)),
         Holds::Site | Holds::CiGroup => {
             let name = typed(text);
             Ok(if operator == Operator::Is { Wanted::CalledExactly(name) } else { Wanted::Called(name) })
@@ -270,32 +267,27 @@ fn range(holds: Holds, from: Option<Wanted>, to: Option<Wanted>) -> Result<Wante
 ///
 /// # Errors
 /// That there is no such label, with the nearest one.
-pub fn choose<'a>(
-    text: &str,
-    operator: Operator,
-    labels: impl Iterator<Item = &'a str> + Clone,
-    order: Order,
-) -> Result<Vec<String>, Wrong> {
+pub fn choose(text: &str, operator: Operator, labels: &[&str], order: Order) -> Result<Vec<String>, Wrong> {
     let wanted = typed(text).replace(['-', '/'], " ");
     let plain = |label: &str| typed(label).replace(['-', '/'], " ");
-    let all: Vec<String> = labels.clone().map(str::to_lowercase).collect();
-    let is = |label: &&str| match operator {
+    let all: Vec<String> = labels.iter().map(|label| label.to_lowercase()).collect();
+    let is = |label: &str| match operator {
         Operator::Is => plain(label) == wanted,
         _ => plain(label).starts_with(&wanted),
     };
     let unknown = || {
-        let near = nearest(text, labels.clone()).map(|label| label.to_lowercase().replace(' ', "_"));
+        let near = nearest(text, labels.iter().copied()).map(|label| label.to_lowercase().replace(' ', "_"));
         (format!("{text} is none of {}.", all.join(", ")), near)
     };
     if matches!(operator, Operator::Begins | Operator::Is) {
-        let chosen: Vec<String> = labels.clone().filter(is).map(str::to_lowercase).collect();
+        let chosen: Vec<String> = labels.iter().filter(|label| is(label)).map(|label| label.to_lowercase()).collect();
         return if chosen.is_empty() { Err(unknown()) } else { Ok(chosen) };
     }
     if order == Order::None {
         return Err(("This has no order; write it after a colon.".to_owned(), None));
     }
-    let exact = labels.clone().position(|label| plain(label) == wanted);
-    let at = exact.or_else(|| labels.clone().position(|label| plain(label).starts_with(&wanted)));
+    let exact = labels.iter().position(|label| plain(label) == wanted);
+    let at = exact.or_else(|| labels.iter().position(|label| plain(label).starts_with(&wanted)));
     let at = at.ok_or_else(unknown)?;
     let keeps = |n: usize| {
         let more = if order == Order::Up { n.cmp(&at) } else { at.cmp(&n) };
