@@ -1,12 +1,13 @@
 //! Every record of a kind, one after the other: for exports, which no list should hold whole.
 
+use crate::db::Db;
 use crate::error::{StoreError, Trouble};
 use crate::open::Store;
-use rusqlite::Connection;
+use crate::pack::Stored;
+use crate::view::uuid;
 use slipway_domain::record::{Kind, Record};
-use slipway_domain::refusal::Fault;
 
-pub(crate) const EACH: &str = "SELECT body FROM record WHERE kind = ?1 ORDER BY id";
+pub(crate) const EACH: &str = "SELECT id, body, source, target FROM record WHERE n = ?1";
 
 impl Store {
     /// Gives every record of a kind to `f`, by id, as they are at one moment, until it fails. Records that this program
@@ -25,15 +26,24 @@ impl Store {
     }
 }
 
-fn each<E>(conn: &Connection, kind: Kind, f: &mut dyn FnMut(Record) -> Result<(), E>) -> Result<Option<E>, Trouble> {
-    let mut statement = conn.prepare_cached(EACH)?;
-    let mut rows = statement.query((kind.name(),))?;
-    while let Some(row) = rows.next()? {
-        let body = row.get_ref(0)?.as_str().map_err(Fault::new)?;
-        let Ok(record) = Record::from_body(kind, body) else { continue };
+fn each<E>(db: &Db, kind: Kind, f: &mut dyn FnMut(Record) -> Result<(), E>) -> Result<Option<E>, Trouble> {
+    let mut one = db.prepare_cached(EACH)?;
+    for (_, n) in by_id(db, kind.name())? {
+        let (id, stored) = one.query_row((n,), |row| Ok((uuid(row, 0)?, Stored::from_row(row, 1)?)))?;
+        let Ok(Some(record)) = stored.record(db, kind, id) else { continue };
         if let Err(error) = f(record) {
             return Ok(Some(error));
         }
     }
     Ok(None)
+}
+
+/// Rows of a kind by ascending id. Reads the whole table: for exports and checks.
+pub(crate) fn by_id(db: &Db, kind: &str) -> Result<Vec<([u8; 16], u32)>, Trouble> {
+    let code = db.code(kind)?;
+    let mut statement = db.prepare_cached("SELECT id, n FROM record WHERE kind = ?1 AND body IS NOT NULL")?;
+    let mut rows: Vec<([u8; 16], u32)> =
+        statement.query_map((code,), |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    rows.sort_unstable();
+    Ok(rows)
 }

@@ -155,6 +155,15 @@ impl From<serde_json::Error> for Trouble {
 }
 
 impl Trouble {
+    /// As the rules are told.
+    pub(crate) fn into_fault(self) -> Fault {
+        match self {
+            Self::Sql(error) => Fault::new(error),
+            Self::Fault(fault) => fault,
+            Self::Misuse { sentence, .. } | Self::Snapshot { why: sentence, .. } => Fault::new(sentence),
+        }
+    }
+
     /// The same, naming the file.
     pub(crate) fn at(self, path: &Path) -> StoreError {
         let path = path.to_owned();

@@ -3,10 +3,10 @@
 //! What the columns and the word index cannot tell is left out of the SQL. Then the statement finds *candidates*, never
 //! too few, and each is judged by its record as the domain does; [`CANDIDATES_MOST`] bounds that.
 
+use crate::db::Db;
 use crate::error::Trouble;
 use crate::search::match_query;
 use crate::view::{View, find, uuid};
-use rusqlite::Connection;
 use rusqlite::types::Value;
 use slipway_domain::cmdb::group::CiGroup;
 use slipway_domain::cmdb::relation::Relation;
@@ -149,7 +149,7 @@ pub(crate) struct Query {
 
 impl Query {
     /// Everything of a kind that the filter lets through, or candidates for that; without an order.
-    pub(crate) fn of(conn: &Connection, kind: Kind, filter: &Filter) -> Result<Self, Trouble> {
+    pub(crate) fn of(conn: &Db, kind: Kind, filter: &Filter) -> Result<Self, Trouble> {
         let mut values = vec![Value::from(kind.name().to_owned())];
         let all = "SELECT id FROM summary WHERE kind = ?1";
         if filter.is_everything() {
@@ -186,7 +186,7 @@ impl Part {
 }
 
 struct Writer<'a> {
-    conn: &'a Connection,
+    conn: &'a Db,
     kind: Kind,
     values: &'a mut Vec<Value>,
 }
@@ -400,8 +400,11 @@ impl Writer<'_> {
     fn among(&mut self, ids: &BTreeSet<Uuid>, is_negated: bool) -> Result<Part, Trouble> {
         let hex: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
         let place = self.value(serde_json::to_string(&hex)?);
-        let rows =
-            format!("SELECT n FROM record WHERE kind = 'ci' AND id IN (SELECT unhex(value) FROM json_each(?{place}))");
+        let rows = format!(
+            "SELECT r.n FROM json_each(?{place}) j CROSS JOIN record r
+             ON substr(r.id, 11) = substr(unhex(j.value), 11) AND r.id = unhex(j.value)
+             WHERE r.kind = (SELECT code FROM name WHERE text = 'ci')"
+        );
         Ok(Part::rows(&rows, is_negated))
     }
 
@@ -458,7 +461,7 @@ const MILLION: i64 = 1_000_000;
 
 /// Everything of a kind that a filter lets through; `None` if it is more than `most`, or that could not be found out
 /// with [`CANDIDATES_MOST`] records.
-fn ids(conn: &Connection, kind: Kind, filter: &Filter, most: usize) -> Result<Option<Vec<Uuid>>, Trouble> {
+fn ids(conn: &Db, kind: Kind, filter: &Filter, most: usize) -> Result<Option<Vec<Uuid>>, Trouble> {
     let query = Query::of(conn, kind, filter)?;
     let limit = if query.is_exact { most } else { CANDIDATES_MOST };
     let mut statement = conn.prepare_cached(&format!("{} LIMIT {}", query.sql, limit.saturating_add(1)))?;
@@ -481,7 +484,7 @@ fn ids(conn: &Connection, kind: Kind, filter: &Filter, most: usize) -> Result<Op
 }
 
 /// Whether the filter lets the record through.
-pub(crate) fn judge(conn: &Connection, kind: Kind, id: Uuid, filter: &Filter) -> Result<bool, Trouble> {
+pub(crate) fn judge(conn: &Db, kind: Kind, id: Uuid, filter: &Filter) -> Result<bool, Trouble> {
     let view = View(conn);
     let Some(record) = view.read(kind, id)? else { return Ok(false) };
     Ok(filter.matches(&record, &view)?)

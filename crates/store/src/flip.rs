@@ -2,6 +2,7 @@
 //! over to it. No reader ever sees a state between.
 
 use crate::attention::{Attention, judged_after_all, raise};
+use crate::db::Db;
 use crate::error::{StoreError, Trouble};
 use crate::issue::run;
 use crate::load::{Loaded, load};
@@ -9,7 +10,7 @@ use crate::open::Store;
 use crate::queue::{Judged, Verdict};
 use crate::snapshot::{Unpack, Unreadable};
 use crate::stage::discard;
-use crate::view::uuid;
+use crate::view::{new_row, row, uuid};
 use crate::write::{Changes, Writer};
 use rusqlite::{Connection, OptionalExtension};
 use slipway_domain::checksum::row_checksum;
@@ -135,13 +136,14 @@ fn forget_left(conn: &Connection, flip: &Flip) -> Result<(), Trouble> {
 }
 
 /// A bucket that is fetched anew loses what did not come again; one that was left loses everything.
-fn replace_what_did_not_come_again(conn: &Connection, flip: &Flip) -> Result<(), Trouble> {
+fn replace_what_did_not_come_again(conn: &Db, flip: &Flip) -> Result<(), Trouble> {
     let mut gone = conn.prepare_cached(
         "INSERT OR IGNORE INTO incoming (bucket, kind, id, seq, body)
-         SELECT bucket, kind, id, seq, NULL FROM member WHERE bucket = ?1",
+         SELECT ?1, k.text, r.id, m.seq, NULL FROM member m JOIN record r ON r.n = m.n JOIN name k ON k.code = r.kind
+         WHERE m.bucket = ?2",
     )?;
     for bucket in &flip.left {
-        gone.execute((bucket,))?;
+        gone.execute((bucket, conn.code(bucket)?))?;
     }
     for cursor in &flip.cursors {
         let confirmed: Option<i64> = conn
@@ -149,7 +151,7 @@ fn replace_what_did_not_come_again(conn: &Connection, flip: &Flip) -> Result<(),
             .query_row((&cursor.bucket,), |row| row.get(0))
             .optional()?;
         if confirmed == Some(0) {
-            gone.execute((&cursor.bucket,))?;
+            gone.execute((&cursor.bucket, conn.code(&cursor.bucket)?))?;
         }
     }
     Ok(())
@@ -158,32 +160,37 @@ fn replace_what_did_not_come_again(conn: &Connection, flip: &Flip) -> Result<(),
 /// What staged entries add to count and sum of their bucket.
 struct Delta {
     bucket: String,
+    code: i64,
     count: i64,
     sum: u64,
 }
 
 /// Moves records into and out of buckets.
-fn members(conn: &Connection) -> Result<Vec<Delta>, Trouble> {
+fn members(db: &Db) -> Result<Vec<Delta>, Trouble> {
     let mut deltas: Vec<Delta> = Vec::new();
-    let mut statement = conn.prepare_cached("SELECT bucket, kind, id, seq, body FROM incoming ORDER BY bucket")?;
-    let mut old = conn.prepare_cached("SELECT sum FROM member WHERE bucket = ?1 AND kind = ?2 AND id = ?3")?;
-    let mut put = conn.prepare_cached(
-        "INSERT INTO member (bucket, kind, id, seq, sum) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (bucket, kind, id) DO UPDATE SET seq = excluded.seq, sum = excluded.sum",
+    let mut statement = db.prepare_cached("SELECT bucket, kind, id, seq, body FROM incoming ORDER BY bucket")?;
+    let mut old = db.prepare_cached("SELECT sum FROM member WHERE n = ?1 AND bucket = ?2")?;
+    let mut put = db.prepare_cached(
+        "INSERT INTO member (n, bucket, seq, sum) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (n, bucket) DO UPDATE SET seq = excluded.seq, sum = excluded.sum",
     )?;
-    let mut remove = conn.prepare_cached("DELETE FROM member WHERE bucket = ?1 AND kind = ?2 AND id = ?3")?;
+    let mut remove = db.prepare_cached("DELETE FROM member WHERE n = ?1 AND bucket = ?2")?;
     let mut rows = statement.query(())?;
-    while let Some(row) = rows.next()? {
-        let bucket: String = row.get(0)?;
-        let kind: String = row.get(1)?;
-        let id = uuid(row, 2)?;
-        let seq: i64 = row.get(3)?;
-        let body: Option<String> = row.get(4)?;
+    while let Some(entry) = rows.next()? {
+        let bucket: String = entry.get(0)?;
+        let kind: String = entry.get(1)?;
+        let id = uuid(entry, 2)?;
+        let seq: i64 = entry.get(3)?;
+        let body: Option<String> = entry.get(4)?;
         if deltas.last().is_none_or(|d| d.bucket != bucket) {
-            deltas.push(Delta { bucket: bucket.clone(), count: 0, sum: 0 });
+            deltas.push(Delta { code: db.code_or_new(&bucket)?, bucket, count: 0, sum: 0 });
         }
         let Some(delta) = deltas.last_mut() else { continue };
-        let was: Option<i64> = old.query_row((&bucket, &kind, id.as_bytes()), |row| row.get(0)).optional()?;
+        let n = row(db, &kind, id)?;
+        let was: Option<i64> = match n {
+            Some(n) => old.query_row((n, delta.code), |row| row.get(0)).optional()?,
+            None => None,
+        };
         if let Some(was) = was {
             delta.count -= 1;
             delta.sum = delta.sum.wrapping_sub(was.cast_unsigned());
@@ -192,9 +199,10 @@ fn members(conn: &Connection) -> Result<Vec<Delta>, Trouble> {
             let sum = row_checksum(&kind, id, seq.cast_unsigned(), &body);
             delta.count += 1;
             delta.sum = delta.sum.wrapping_add(sum);
-            put.execute((&bucket, &kind, id.as_bytes(), seq, sum.cast_signed()))?;
-        } else if was.is_some() {
-            remove.execute((&bucket, &kind, id.as_bytes()))?;
+            let n = n.map_or_else(|| new_row(db, &kind, id), Ok)?;
+            put.execute((n, delta.code, seq, sum.cast_signed()))?;
+        } else if let (Some(n), Some(_)) = (n, was) {
+            remove.execute((n, delta.code))?;
         }
     }
     Ok(deltas)
@@ -222,15 +230,19 @@ fn undo(conn: &Connection, writer: &mut Writer<'_>) -> Result<(), Trouble> {
 }
 
 /// Gives staged records their new state; what is in no bucket any more goes.
-fn apply(conn: &Connection, writer: &mut Writer<'_>) -> Result<(), Trouble> {
+fn apply(conn: &Db, writer: &mut Writer<'_>) -> Result<(), Trouble> {
     let mut statement = conn.prepare_cached("SELECT kind, id, body FROM incoming ORDER BY kind, id, seq")?;
-    let mut elsewhere = conn.prepare_cached("SELECT 1 FROM member WHERE kind = ?1 AND id = ?2")?;
+    let mut elsewhere = conn.prepare_cached("SELECT 1 FROM member WHERE n = ?1")?;
     let mut rows = statement.query(())?;
-    while let Some(row) = rows.next()? {
-        let kind: String = row.get(0)?;
-        let id: Uuid = uuid(row, 1)?;
-        let body: Option<String> = row.get(2)?;
-        if body.is_some() || !elsewhere.exists((&kind, id.as_bytes()))? {
+    while let Some(entry) = rows.next()? {
+        let kind: String = entry.get(0)?;
+        let id: Uuid = uuid(entry, 1)?;
+        let body: Option<String> = entry.get(2)?;
+        let mut is_elsewhere = || match row(conn, &kind, id)? {
+            Some(n) => elsewhere.exists((n,)),
+            None => Ok(false),
+        };
+        if body.is_some() || !is_elsewhere()? {
             writer.set(&kind, id, body.as_deref())?;
         }
     }
@@ -317,7 +329,7 @@ fn cursors(conn: &Connection, flip: &Flip, deltas: &[Delta]) -> Result<Vec<Strin
 }
 
 /// Executes every pending command again, in order. One that no longer fits keeps its place with the reasons.
-fn replay(conn: &Connection, writer: &mut Writer<'_>) -> Result<u64, Trouble> {
+fn replay(conn: &Db, writer: &mut Writer<'_>) -> Result<u64, Trouble> {
     let mut refused = 0;
     let mut after = i64::MIN;
     let mut next = conn.prepare_cached("SELECT n, payload FROM queue WHERE n > ?1 ORDER BY n LIMIT 1")?;
@@ -333,6 +345,7 @@ fn replay(conn: &Connection, writer: &mut Writer<'_>) -> Result<u64, Trouble> {
             Ok(()) => predict.execute((n, ""))?,
             Err(Failure::Refused(refusal)) => {
                 conn.execute_batch("ROLLBACK TO command")?;
+                conn.rolled_back();
                 refused += 1;
                 predict.execute((n, serde_json::to_string(&refusal)?))?
             }

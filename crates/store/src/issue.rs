@@ -2,13 +2,13 @@
 
 use crate::attention::Side;
 use crate::chain::{Chain, hash};
+use crate::db::Db;
 use crate::error::{StoreError, Trouble};
 use crate::numbers::Numbers;
 use crate::open::Store;
 use crate::queue::stored;
 use crate::status::known_to_server;
 use crate::write::{Changes, Writer};
-use rusqlite::Connection;
 use slipway_domain::command::about::about;
 use slipway_domain::command::{ChangeCommand, CmdbCommand, Command, Envelope, RULES_VERSION};
 use slipway_domain::execute::{Context, Effect, execute, execute_at_desk};
@@ -137,7 +137,7 @@ impl Store {
     }
 }
 
-fn issue(conn: &Connection, request: &mut Issue<'_>) -> Result<Issued, Stop> {
+fn issue(conn: &Db, request: &mut Issue<'_>) -> Result<Issued, Stop> {
     let chain = Chain::load(conn)?;
     let mut numbers = Numbers::new(conn);
     let command = (request.build)(&mut numbers);

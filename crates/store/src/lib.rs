@@ -8,6 +8,7 @@
 pub mod attention;
 pub mod each;
 pub mod error;
+pub mod filter;
 pub mod flip;
 pub mod issue;
 pub mod key;
@@ -24,10 +25,11 @@ pub mod view;
 pub mod write;
 
 mod chain;
-pub mod filter;
+mod db;
 mod fork;
 mod load;
 mod migrate;
+mod pack;
 mod pool;
 mod project;
 mod try_out;

@@ -1,9 +1,10 @@
 //! Lists: the ids of everything that a filter lets through, in order; rows come by id as they scroll into view.
 
+use crate::db::Db;
 use crate::error::{StoreError, Trouble};
 use crate::filter::{CANDIDATES_MOST, Column, Query, judge};
 use crate::open::Store;
-use crate::view::{View, uuid};
+use crate::view::{View, read, uuid};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 use slipway_domain::change::record::ChangeState;
@@ -19,7 +20,7 @@ use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::Records;
 use slipway_domain::release::record::{Phase, Status};
 use slipway_domain::release::task_record::TaskState;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::{Display, Write};
 use uuid::Uuid;
 
@@ -71,9 +72,6 @@ pub struct GroupCount {
 
 pub(crate) const COUNTS: &str =
     "SELECT grp, state, count(*) FROM summary WHERE kind = ?1 GROUP BY grp, state ORDER BY grp, state";
-pub(crate) const ROWS: &str = "SELECT id, body FROM record
-    WHERE kind = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))";
-
 pub(crate) const LABELS: &str = "SELECT id, label FROM summary
     WHERE kind = ?1 AND label >= ?2 AND label < ?3 ORDER BY label LIMIT ?4";
 pub(crate) const FIRST_GROUP: &str =
@@ -133,14 +131,11 @@ impl Store {
             });
         }
         self.reading(|conn| {
-            let hex: Vec<String> = ids.iter().map(|id| id.simple().to_string()).collect();
-            let mut statement = conn.prepare_cached(ROWS)?;
-            let mut rows = statement.query((kind.name(), serde_json::to_string(&hex)?))?;
-            let mut found = BTreeMap::new();
-            while let Some(row) = rows.next()? {
-                found.insert(uuid(row, 0)?, Record::from_body(kind, row.get_ref(1)?.as_str().map_err(sql)?)?);
+            let mut records = Vec::with_capacity(ids.len());
+            for id in ids {
+                records.extend(read(conn, kind, *id)?);
             }
-            Ok(ids.iter().filter_map(|id| found.get(id).cloned()).collect())
+            Ok(records)
         })
     }
 
@@ -205,7 +200,7 @@ fn labels(conn: &Connection, kind: Kind, prefix: &str, limit: usize) -> Result<V
 }
 
 /// Values of a field among the first records that its words lead to.
-fn sampled(conn: &Connection, kind: Kind, field: &Field, prefix: &str, limit: usize) -> Result<Vec<String>, Trouble> {
+fn sampled(conn: &Db, kind: Kind, field: &Field, prefix: &str, limit: usize) -> Result<Vec<String>, Trouble> {
     let words = if is_searchable(prefix) { Filter::Word(prefix.to_owned()) } else { Filter::EVERYTHING };
     let query = Query::of(conn, kind, &words)?;
     let mut statement = conn.prepare_cached(&format!("{} LIMIT {SAMPLED}", query.sql))?;
@@ -218,12 +213,8 @@ fn sampled(conn: &Connection, kind: Kind, field: &Field, prefix: &str, limit: us
     Ok(values.into_iter().take(limit).collect())
 }
 
-fn sql(error: rusqlite::types::FromSqlError) -> rusqlite::Error {
-    error.into()
-}
-
 /// The statement of a list: what the filter lets through, or candidates for that, in order.
-pub(crate) fn query(conn: &Connection, spec: &ListSpec, sort: Option<Column>) -> Result<Query, Trouble> {
+pub(crate) fn query(conn: &Db, spec: &ListSpec, sort: Option<Column>) -> Result<Query, Trouble> {
     let mut q = Query::of(conn, spec.kind, &spec.filter)?;
     let (column, usual_descending) = match sort {
         Some(column) => (column, false),

@@ -4,15 +4,19 @@
 //! keys, look-ups sorted first, indexes made after the rows, while another thread unpacks and reads what comes next.
 //! Everywhere else the records are staged like those of a page.
 
+use crate::db::Db;
 use crate::error::Trouble;
 use crate::flip::Flip;
+use crate::pack::Stored;
+use crate::pack::{end, pack};
 use crate::project::Projection;
 use crate::snapshot::{Complete, Unpack, complete, frame};
-use crate::view::lookup_key;
+use crate::view::{lookup_keys, stored};
 use rusqlite::{Connection, params};
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::refusal::Fault;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use uuid::Uuid;
@@ -36,7 +40,7 @@ pub(crate) enum Loaded {
 }
 
 /// Puts complete snapshots where the flip finds them.
-pub(crate) fn load(conn: &Connection, flip: &Flip, unpack: &dyn Unpack) -> Result<Loaded, Trouble> {
+pub(crate) fn load(conn: &Db, flip: &Flip, unpack: &dyn Unpack) -> Result<Loaded, Trouble> {
     let snapshots = complete(conn)?;
     if snapshots.is_empty() {
         return Ok(Loaded::Staged);
@@ -108,7 +112,9 @@ struct Prepared {
     seq: u64,
     body: String,
     checksum: u64,
-    keys: Vec<[u8; 16]>,
+    keys: Vec<i64>,
+    /// What the body says, where it has to be packed, and whether that record's own body is these bytes.
+    record: Option<(Record, bool)>,
     projection: Option<Projection>,
 }
 
@@ -117,30 +123,39 @@ impl Prepared {
         let known = Kind::named(row.kind);
         // What this program does not understand is kept and stays hidden.
         let record = known.and_then(|kind| Record::from_body(kind, row.body).ok());
-        let keys = |record: &Record| record.lookups().iter().map(|(name, key)| lookup_key(*name, key)).collect();
         Self {
             kind: known.map_or_else(|| Cow::Owned(row.kind.to_owned()), |kind| Cow::Borrowed(kind.name())),
             id: row.id,
             seq: row.seq,
             body: row.body.to_owned(),
             checksum: row.checksum,
-            keys: record.as_ref().map(keys).unwrap_or_default(),
+            keys: record.as_ref().map(lookup_keys).unwrap_or_default(),
             projection: record.as_ref().and_then(Projection::of),
+            record: record.filter(|r| matches!(r.kind(), Kind::Ci | Kind::Relation)).map(|record| {
+                let is_exact = record.body().is_ok_and(|body| body == row.body);
+                (record, is_exact)
+            }),
         }
     }
 }
 
 /// Replaces everything that is confirmed by these snapshots.
-fn fill(conn: &Connection, snapshots: &[Complete], unpack: &dyn Unpack) -> Result<(), Trouble> {
+fn fill(conn: &Db, snapshots: &[Complete], unpack: &dyn Unpack) -> Result<(), Trouble> {
     for table in ["before", "lookup", "summary", "member", "record"] {
         conn.execute(&format!("DELETE FROM {table}"), ())?;
     }
     conn.execute("INSERT INTO search (search) VALUES ('delete-all')", ())?;
     conn.execute("UPDATE cursor SET count = 0, sum = 0", ())?;
-    let indexes = drop_indexes(conn)?;
+    let mut indexes = drop_indexes(conn)?;
     gather(conn, GATHER_BYTES)?;
-    let mut filler = Filler { conn, n: 0, keys: Vec::new(), is_first: true };
+    let mut filler = Filler { conn, n: 0, keys: Vec::new(), is_first: true, ends: HashMap::new() };
     for snapshot in snapshots {
+        if !filler.is_first
+            && let Some(place) = indexes.iter().position(|sql| sql.contains("record_id"))
+        {
+            // From the second bucket on a record may be there already.
+            conn.execute(&indexes.swap_remove(place), ())?;
+        }
         filler.bucket(snapshot, unpack)?;
         filler.is_first = false;
     }
@@ -156,7 +171,7 @@ fn fill(conn: &Connection, snapshots: &[Complete], unpack: &dyn Unpack) -> Resul
 fn drop_indexes(conn: &Connection) -> Result<Vec<String>, rusqlite::Error> {
     let mut statement = conn.prepare(
         "SELECT name, sql FROM sqlite_schema
-         WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('summary', 'member') ORDER BY name",
+         WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('summary', 'record') ORDER BY name",
     )?;
     let indexes: Vec<(String, String)> =
         statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
@@ -171,11 +186,14 @@ fn gather(conn: &Connection, bytes: u32) -> Result<(), rusqlite::Error> {
 }
 
 struct Filler<'c> {
-    conn: &'c Connection,
+    conn: &'c Db,
     /// Row number of the last record.
     n: i64,
-    /// Look-up keys and the ids under them.
-    keys: Vec<([u8; 16], [u8; 16])>,
+    /// Look-up keys and the rows under them.
+    keys: Vec<(i64, u32)>,
+    /// Rows of the CIs of the first bucket, while no index finds them; of those that are only ends of relations so
+    /// far, too.
+    ends: HashMap<Uuid, u32>,
     /// No record can be there already.
     is_first: bool,
 }
@@ -199,29 +217,14 @@ impl Filler<'_> {
                 hand_over(n)?;
             }
             let mut writes = Writes::new(self.conn)?;
+            let bucket = self.conn.code_or_new(&snapshot.bucket)?;
             for n in 0..snapshot.frames {
                 hand_over(n + AHEAD)?;
                 let rows = rows_in.recv().unwrap_or_else(|_| Err(Fault::new("its reader ended early")));
                 for row in rows.map_err(|why| broken(snapshot, &why))? {
                     count += 1;
                     sum = sum.wrapping_add(row.checksum);
-                    let id = row.id.as_bytes();
-                    writes.member.execute(params![
-                        snapshot.bucket,
-                        row.kind,
-                        id,
-                        row.seq.cast_signed(),
-                        row.checksum.cast_signed()
-                    ])?;
-                    if !self.is_first && writes.there.exists(params![row.kind, id])? {
-                        continue;
-                    }
-                    self.n += 1;
-                    writes.record.execute(params![self.n, row.kind, id, row.body])?;
-                    self.keys.extend(row.keys.iter().map(|key| (*key, *id)));
-                    if let Some(projection) = &row.projection {
-                        projection.insert(self.conn, self.n, &row.kind, row.id)?;
-                    }
+                    self.put(&mut writes, bucket, &row)?;
                 }
             }
             Ok::<_, Trouble>(())
@@ -235,12 +238,74 @@ impl Filler<'_> {
         Ok(())
     }
 
+    fn put(&mut self, writes: &mut Writes<'_>, bucket: i64, row: &Prepared) -> Result<(), Trouble> {
+        let db = self.conn;
+        let code = db.code_or_new(&row.kind)?;
+        let is_ci = row.kind == Kind::Ci.name();
+        let (there, is_known) = if !self.is_first {
+            match stored(db, &row.kind, row.id)? {
+                Some((n, body)) => (Some(n), !matches!(body, Stored::Nothing)),
+                None => (None, false),
+            }
+        } else if is_ci {
+            (self.ends.get(&row.id).copied().map(i64::from), false)
+        } else {
+            (None, false)
+        };
+        let (mut last, is_first) = (self.n, self.is_first);
+        let ends = &mut self.ends;
+        let (record, exact) = row.record.as_ref().map_or((None, false), |(record, exact)| (Some(record), *exact));
+        let n = if is_known {
+            there.unwrap_or_default()
+        } else {
+            let packed = pack(db, &row.body, record, exact, &mut |id| {
+                if !is_first {
+                    let n = end(db, id)?;
+                    last = last.max(n);
+                    return Ok(n);
+                }
+                if let Some(n) = ends.get(&id) {
+                    return Ok(i64::from(*n));
+                }
+                last += 1;
+                writes.end.execute(params![last, id.as_bytes()])?;
+                ends.insert(id, u32::try_from(last).map_err(Fault::new)?);
+                Ok(last)
+            })?;
+            match there {
+                Some(n) => {
+                    writes.update.execute(params![n, packed, packed.source, packed.target])?;
+                    n
+                }
+                None => {
+                    last += 1;
+                    if is_first && is_ci {
+                        ends.insert(row.id, u32::try_from(last).map_err(Fault::new)?);
+                    }
+                    let id = row.id.as_bytes();
+                    writes.record.execute(params![last, code, id, packed, packed.source, packed.target])?;
+                    last
+                }
+            }
+        };
+        self.n = last;
+        writes.member.execute(params![n, bucket, row.seq.cast_signed(), row.checksum.cast_signed()])?;
+        if !is_known {
+            let small = u32::try_from(n).map_err(Fault::new)?;
+            self.keys.extend(row.keys.iter().map(|key| (*key, small)));
+            if let Some(projection) = &row.projection {
+                projection.insert(db, n, &row.kind, row.id)?;
+            }
+        }
+        Ok(())
+    }
+
     fn lookups(&mut self) -> Result<(), rusqlite::Error> {
         self.keys.sort_unstable();
         self.keys.dedup();
-        let mut put = self.conn.prepare_cached("INSERT INTO lookup (key, id) VALUES (?1, ?2)")?;
-        for (key, id) in self.keys.drain(..) {
-            put.execute((key, id))?;
+        let mut put = self.conn.prepare_cached("INSERT INTO lookup (key, n) VALUES (?1, ?2)")?;
+        for (key, n) in self.keys.drain(..) {
+            put.execute((key, n))?;
         }
         Ok(())
     }
@@ -266,16 +331,21 @@ fn prepare(
 struct Writes<'c> {
     member: rusqlite::CachedStatement<'c>,
     record: rusqlite::CachedStatement<'c>,
-    there: rusqlite::CachedStatement<'c>,
+    update: rusqlite::CachedStatement<'c>,
+    end: rusqlite::CachedStatement<'c>,
 }
 
 impl<'c> Writes<'c> {
-    fn new(conn: &'c Connection) -> Result<Self, rusqlite::Error> {
+    fn new(db: &'c Db) -> Result<Self, rusqlite::Error> {
         Ok(Self {
-            member: conn
-                .prepare_cached("INSERT INTO member (bucket, kind, id, seq, sum) VALUES (?1, ?2, ?3, ?4, ?5)")?,
-            record: conn.prepare_cached("INSERT INTO record (n, kind, id, body) VALUES (?1, ?2, ?3, ?4)")?,
-            there: conn.prepare_cached("SELECT 1 FROM record WHERE kind = ?1 AND id = ?2")?,
+            member: db.prepare_cached("INSERT INTO member (n, bucket, seq, sum) VALUES (?1, ?2, ?3, ?4)")?,
+            record: db.prepare_cached(
+                "INSERT INTO record (n, kind, id, body, source, target) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?,
+            update: db.prepare_cached("UPDATE record SET body = ?2, source = ?3, target = ?4 WHERE n = ?1")?,
+            end: db.prepare_cached(
+                "INSERT INTO record (n, kind, id) VALUES (?1, (SELECT code FROM name WHERE text = 'ci'), ?2)",
+            )?,
         })
     }
 }

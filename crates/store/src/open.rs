@@ -1,5 +1,6 @@
 //! Making and opening a profile's database.
 
+use crate::db::Db;
 use crate::error::{OpenError, StoreError, Trouble};
 use crate::key::Key;
 use crate::migrate::{APPLICATION_ID, MIGRATIONS, migrate};
@@ -87,7 +88,8 @@ impl Store {
                 )
                 .map_err(explain)?;
         }
-        project::refresh(&mut writer).map_err(|t| t.at(path))?;
+        let writer = Db::new(writer);
+        project::refresh(&writer).map_err(|t| t.at(path))?;
         let pool = Pool::new(writer, path, key).map_err(explain)?;
         Ok(Self { pool, path: path.to_owned() })
     }
@@ -124,11 +126,11 @@ impl Store {
         trouble.at(&self.path)
     }
 
-    pub(crate) fn reading<T>(&self, f: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, StoreError> {
+    pub(crate) fn reading<T>(&self, f: impl FnOnce(&Db) -> Result<T, Trouble>) -> Result<T, StoreError> {
         self.pool.read(f).map_err(|t| self.explain(t))
     }
 
-    pub(crate) fn writing<T>(&self, f: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, StoreError> {
+    pub(crate) fn writing<T>(&self, f: impl FnOnce(&Db) -> Result<T, Trouble>) -> Result<T, StoreError> {
         self.pool.write(f).map_err(|t| self.explain(t))
     }
 }

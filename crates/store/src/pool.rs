@@ -1,8 +1,9 @@
 //! One writer, a few readers that cannot write, all on the same file.
 
+use crate::db::Db;
 use crate::error::Trouble;
 use crate::key::Key;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags};
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,8 +20,8 @@ const CHECKPOINT_PAGES: i64 = 8_000;
 const STATEMENTS: usize = 96;
 
 pub(crate) struct Pool {
-    writer: Mutex<Connection>,
-    idle: Mutex<Vec<Connection>>,
+    writer: Mutex<Db>,
+    idle: Mutex<Vec<Db>>,
     returned: Condvar,
 }
 
@@ -66,36 +67,35 @@ pub(crate) fn durable(conn: &Connection) -> Result<(), rusqlite::Error> {
 }
 
 impl Pool {
-    pub(crate) fn new(writer: Connection, path: &Path, key: &Key) -> Result<Self, rusqlite::Error> {
-        let idle = (0..READERS).map(|_| connect(path, key, Purpose::Read)).collect::<Result<Vec<_>, _>>()?;
+    pub(crate) fn new(writer: Db, path: &Path, key: &Key) -> Result<Self, rusqlite::Error> {
+        let idle =
+            (0..READERS).map(|_| connect(path, key, Purpose::Read).map(Db::new)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { writer: Mutex::new(writer), idle: Mutex::new(idle), returned: Condvar::new() })
     }
 
     /// The writer. A panic under the lock rolled its transaction back, so the connection stays good.
-    pub(crate) fn writer(&self) -> MutexGuard<'_, Connection> {
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Db> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `f` in a write transaction that is committed if it returns `Ok`.
-    pub(crate) fn write<T, E: From<Trouble>>(&self, f: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
-        let mut writer = self.writer();
-        let tx =
-            writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|e| E::from(Trouble::from(e)))?;
-        let value = f(&tx)?;
+    pub(crate) fn write<T, E: From<Trouble>>(&self, f: impl FnOnce(&Db) -> Result<T, E>) -> Result<T, E> {
+        let writer = self.writer();
+        let tx = writer.begin("BEGIN IMMEDIATE").map_err(|e| E::from(Trouble::from(e)))?;
+        let value = f(tx.db())?;
         tx.commit().map_err(|e| E::from(Trouble::from(e)))?;
         drop(writer);
         Ok(value)
     }
 
     /// Runs `f` in a read transaction: it sees one state, whatever is written meanwhile.
-    pub(crate) fn read<T, E: From<Trouble>>(&self, f: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+    pub(crate) fn read<T, E: From<Trouble>>(&self, f: impl FnOnce(&Db) -> Result<T, E>) -> Result<T, E> {
         let reader = self.reader();
-        reader.execute_batch("BEGIN").map_err(|e| E::from(Trouble::from(e)))?;
-        let value = f(&reader);
-        let end = reader.execute_batch("ROLLBACK").map_err(|e| E::from(Trouble::from(e)));
+        let tx = reader.begin("BEGIN").map_err(|e| E::from(Trouble::from(e)))?;
+        let value = f(tx.db());
+        drop(tx);
         drop(reader);
-        let value = value?;
-        end.map(|()| value)
+        value
     }
 
     fn reader(&self) -> Reader<'_> {
@@ -112,13 +112,13 @@ impl Pool {
 /// A reader on loan.
 struct Reader<'p> {
     pool: &'p Pool,
-    conn: Option<Connection>,
+    conn: Option<Db>,
 }
 
 impl Deref for Reader<'_> {
-    type Target = Connection;
+    type Target = Db;
     #[expect(clippy::expect_used, reason = "the connection is taken out in drop only")]
-    fn deref(&self) -> &Connection {
+    fn deref(&self) -> &Db {
         self.conn.as_ref().expect("a reader on loan has its connection")
     }
 }
@@ -126,10 +126,6 @@ impl Deref for Reader<'_> {
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
         if let Some(conn) = self.conn.take() {
-            if !conn.is_autocommit() {
-                // After a panic in the middle of a read: the next one must see a fresh state.
-                let _ = conn.execute_batch("ROLLBACK");
-            }
             self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
             self.pool.returned.notify_one();
         }

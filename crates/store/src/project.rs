@@ -1,19 +1,20 @@
 //! What is derived from a record's body and kept beside it: look-up keys, the summary row that lists sort and filter
 //! by, and the words that search finds.
 
+use crate::db::Db;
 use crate::error::Trouble;
-use crate::view::{lookup_key, uuid};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use crate::pack::{Stored, end, pack};
+use crate::view::{lookup_keys, uuid};
+use rusqlite::{Connection, OptionalExtension};
 use slipway_domain::filter::text::number_words;
 use slipway_domain::id::PersonId;
-use slipway_domain::lookup::Lookup;
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::release::task_record::Assignee;
 use slipway_domain::time::{Timestamp, Window};
 use uuid::Uuid;
 
 /// Raised whenever the derivation changes, here or in the domain: the next opening derives everything anew.
-const PROJECTION: u32 = 1;
+const PROJECTION: u32 = 2;
 
 /// The summary of a record. Filter columns are lower case.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -145,59 +146,86 @@ pub(crate) fn unproject(conn: &Connection, n: i64) -> Result<(), rusqlite::Error
     Ok(())
 }
 
-/// Replaces the look-up keys `old` of a record by `new`.
-pub(crate) fn relookup(
-    conn: &Connection,
-    id: Uuid,
-    old: &[(Lookup, String)],
-    new: &[(Lookup, String)],
-) -> Result<(), rusqlite::Error> {
-    let mut delete = conn.prepare_cached("DELETE FROM lookup WHERE key = ?1 AND id = ?2")?;
-    for (name, key) in old.iter().filter(|key| !new.contains(key)) {
-        delete.execute((lookup_key(*name, key), id.as_bytes()))?;
+/// Replaces the look-up keys `old` of row `n` by `new`.
+pub(crate) fn relookup(db: &Db, n: i64, old: &[i64], new: &[i64]) -> Result<(), rusqlite::Error> {
+    let mut delete = db.prepare_cached("DELETE FROM lookup WHERE key = ?1 AND n = ?2")?;
+    for key in old.iter().filter(|key| !new.contains(key)) {
+        delete.execute((key, n))?;
     }
-    let mut insert = conn.prepare_cached("INSERT OR IGNORE INTO lookup (key, id) VALUES (?1, ?2)")?;
-    for (name, key) in new.iter().filter(|key| !old.contains(key)) {
-        insert.execute((lookup_key(*name, key), id.as_bytes()))?;
+    let mut insert = db.prepare_cached("INSERT OR IGNORE INTO lookup (key, n) VALUES (?1, ?2)")?;
+    for key in new.iter().filter(|key| !old.contains(key)) {
+        insert.execute((key, n))?;
     }
     Ok(())
 }
 
 /// Derives everything anew if another version of the derivation wrote it.
-pub(crate) fn refresh(conn: &mut Connection) -> Result<(), Trouble> {
-    let is_current = |conn: &Connection| -> Result<bool, rusqlite::Error> {
+pub(crate) fn refresh(db: &Db) -> Result<(), Trouble> {
+    let is_current = || -> Result<bool, rusqlite::Error> {
         let stored: Option<String> =
-            conn.query_row("SELECT value FROM meta WHERE name = 'projection'", (), |row| row.get(0)).optional()?;
+            db.query_row("SELECT value FROM meta WHERE name = 'projection'", (), |row| row.get(0)).optional()?;
         Ok(stored == Some(PROJECTION.to_string()))
     };
-    if is_current(conn)? {
+    if is_current()? {
         return Ok(());
     }
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if is_current(&tx)? {
+    let tx = db.begin("BEGIN IMMEDIATE")?;
+    if is_current()? {
         return Ok(());
     }
-    tx.execute("DELETE FROM lookup", ())?;
-    tx.execute("DELETE FROM summary", ())?;
-    tx.execute("INSERT INTO search (search) VALUES ('delete-all')", ())?;
-    let mut rows = tx.prepare("SELECT n, kind, id, body FROM record ORDER BY n")?;
-    let mut rows_of = rows.query(())?;
-    while let Some(row) = rows_of.next()? {
-        let kind: String = row.get(1)?;
-        let body: String = row.get(3)?;
-        // What this program does not understand is kept and stays hidden.
-        let Some(record) = Kind::named(&kind).and_then(|kind| Record::from_body(kind, &body).ok()) else { continue };
-        relookup(&tx, uuid(row, 2)?, &[], &record.lookups())?;
-        project(&tx, row.get(0)?, &record)?;
+    // Kinds have their names before anything else, so that every connection knows them by heart.
+    for kind in Kind::ALL {
+        db.code_or_new(kind.name())?;
     }
-    drop(rows_of);
-    drop(rows);
-    tx.execute(
+    db.execute("DELETE FROM lookup", ())?;
+    db.execute("DELETE FROM summary", ())?;
+    db.execute("INSERT INTO search (search) VALUES ('delete-all')", ())?;
+    let last: i64 = db.query_row("SELECT coalesce(max(n), 0) FROM record", (), |row| row.get(0))?;
+    for n in 1..=last {
+        derive(db, n)?;
+        if n % REPORTED == 0 {
+            tracing::info!(done = n, of = last, "bringing the profile to the present format");
+        }
+    }
+    db.execute(
         "INSERT INTO meta (name, value) VALUES ('projection', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (PROJECTION.to_string(),),
     )?;
     tx.commit()?;
     Ok(())
+}
+
+/// After so many records the log says how far a derivation is.
+const REPORTED: i64 = 50_000;
+
+/// Packs the body in a row and derives everything from it.
+fn derive(db: &Db, n: i64) -> Result<(), Trouble> {
+    let found = db
+        .prepare_cached("SELECT kind, id, body, source, target FROM record WHERE n = ?1 AND body IS NOT NULL")?
+        .query_row((n,), |row| Ok((row.get(0)?, uuid(row, 1)?, Stored::from_row(row, 2)?)))
+        .optional()?;
+    let Some((kind, id, stored)) = found else { return Ok(()) };
+    // What this program does not understand is kept and stays hidden.
+    let Some(kind) = Kind::named(&db.text(kind)?) else { return Ok(()) };
+    let record = match stored {
+        Stored::Json(body) => {
+            let Ok(record) = Record::from_body(kind, &body) else { return Ok(()) };
+            let packed = pack(db, &body, Some(&record), false, &mut |id| end(db, id))?;
+            db.prepare_cached("UPDATE record SET body = ?2, source = ?3, target = ?4 WHERE n = ?1")?.execute((
+                n,
+                &packed,
+                packed.source,
+                packed.target,
+            ))?;
+            record
+        }
+        packed => match packed.record(db, kind, id)? {
+            Some(record) => record,
+            None => return Ok(()),
+        },
+    };
+    relookup(db, n, &[], &lookup_keys(&record))?;
+    Ok(project(db, n, &record)?)
 }
 
 /// A kind as one word of the search, so that `ci` is not found in `ci_group`.

@@ -1,11 +1,13 @@
 //! Search as you type over every record: titles, numbers, serial numbers, tags, texts.
 
+use crate::db::Db;
 use crate::error::{StoreError, Trouble};
 use crate::open::Store;
+use crate::pack::Stored;
 use crate::project::kind_word;
 use rusqlite::{Connection, OptionalExtension};
 use slipway_domain::number::Number;
-use slipway_domain::record::{Kind, Record};
+use slipway_domain::record::Kind;
 use std::str::FromStr;
 use uuid::Uuid;
 
@@ -108,14 +110,14 @@ fn exact(conn: &Connection, text: &str, kinds: &[Kind]) -> Result<Vec<i64>, rusq
     Ok(rows)
 }
 
-fn hit(conn: &Connection, n: i64, words: &[&str]) -> Result<Option<Hit>, Trouble> {
-    let found: Option<(String, String)> = conn
-        .prepare_cached("SELECT kind, body FROM record WHERE n = ?1")?
-        .query_row((n,), |row| Ok((row.get(0)?, row.get(1)?)))
+fn hit(conn: &Db, n: i64, words: &[&str]) -> Result<Option<Hit>, Trouble> {
+    let found = conn
+        .prepare_cached(crate::pack::AT_ROW)?
+        .query_row((n,), |row| Ok((row.get(0)?, crate::view::uuid(row, 1)?, Stored::from_row(row, 2)?)))
         .optional()?;
-    let Some((kind, body)) = found else { return Ok(None) };
-    let Some(kind) = Kind::named(&kind) else { return Ok(None) };
-    let record = Record::from_body(kind, &body)?;
+    let Some((kind, id, stored)) = found else { return Ok(None) };
+    let Some(kind) = Kind::named(&conn.text(kind)?) else { return Ok(None) };
+    let Some(record) = stored.record(conn, kind, id)? else { return Ok(None) };
     let (title, more) = record.search_text().unwrap_or_default();
     Ok(Some(Hit { kind, id: record.id(), label: record.label(), title, snippet: excerpt(&more, words) }))
 }

@@ -1,11 +1,14 @@
 //! How this laptop stands with its server.
 
 use crate::chain::Chain;
+use crate::db::Db;
+use crate::each::by_id;
 use crate::error::{StoreError, Trouble};
 use crate::flip::Cursor;
 use crate::meta::{get, set};
 use crate::numbers;
 use crate::open::Store;
+use crate::pack::Stored;
 use crate::view::uuid;
 use rusqlite::Connection;
 use slipway_domain::checksum::{StateHash, row_checksum};
@@ -15,7 +18,8 @@ use slipway_domain::number::Series;
 use slipway_domain::refusal::{Failure, Fault};
 use slipway_domain::since::too_new;
 use slipway_domain::time::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// Name under which the time of the last flip is remembered.
 pub const LAST_SYNC: &str = "last_sync";
@@ -114,17 +118,7 @@ impl Store {
     /// # Errors
     /// That the storage failed.
     pub fn state_hash(&self) -> Result<String, StoreError> {
-        self.reading(|conn| {
-            hash(
-                conn,
-                "SELECT kind, id, body FROM record
-                 WHERE NOT EXISTS (SELECT 1 FROM before b WHERE b.kind = record.kind AND b.id = record.id)
-                 UNION ALL
-                 SELECT kind, id, body FROM (SELECT kind, id, body, min(n) FROM before GROUP BY kind, id)
-                 WHERE body IS NOT NULL
-                 ORDER BY kind, id",
-            )
-        })
+        self.reading(|db| hash(db, &confirmed(db)?))
     }
 
     /// Hash over every record as it shows, pending commands included.
@@ -132,7 +126,7 @@ impl Store {
     /// # Errors
     /// That the storage failed.
     pub fn visible_hash(&self) -> Result<String, StoreError> {
-        self.reading(|conn| hash(conn, "SELECT kind, id, body FROM record ORDER BY kind, id"))
+        self.reading(|db| hash(db, &BTreeMap::new()))
     }
 
     /// Adds count and sum of every bucket up anew and gives those that are not as kept. Slow: for checks and tests.
@@ -142,23 +136,23 @@ impl Store {
     pub fn verify_confirmed(&self) -> Result<Vec<String>, StoreError> {
         self.reading(|conn| {
             let mut counted: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+            let before = confirmed(conn)?;
             let mut statement = conn.prepare(
-                "SELECT m.bucket, m.kind, m.id, m.seq,
-                   CASE WHEN EXISTS (SELECT 1 FROM before b WHERE b.kind = m.kind AND b.id = m.id)
-                   THEN (SELECT body FROM before b WHERE b.kind = m.kind AND b.id = m.id ORDER BY n LIMIT 1)
-                   ELSE (SELECT body FROM record r WHERE r.kind = m.kind AND r.id = m.id) END
-                 FROM member m",
+                "SELECT m.bucket, r.kind, r.id, m.seq, r.body, r.source, r.target
+                 FROM member m JOIN record r ON r.n = m.n",
             )?;
             let mut rows = statement.query(())?;
             while let Some(row) = rows.next()? {
-                let body: Option<String> = row.get(4)?;
-                let sum = row_checksum(
-                    &row.get::<_, String>(1)?,
-                    uuid(row, 2)?,
-                    row.get::<_, i64>(3)?.cast_unsigned(),
-                    &body.unwrap_or_default(),
-                );
-                let bucket = counted.entry(row.get(0)?).or_default();
+                let (kind, id) = (conn.text(row.get(1)?)?.to_string(), uuid(row, 2)?);
+                let seq = row.get::<_, i64>(3)?.cast_unsigned();
+                let stored = Stored::from_row(row, 4)?;
+                let key = (kind, id);
+                let body = match before.get(&key) {
+                    Some(body) => body.clone(),
+                    None => stored.body(conn, id)?,
+                };
+                let sum = row_checksum(&key.0, id, seq, &body.unwrap_or_default());
+                let bucket = counted.entry(conn.text(row.get(0)?)?.to_string()).or_default();
                 *bucket = (bucket.0 + 1, bucket.1.wrapping_add(sum));
             }
             let kept = cursors(conn)?;
@@ -184,14 +178,40 @@ fn cursors(conn: &Connection) -> Result<Vec<Cursor>, rusqlite::Error> {
         .collect()
 }
 
-fn hash(conn: &Connection, sql: &str) -> Result<String, Trouble> {
+/// Records that pending commands changed, as they are confirmed.
+type Before = BTreeMap<(String, Uuid), Option<String>>;
+
+fn confirmed(conn: &Connection) -> Result<Before, rusqlite::Error> {
+    conn.prepare_cached("SELECT kind, id, body, min(n) FROM before GROUP BY kind, id")?
+        .query_map((), |row| Ok(((row.get(0)?, uuid(row, 1)?), row.get(2)?)))?
+        .collect()
+}
+
+/// Over every record by kind and id, with those of `instead` in place of what shows.
+fn hash(db: &Db, instead: &Before) -> Result<String, Trouble> {
     let mut hash = StateHash::default();
-    let mut statement = conn.prepare_cached(sql)?;
-    let mut rows = statement.query(())?;
-    while let Some(row) = rows.next()? {
-        let (kind, body) = (row.get_ref(0)?.as_str(), row.get_ref(2)?.as_str());
-        let text = |e: rusqlite::types::FromSqlError| rusqlite::Error::from(e);
-        hash.add(kind.map_err(text)?, uuid(row, 1)?, body.map_err(text)?);
+    let kinds: BTreeSet<String> = db
+        .prepare_cached("SELECT text FROM name WHERE EXISTS (SELECT 1 FROM record WHERE kind = name.code)")?
+        .query_map((), |row| row.get(0))?
+        .chain(instead.keys().map(|(kind, _)| Ok(kind.clone())))
+        .collect::<Result<_, _>>()?;
+    let mut one = db.prepare_cached("SELECT body, source, target FROM record WHERE n = ?1")?;
+    for kind in kinds {
+        let mut rows: Vec<([u8; 16], Option<u32>)> =
+            by_id(db, &kind)?.into_iter().map(|(id, n)| (id, Some(n))).collect();
+        rows.retain(|(id, _)| !instead.contains_key(&(kind.clone(), Uuid::from_bytes(*id))));
+        rows.extend(instead.keys().filter(|(of, _)| *of == kind).map(|(_, id)| (id.into_bytes(), None)));
+        rows.sort_unstable();
+        for (id, n) in rows {
+            let id = Uuid::from_bytes(id);
+            let body = match n {
+                Some(n) => one.query_row((n,), |row| Stored::from_row(row, 0))?.body(db, id)?,
+                None => instead.get(&(kind.clone(), id)).cloned().flatten(),
+            };
+            if let Some(body) = body {
+                hash.add(&kind, id, &body);
+            }
+        }
     }
     Ok(hash.finish())
 }

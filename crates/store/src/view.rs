@@ -1,8 +1,10 @@
 //! Records as they were at one moment.
 
+use crate::db::Db;
 use crate::error::Trouble;
 use crate::open::Store;
-use rusqlite::{Connection, OptionalExtension};
+use crate::pack::Stored;
+use rusqlite::OptionalExtension;
 use sha2::{Digest, Sha256};
 use slipway_domain::lookup::Lookup;
 use slipway_domain::record::{Kind, Record};
@@ -44,7 +46,7 @@ impl<E> From<Trouble> for Outcome<E> {
 }
 
 /// The records behind a connection in a transaction; refuses to write.
-pub struct View<'c>(pub(crate) &'c Connection);
+pub struct View<'c>(pub(crate) &'c Db);
 
 /// Pending commands that changed a record or are about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,12 +113,11 @@ impl View<'_> {
 
 impl Records for View<'_> {
     fn read(&self, kind: Kind, id: Uuid) -> Result<Option<Record>, Fault> {
-        let body = body(self.0, kind.name(), id).map_err(Fault::new)?;
-        body.map(|(_, body)| Record::from_body(kind, &body)).transpose()
+        read(self.0, kind, id).map_err(Trouble::into_fault)
     }
 
     fn find(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Fault> {
-        find(self.0, lookup, key).map_err(Fault::new)
+        find(self.0, lookup, key).map_err(Trouble::into_fault)
     }
 
     fn write(&mut self, _record: Record) -> Result<(), Fault> {
@@ -134,23 +135,97 @@ pub(crate) const WAITING: &str = "SELECT predicted FROM queue WHERE n IN (
     ORDER BY n";
 pub(crate) const LABELLED: &str = "SELECT id FROM summary WHERE kind = ?1 AND label = ?2 ORDER BY id LIMIT 100";
 pub(crate) const TITLED: &str = "SELECT id FROM summary WHERE kind = ?1 AND title = ?2 ORDER BY id LIMIT 100";
-pub(crate) const BODY: &str = "SELECT n, body FROM record WHERE kind = ?1 AND id = ?2";
-pub(crate) const FIND: &str = "SELECT id FROM lookup WHERE key = ?1 ORDER BY id";
+pub(crate) const ROW: &str = "SELECT n FROM record WHERE substr(id, 11) = substr(?2, 11) AND id = ?2 AND kind = ?1";
+pub(crate) const BODY: &str =
+    "SELECT n, body, source, target FROM record WHERE substr(id, 11) = substr(?2, 11) AND id = ?2 AND kind = ?1";
+pub(crate) const FIND: &str = "SELECT r.kind, r.id, r.body, r.source, r.target FROM lookup l JOIN record r ON r.n = l.n
+    WHERE l.key = ?1";
+pub(crate) const FROM_SOURCE: &str = "SELECT id FROM record WHERE source = ?1 AND body IS NOT NULL ORDER BY id";
+pub(crate) const TO_TARGET: &str = "SELECT id FROM record WHERE target = ?1 AND body IS NOT NULL ORDER BY id";
 
-/// Row number and stored form of a record.
-pub(crate) fn body(conn: &Connection, kind: &str, id: Uuid) -> Result<Option<(i64, String)>, rusqlite::Error> {
-    conn.prepare_cached(BODY)?.query_row((kind, id.as_bytes()), |row| Ok((row.get(0)?, row.get(1)?))).optional()
+/// The row of a record, also of one that only a confirmed copy or a relation points at.
+pub(crate) fn row(db: &Db, kind: &str, id: Uuid) -> Result<Option<i64>, rusqlite::Error> {
+    let Some(code) = db.code(kind)? else { return Ok(None) };
+    db.prepare_cached(ROW)?.query_row((code, id.as_bytes()), |row| row.get(0)).optional()
+}
+
+/// The same; the row is made if there is none.
+pub(crate) fn row_of(db: &Db, kind: &str, id: Uuid) -> Result<i64, Trouble> {
+    row(db, kind, id)?.map_or_else(|| new_row(db, kind, id), Ok)
+}
+
+/// A row for a record that has none yet.
+pub(crate) fn new_row(db: &Db, kind: &str, id: Uuid) -> Result<i64, Trouble> {
+    let code = db.code_or_new(kind)?;
+    db.prepare_cached("INSERT INTO record (kind, id) VALUES (?1, ?2)")?.execute((code, id.as_bytes()))?;
+    Ok(db.last_insert_rowid())
+}
+
+/// Row number and stored form of a record, also of one whose row has no body.
+pub(crate) fn stored(db: &Db, kind: &str, id: Uuid) -> Result<Option<(i64, Stored)>, rusqlite::Error> {
+    let Some(code) = db.code(kind)? else { return Ok(None) };
+    db.prepare_cached(BODY)?
+        .query_row((code, id.as_bytes()), |row| Ok((row.get(0)?, Stored::from_row(row, 1)?)))
+        .optional()
+}
+
+/// Row number and exact body of a record.
+pub(crate) fn body(db: &Db, kind: &str, id: Uuid) -> Result<Option<(i64, String)>, Trouble> {
+    match stored(db, kind, id)? {
+        Some((n, stored)) => Ok(stored.body(db, id)?.map(|body| (n, body))),
+        None => Ok(None),
+    }
+}
+
+/// A record.
+pub(crate) fn read(db: &Db, kind: Kind, id: Uuid) -> Result<Option<Record>, Trouble> {
+    match stored(db, kind.name(), id)? {
+        Some((_, stored)) => stored.record(db, kind, id),
+        None => Ok(None),
+    }
 }
 
 /// Ids under a key, ascending.
-pub(crate) fn find(conn: &Connection, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, rusqlite::Error> {
-    conn.prepare_cached(FIND)?.query_map((lookup_key(lookup, key),), |row| uuid(row, 0))?.collect()
+pub(crate) fn find(db: &Db, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Trouble> {
+    let ends = match lookup {
+        Lookup::RelationsFrom => Some(FROM_SOURCE),
+        Lookup::RelationsTo => Some(TO_TARGET),
+        _ => None,
+    };
+    if let Some(sql) = ends {
+        let Ok(id) = key.parse::<Uuid>() else { return Ok(Vec::new()) };
+        let Some(n) = row(db, Kind::Ci.name(), id)? else { return Ok(Vec::new()) };
+        return Ok(db.prepare_cached(sql)?.query_map((n,), |row| uuid(row, 0))?.collect::<Result<_, _>>()?);
+    }
+    let mut found = Vec::new();
+    let mut statement = db.prepare_cached(FIND)?;
+    let mut rows = statement.query((lookup_key(lookup, key),))?;
+    while let Some(row) = rows.next()? {
+        let Some(kind) = Kind::named(&db.text(row.get(0)?)?) else { continue };
+        let id = uuid(row, 1)?;
+        // The key in the table is short: whether the record has the whole one only itself can say.
+        if let Some(record) = Stored::from_row(row, 2)?.record(db, kind, id)?
+            && record.lookups().iter().any(|(name, text)| *name == lookup && text == key)
+        {
+            found.push(id);
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
 }
 
 /// Under which key of `lookup` a look-up is kept.
-pub(crate) fn lookup_key(lookup: Lookup, key: &str) -> [u8; 16] {
+pub(crate) fn lookup_key(lookup: Lookup, key: &str) -> i64 {
     let digest = Sha256::digest(format!("{}|{key}", lookup.name()));
-    digest.first_chunk().copied().unwrap_or_default()
+    digest.iter().take(6).fold(0, |sum, byte| (sum << 8) | i64::from(*byte))
+}
+
+/// The keys of a record that are kept in `lookup`: relations are found by the rows of their ends.
+pub(crate) fn lookup_keys(record: &Record) -> Vec<i64> {
+    match record {
+        Record::Relation(_) => Vec::new(),
+        _ => record.lookups().iter().map(|(name, key)| lookup_key(*name, key)).collect(),
+    }
 }
 
 /// An id in a row.

@@ -1,10 +1,11 @@
 //! The only door through which record rows change: look-ups at once, before-images for pending commands, and at the
 //! end the summaries, the search words and the list of what changed.
 
+use crate::db::Db;
 use crate::error::Trouble;
+use crate::pack::{end, pack};
 use crate::project::{is_projected, project, relookup, unproject};
-use crate::view::{body, find};
-use rusqlite::Connection;
+use crate::view::{body, find, lookup_keys, read, stored};
 use serde::{Deserialize, Serialize};
 use slipway_domain::lookup::Lookup;
 use slipway_domain::record::{Kind, Record};
@@ -53,12 +54,16 @@ impl Changes {
     }
 }
 
+/// Whether a confirmed copy or a relation points at a row.
+pub(crate) const POINTED_AT: &str = "SELECT 1 FROM member WHERE n = ?1
+    UNION ALL SELECT 1 FROM record WHERE source = ?1 UNION ALL SELECT 1 FROM record WHERE target = ?1";
+
 /// Row number and stored form as the transaction found them.
 type Found = Option<(i64, String)>;
 
 /// The records of a write transaction.
 pub(crate) struct Writer<'t> {
-    conn: &'t Connection,
+    conn: &'t Db,
     /// The pending command that is being executed: what it touches first is kept as it was.
     pending: Option<i64>,
     /// Every record written to, as the transaction found it.
@@ -68,7 +73,7 @@ pub(crate) struct Writer<'t> {
 }
 
 impl<'t> Writer<'t> {
-    pub(crate) fn new(conn: &'t Connection) -> Self {
+    pub(crate) fn new(conn: &'t Db) -> Self {
         Self { conn, pending: None, touched: BTreeMap::new(), removed: BTreeSet::new() }
     }
 
@@ -83,13 +88,27 @@ impl<'t> Writer<'t> {
             (Some(kind), Some(body)) => Record::from_body(kind, body).ok(),
             _ => None,
         };
-        self.replace(kind, id, new, parsed.as_ref())
+        self.replace(kind, id, new, parsed.as_ref(), false)
     }
 
-    fn replace(&mut self, kind: &str, id: Uuid, new: Option<&str>, record: Option<&Record>) -> Result<(), Trouble> {
-        let old = body(self.conn, kind, id)?;
+    /// `exact`: `new` is what the record's own body is.
+    fn replace(
+        &mut self,
+        kind: &str,
+        id: Uuid,
+        new: Option<&str>,
+        record: Option<&Record>,
+        exact: bool,
+    ) -> Result<(), Trouble> {
+        let (n, old) = match stored(self.conn, kind, id)? {
+            Some((n, stored)) => (Some(n), stored.body(self.conn, id)?.map(|body| (n, body))),
+            None => (None, None),
+        };
         let old_body = old.as_ref().map(|(_, body)| body.as_str());
         if old_body == new {
+            if let (Some(n), None) = (n, new) {
+                self.leave(n)?;
+            }
             return Ok(());
         }
         if let Some(n) = self.pending {
@@ -97,28 +116,40 @@ impl<'t> Writer<'t> {
                 .prepare_cached("INSERT OR IGNORE INTO before (kind, id, n, body) VALUES (?1, ?2, ?3, ?4)")?
                 .execute((kind, id.as_bytes(), n, old_body))?;
         }
-        if let Some(known) = Kind::named(kind) {
-            let old_keys = match old_body.map(|b| Record::from_body(known, b)) {
-                Some(Ok(old)) => old.lookups(),
-                // What could not be read has no keys.
-                _ => Vec::new(),
-            };
-            relookup(self.conn, id, &old_keys, &record.map(Record::lookups).unwrap_or_default())?;
-        }
-        match (&old, new) {
-            (Some((n, _)), Some(new)) => {
-                self.conn.prepare_cached("UPDATE record SET body = ?2 WHERE n = ?1")?.execute((n, new))?;
+        // What could not be read has no keys.
+        let old_record = Kind::named(kind).zip(old_body).and_then(|(kind, body)| Record::from_body(kind, body).ok());
+        let old_keys = old_record.as_ref().map(lookup_keys).unwrap_or_default();
+        match (n, new) {
+            (n, Some(new)) => {
+                let db = self.conn;
+                let packed = pack(db, new, record, exact, &mut |id| end(db, id))?;
+                let n = match n {
+                    Some(n) => {
+                        db.prepare_cached("UPDATE record SET body = ?2, source = ?3, target = ?4 WHERE n = ?1")?
+                            .execute((n, &packed, packed.source, packed.target))?;
+                        n
+                    }
+                    None => {
+                        let code = db.code_or_new(kind)?;
+                        db.prepare_cached(
+                            "INSERT INTO record (kind, id, body, source, target) VALUES (?1, ?2, ?3, ?4, ?5)",
+                        )?
+                        .execute((
+                            code,
+                            id.as_bytes(),
+                            &packed,
+                            packed.source,
+                            packed.target,
+                        ))?;
+                        db.last_insert_rowid()
+                    }
+                };
+                relookup(db, n, &old_keys, &record.map(lookup_keys).unwrap_or_default())?;
             }
-            (None, Some(new)) => {
-                self.conn.prepare_cached("INSERT INTO record (kind, id, body) VALUES (?1, ?2, ?3)")?.execute((
-                    kind,
-                    id.as_bytes(),
-                    new,
-                ))?;
-            }
-            (Some((n, _)), None) => {
-                unproject(self.conn, *n)?;
-                self.conn.prepare_cached("DELETE FROM record WHERE n = ?1")?.execute((n,))?;
+            (Some(n), None) => {
+                relookup(self.conn, n, &old_keys, &[])?;
+                unproject(self.conn, n)?;
+                self.leave(n)?;
             }
             (None, None) => {}
         }
@@ -131,6 +162,16 @@ impl<'t> Writer<'t> {
         Ok(())
     }
 
+    /// Takes the body out of a row; the row itself goes unless something points at it.
+    fn leave(&self, n: i64) -> Result<(), rusqlite::Error> {
+        let sql = if self.conn.prepare_cached(POINTED_AT)?.exists((n,))? {
+            "UPDATE record SET body = NULL, source = NULL, target = NULL WHERE n = ?1"
+        } else {
+            "DELETE FROM record WHERE n = ?1"
+        };
+        self.conn.prepare_cached(sql)?.execute((n,)).map(|_| ())
+    }
+
     /// Brings summaries and search words up to date and says what changed.
     pub(crate) fn finish(self) -> Result<Changes, Trouble> {
         let mut changes = Changes::default();
@@ -138,6 +179,18 @@ impl<'t> Writer<'t> {
             if old.is_none() && !is_projected(kind) {
                 // New: there is nothing to compare with and nothing to derive.
                 changes.add(kind, id);
+                continue;
+            }
+            if old.is_none() && !self.removed.contains(&(kind, id)) {
+                changes.add(kind, id);
+                match stored(self.conn, kind.name(), id)? {
+                    Some((n, new)) => match new.record(self.conn, kind, id) {
+                        Ok(Some(record)) => project(self.conn, n, &record)?,
+                        Ok(None) | Err(Trouble::Fault(_)) => unproject(self.conn, n)?,
+                        Err(trouble) => return Err(trouble),
+                    },
+                    None => {}
+                }
                 continue;
             }
             let new = body(self.conn, kind.name(), id)?;
@@ -163,28 +216,19 @@ impl<'t> Writer<'t> {
 
 impl Records for Writer<'_> {
     fn read(&self, kind: Kind, id: Uuid) -> Result<Option<Record>, Fault> {
-        let body = body(self.conn, kind.name(), id).map_err(Fault::new)?;
-        body.map(|(_, body)| Record::from_body(kind, &body)).transpose()
+        read(self.conn, kind, id).map_err(Trouble::into_fault)
     }
 
     fn find(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Fault> {
-        find(self.conn, lookup, key).map_err(Fault::new)
+        find(self.conn, lookup, key).map_err(Trouble::into_fault)
     }
 
     fn write(&mut self, record: Record) -> Result<(), Fault> {
         let body = record.body()?;
-        self.replace(record.kind().name(), record.id(), Some(&body), Some(&record)).map_err(into_fault)
+        self.replace(record.kind().name(), record.id(), Some(&body), Some(&record), true).map_err(Trouble::into_fault)
     }
 
     fn remove(&mut self, kind: Kind, id: Uuid) -> Result<(), Fault> {
-        self.replace(kind.name(), id, None, None).map_err(into_fault)
-    }
-}
-
-fn into_fault(trouble: Trouble) -> Fault {
-    match trouble {
-        Trouble::Sql(error) => Fault::new(error),
-        Trouble::Fault(fault) => fault,
-        Trouble::Misuse { sentence, .. } | Trouble::Snapshot { why: sentence, .. } => Fault::new(sentence),
+        self.replace(kind.name(), id, None, None, false).map_err(Trouble::into_fault)
     }
 }

@@ -19,6 +19,8 @@ pub struct Options {
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Figures {
+    /// The encrypted database of a data centre of 1,000,000 CIs and 3,000,000 relations, each figure beside its limit
+    Cmdb,
     /// Imports, commands, search, lists and the window's start
     Laptop,
     /// A first sync and what follows it, beside a download with inserts and beside PouchDB
@@ -38,6 +40,9 @@ pub fn bench(root: &Path, options: &Options) -> Result<()> {
     if wants(Figures::Laptop) {
         example("slipway-app", "bench")?;
         cold_start(root)?;
+    }
+    if options.only == Some(Figures::Cmdb) {
+        example("slipway-app", "cmdb")?;
     }
     if wants(Figures::Sync) {
         ui::install_in(root, "benches/pouchdb")?;

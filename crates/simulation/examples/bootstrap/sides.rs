@@ -22,6 +22,7 @@ use slipway_server::core::system_clock;
 use slipway_server::folder::Folder;
 use slipway_server::serve::{Config, Running, Server};
 use slipway_server::setup::{NewUser, NewWorkspace, Office};
+use slipway_store::error::StoreError;
 use slipway_store::flip::{Cursor, Flip};
 use slipway_store::issue::{Facts, Issue};
 use slipway_store::stage::{Reached, Staged};
@@ -231,16 +232,16 @@ impl Laptop {
     /// Every record as a document with an id of its own.
     pub fn export(&self, to: &Path) {
         use std::io::Write;
-        let conn = self.open();
         let mut out = std::io::BufWriter::new(std::fs::File::create(to).unwrap());
-        let mut select = conn.prepare("SELECT kind, hex(id), body FROM record ORDER BY kind DESC, id").unwrap();
-        let mut rows = select.query([]).unwrap();
-        while let Some(row) = rows.next().unwrap() {
-            let (kind, id, body): (String, String, String) =
-                (row.get(0).unwrap(), row.get(1).unwrap(), row.get(2).unwrap());
-            let mut doc: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&body).unwrap();
-            doc.insert("_id".to_owned(), format!("{kind}:{id}").into());
-            writeln!(out, "{}", serde_json::to_string(&doc).unwrap()).unwrap();
+        for kind in Kind::ALL.iter().rev() {
+            let each = self.session.store().each::<StoreError>(*kind, &mut |record| {
+                let mut doc: serde_json::Map<String, serde_json::Value> =
+                    serde_json::from_str(&record.body().unwrap()).unwrap();
+                doc.insert("_id".to_owned(), format!("{}:{}", kind.name(), record.id().simple()).into());
+                writeln!(out, "{}", serde_json::to_string(&doc).unwrap()).unwrap();
+                Ok(())
+            });
+            each.unwrap();
         }
     }
 
