@@ -118,9 +118,9 @@ impl Store {
             hash(
                 conn,
                 "SELECT kind, id, body FROM record
-                 WHERE NOT EXISTS (SELECT 1 FROM before b WHERE b.kind = record.kind AND b.id = record.id)
+                 WHERE NOT EXISTS (SELECT 1 FROM replaced b WHERE b.kind = record.kind AND b.id = record.id)
                  UNION ALL
-                 SELECT kind, id, body FROM (SELECT kind, id, body, min(n) FROM before GROUP BY kind, id)
+                 SELECT kind, id, body FROM (SELECT kind, id, body, min(n) FROM replaced GROUP BY kind, id)
                  WHERE body IS NOT NULL
                  ORDER BY kind, id",
             )
@@ -144,8 +144,8 @@ impl Store {
             let mut counted: BTreeMap<String, (u64, u64)> = BTreeMap::new();
             let mut statement = conn.prepare(
                 "SELECT m.bucket, m.kind, m.id, m.seq,
-                   CASE WHEN EXISTS (SELECT 1 FROM before b WHERE b.kind = m.kind AND b.id = m.id)
-                   THEN (SELECT body FROM before b WHERE b.kind = m.kind AND b.id = m.id ORDER BY n LIMIT 1)
+                   CASE WHEN EXISTS (SELECT 1 FROM replaced b WHERE b.kind = m.kind AND b.id = m.id)
+                   THEN (SELECT body FROM replaced b WHERE b.kind = m.kind AND b.id = m.id ORDER BY n LIMIT 1)
                    ELSE (SELECT body FROM record r WHERE r.kind = m.kind AND r.id = m.id) END
                  FROM member m",
             )?;

@@ -53,6 +53,13 @@ impl Changes {
     }
 }
 
+/// A command that is being executed: its place in the order, and how what it replaces is kept.
+#[derive(Clone, Copy)]
+struct Pending {
+    n: i64,
+    keep: &'static str,
+}
+
 /// Row number and stored form as the transaction found them.
 type Found = Option<(i64, String)>;
 
@@ -60,7 +67,7 @@ type Found = Option<(i64, String)>;
 pub(crate) struct Writer<'t> {
     conn: &'t Connection,
     /// The pending command that is being executed: what it touches first is kept as it was.
-    pending: Option<i64>,
+    pending: Option<Pending>,
     /// Every record written to, as the transaction found it.
     touched: BTreeMap<(Kind, Uuid), Found>,
     /// Those whose row was taken away in between: one put back as it was still needs its summary and words.
@@ -74,7 +81,14 @@ impl<'t> Writer<'t> {
 
     /// From here on before-images are kept for the command at place `n` of the queue.
     pub(crate) fn executing(&mut self, n: i64) {
-        self.pending = Some(n);
+        self.pending =
+            Some(Pending { n, keep: "INSERT OR IGNORE INTO before (kind, id, n, body) VALUES (?1, ?2, ?3, ?4)" });
+    }
+
+    /// The same for another laptop's command.
+    pub(crate) fn executing_foreign(&mut self, n: i64) {
+        let keep = "INSERT OR IGNORE INTO foreign_before (kind, id, n, body) VALUES (?1, ?2, ?3, ?4)";
+        self.pending = Some(Pending { n, keep });
     }
 
     /// Gives a record a stored form, or none; kinds that this program does not know included.
@@ -92,10 +106,8 @@ impl<'t> Writer<'t> {
         if old_body == new {
             return Ok(());
         }
-        if let Some(n) = self.pending {
-            self.conn
-                .prepare_cached("INSERT OR IGNORE INTO before (kind, id, n, body) VALUES (?1, ?2, ?3, ?4)")?
-                .execute((kind, id.as_bytes(), n, old_body))?;
+        if let Some(Pending { n, keep }) = self.pending {
+            self.conn.prepare_cached(keep)?.execute((kind, id.as_bytes(), n, old_body))?;
         }
         if let Some(known) = Kind::named(kind) {
             let old_keys = match old_body.map(|b| Record::from_body(known, b)) {
