@@ -6,7 +6,7 @@ use crate::error::CallError;
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    account, approvals, attention, baselines, changes, cmdb, dhs, dsl, exceptions, held, impact, inbox, lists,
+    account, approvals, attention, baselines, carry, changes, cmdb, dhs, dsl, exceptions, held, impact, inbox, lists,
     mutations, profile, releases, settings, transfer,
 };
 use serde::Serialize;
@@ -87,6 +87,10 @@ commands! {
     "sync.sites": Nothing => held::HeldSites = blocking crate::held::list;
     "sync.choose_sites": held::ChooseSitesRequest => held::HeldSites = blocking crate::held::choose;
     "sync.status": Nothing => profile::SyncStatus = blocking crate::sync::status;
+    "carry.status": Nothing => carry::CarryStatus = blocking crate::carry::status;
+    "carry.export": carry::CarryExportRequest => carry::CarryExported = blocking crate::carry::export::export;
+    "carry.import": carry::CarryImportRequest => carry::CarryImported = blocking crate::carry::import::import;
+    "carry.relay": carry::CarryRelayRequest => carry::CarryRelayed = awaited crate::carry::relay::relay;
 
     "inbox.get": Nothing => inbox::Inbox = blocking crate::inbox::get;
     "inbox.seen": inbox::SeenRequest => Nothing = blocking crate::inbox::seen;

@@ -13,7 +13,7 @@ use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Finding;
 use slipway_store::Store;
 use slipway_store::error::StoreError;
-use slipway_sync::bucket::Bucket;
+use slipway_sync::bucket::{self, Bucket, chosen};
 use slipway_sync::limits;
 use slipway_sync::protocol::Scope;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,15 +35,13 @@ pub(crate) fn keep_scope(store: &Store, scope: &Scope) -> Result<(), StoreError>
 
 /// The buckets that this laptop is to hold; those it holds already while it does not know what it may.
 pub(crate) fn wanted(store: &Store) -> Result<BTreeSet<Bucket>, StoreError> {
-    let mut buckets = BTreeSet::from([Bucket::Workspace]);
-    match scope(store)? {
-        None => buckets.extend(store.status()?.cursors.iter().filter_map(|c| c.bucket.parse::<Bucket>().ok())),
-        Some(scope) => {
-            buckets.insert(Bucket::Person(scope.person));
-            buckets.extend(chosen(only(store)?.as_ref(), &scope).into_iter().map(Bucket::Site));
+    Ok(match scope(store)? {
+        None => {
+            let held = store.status()?.cursors.into_iter().filter_map(|c| c.bucket.parse::<Bucket>().ok());
+            [Bucket::Workspace].into_iter().chain(held).collect()
         }
-    }
-    Ok(buckets)
+        Some(scope) => bucket::wanted(only(store)?.as_ref(), &scope),
+    })
 }
 
 /// Which sites this laptop is to hold; `None`: all that may be read, also those to come.
@@ -60,18 +58,6 @@ pub fn only(store: &Store) -> Result<Option<BTreeSet<SiteId>>, StoreError> {
 /// That the storage failed.
 pub fn hold_only(store: &Store, sites: Option<&BTreeSet<SiteId>>) -> Result<(), StoreError> {
     store.remember(CHOICE, &serde_json::to_string(&sites).unwrap_or_default())
-}
-
-/// The sites of the scope that are wanted, as many as a device may hold; by name, so that it is always the same ones.
-fn chosen(only: Option<&BTreeSet<SiteId>>, scope: &Scope) -> BTreeSet<SiteId> {
-    let mut sites: Vec<(&str, SiteId)> = scope
-        .sites
-        .iter()
-        .filter(|site| only.is_none_or(|only| only.contains(&site.id)))
-        .map(|site| (site.name.as_str(), site.id))
-        .collect();
-    sites.sort_unstable();
-    sites.into_iter().take(limits::SITES).map(|(_, id)| id).collect()
 }
 
 /// The sites that the person may read, and which of them are held here.

@@ -1,5 +1,6 @@
 //! The session's line to its server: tokens that stay fresh, and the device's identity there.
 
+use crate::carry::relay::bring_along;
 use crate::error::CallError;
 use crate::key::SecretKey;
 use crate::local::StoreLocal;
@@ -165,6 +166,7 @@ impl Link {
         let (session, kept) = (self.session.clone(), tokens.clone());
         off_thread(move || {
             session.note_level(&answer)?;
+            session.note_voucher(&answer)?;
             Ok(session.vault().set_tokens(&kept)?)
         })
         .await
@@ -174,6 +176,9 @@ impl Link {
 
     async fn send(&self, access: &str, request: &Request) -> Result<Answer, ServerError> {
         let server = self.server();
+        if matches!(request, Request::Push(_) | Request::Pull(_)) {
+            bring_along(&self.session, &server, access).await?;
+        }
         Ok(match request {
             Request::Push(push) => Answer::Pushed(server.push(access, push).await?),
             Request::Pull(pull) => Answer::Page(Box::new(server.pull(access, pull).await?)),
@@ -238,6 +243,7 @@ impl Link {
         let tokens = Tokens::of(&answer, now_ms());
         let (session, kept) = (self.session.clone(), tokens.clone());
         off_thread(move || {
+            session.note_voucher(&answer)?;
             session.store().fork(device, &|bytes| signature(&signer, bytes))?;
             StoreLocal::forget_device(session.store())?;
             session.become_device(device, signer)?;

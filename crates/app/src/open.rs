@@ -11,7 +11,9 @@ use crate::sync::Watcher;
 use crate::sync_driver::{Driver, Watch};
 use crate::view::common::SyncMark;
 use slipway_domain::id::PersonId;
+use slipway_domain::people::Person;
 use slipway_domain::record::Kind;
+use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Fault;
 use slipway_store::Store;
 use slipway_store::view::{View, Waiting};
@@ -231,7 +233,16 @@ impl Beside for Held<'_> {
     fn mark(&self, kind: Kind, id: Uuid) -> Result<SyncMark, Fault> {
         let waiting = if self.alone { Waiting::default() } else { self.view.waiting(kind, id)? };
         let attention = self.attention.get(&(kind, id));
+        let made_by = match self.view.made_by(kind, id)? {
+            Some(made) => {
+                let person = self.view.get::<Person>(made.person)?;
+                let name = person.map_or_else(|| "somebody".to_owned(), |person| person.name);
+                format!("{name} on {}", made.device_name)
+            }
+            None => String::new(),
+        };
         Ok(SyncMark {
+            made_by,
             waiting: waiting.commands,
             will_be_refused: waiting.will_be_refused,
             attention: attention.map_or(0, |on| on.items),

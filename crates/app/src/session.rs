@@ -1,5 +1,6 @@
 //! The open profile: its database, the key that signs for this device, and the tokens for the server.
 
+use crate::carry::handing::VOUCHER;
 use crate::error::CallError;
 use crate::key::SecretKey;
 use crate::keychain::Keychain;
@@ -127,6 +128,15 @@ impl Session {
     /// That the storage failed.
     pub fn note_level(&self, answer: &Answer) -> Result<(), StoreError> {
         self.store.remember(SERVER_LEVEL, &answer.level.to_string())
+    }
+
+    /// The server's word for this device, for files to other laptops.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn note_voucher(&self, answer: &Answer) -> Result<(), StoreError> {
+        let voucher = answer.voucher.as_ref().and_then(|voucher| serde_json::to_string(voucher).ok());
+        voucher.map_or(Ok(()), |text| self.store.remember(VOUCHER, &text))
     }
 
     /// Makes a workspace on this computer alone. Blocks. The person has no record yet: the caller's first commands
@@ -313,6 +323,7 @@ impl Entry {
             };
             session.vault.set_tokens(&Tokens::of(&answer, now_ms()))?;
             session.note_level(&answer)?;
+            session.note_voucher(&answer)?;
             session.set_identity(Identity::Account(Box::new(account)))?;
             session.let_in()?;
             Ok(session)

@@ -1,6 +1,7 @@
 //! The server over HTTPS: one method for each route, every answer bounded in size and time.
 
 mod account;
+mod carry;
 
 use crate::profile::Trust;
 use crate::tls::{self, Rejected, Rejection, TrustError};

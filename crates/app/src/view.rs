@@ -4,6 +4,7 @@ pub mod account;
 pub mod approvals;
 pub mod attention;
 pub mod baselines;
+pub mod carry;
 pub mod changes;
 pub mod cmdb;
 pub mod common;

@@ -5,6 +5,7 @@
 mod account;
 mod attention;
 mod baseline;
+mod carry;
 mod change;
 mod ci;
 mod desk;
@@ -91,6 +92,9 @@ enum Use {
     /// What was done by hand although a rule is against it.
     #[command(subcommand)]
     Exception(exception::Exception),
+    /// Sync by a stick, where there is no network.
+    #[command(subcommand)]
+    Carry(carry::Carry),
     /// Take records from a CSV file. Example: slipwayctl import cis cis.csv --dry-run
     Import(transfer::Import),
     /// Write records to a file. Example: slipwayctl export cis --format csv --output cis.csv
@@ -182,6 +186,7 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
             attention::run(&desk, call.unwrap_or(attention::Attention::List { settled: false })).await
         }
         Use::Exception(call) => exception::run(&desk, call).await,
+        Use::Carry(call) => carry::run(&desk, call).await,
         Use::Import(import) => transfer::import(&desk, import).await,
         Use::Export(export) => transfer::export(&desk, &export),
         Use::Release(call) => release::run(&desk, *call).await,

@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 refused by a rule, 2 wrong use, 3 trouble.
 
+mod carry;
 mod held;
 mod oidc;
 mod people;
@@ -104,6 +105,9 @@ enum Command {
     /// Devices on which people signed in.
     #[command(subcommand)]
     Device(people::DeviceCommand),
+    /// Carry files: laptops that do not reach the server, synced by a stick.
+    #[command(subcommand)]
+    Carry(carry::Carry),
     /// Commands that could not be judged.
     #[command(subcommand)]
     Held(held::Held),
@@ -273,6 +277,7 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
         Command::User(command) => people::user(command),
         Command::Group(command) => people::group(command),
         Command::Device(command) => people::device(command),
+        Command::Carry(call) => carry::run(call),
         Command::Held(call) => held::held(call),
         Command::Oidc(command) => oidc::run(command),
         Command::Hash { data } => {

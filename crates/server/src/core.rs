@@ -3,6 +3,7 @@
 mod account;
 mod audit;
 mod batch;
+mod carry;
 mod console;
 mod device;
 mod horizon;
@@ -17,6 +18,7 @@ mod vouched;
 
 pub use account::{nobodys_password, sound_password};
 pub use audit::Verified;
+pub use carry::Carried;
 pub use console::Console;
 pub use hub::{Heard, Hub, Listener};
 pub use snapshot::Snapshots;

@@ -73,7 +73,13 @@ impl ServerError {
 #[must_use]
 pub fn status(code: ErrorCode) -> StatusCode {
     match code {
-        ErrorCode::BadRequest | ErrorCode::BadSignature | ErrorCode::WeakPassword => StatusCode::BAD_REQUEST,
+        ErrorCode::BadRequest
+        | ErrorCode::BadSignature
+        | ErrorCode::WeakPassword
+        | ErrorCode::CarryUnreadable
+        | ErrorCode::CarryNotForUs
+        | ErrorCode::CarryIncomplete
+        | ErrorCode::CarryDamaged => StatusCode::BAD_REQUEST,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::TooManyRequests | ErrorCode::LockedOut => StatusCode::TOO_MANY_REQUESTS,

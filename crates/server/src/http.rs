@@ -1,6 +1,7 @@
 //! How requests reach the core: routes, bodies, tokens. Every answer but 200 is an [`ErrorBody`].
 
 mod auth;
+mod carry;
 mod devices;
 mod events;
 mod health;
@@ -72,6 +73,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(auth::reset_password))
         .routes(routes!(auth::sign_out))
         .routes(routes!(push::push))
+        .routes(routes!(carry::carry))
         .routes(routes!(pull::pull))
         .routes(routes!(events::events))
         .routes(routes!(events::head))

@@ -2,6 +2,7 @@
 //! over to it. No reader ever sees a state between.
 
 use crate::attention::{Attention, judged_after_all, raise};
+use crate::carry::forget_foreign;
 use crate::db::Db;
 use crate::error::{StoreError, Trouble};
 use crate::issue::run;
@@ -208,14 +209,14 @@ fn members(db: &Db) -> Result<Vec<Delta>, Trouble> {
     Ok(deltas)
 }
 
-/// Takes the effects of all pending commands back: the oldest before-image of a record is its confirmed state.
+/// Takes the effects of all pending commands back, other laptops' among them: the oldest before-image of a record is its confirmed state.
 ///
 /// Records that were staged are passed over, so that an effect which came back from the server as it was here
 /// costs nothing.
 fn undo(conn: &Connection, writer: &mut Writer<'_>) -> Result<(), Trouble> {
     let mut statement = conn.prepare_cached(
-        "SELECT kind, id, body, min(n) FROM before
-         WHERE NOT EXISTS (SELECT 1 FROM incoming i WHERE i.kind = before.kind AND i.id = before.id AND i.body IS NOT NULL)
+        "SELECT kind, id, body, min(n) FROM replaced r
+         WHERE NOT EXISTS (SELECT 1 FROM incoming i WHERE i.kind = r.kind AND i.id = r.id AND i.body IS NOT NULL)
          GROUP BY kind, id",
     )?;
     let mut rows = statement.query(())?;
@@ -226,6 +227,7 @@ fn undo(conn: &Connection, writer: &mut Writer<'_>) -> Result<(), Trouble> {
     drop(rows);
     drop(statement);
     conn.execute("DELETE FROM before", ())?;
+    forget_foreign(conn)?;
     Ok(())
 }
 

@@ -1,11 +1,12 @@
 //! The laptop's encrypted SQLite: rows, search, pending commands.
 //!
 //! What a person sees are the rows of `record`: the confirmed state with the effects of pending commands on it.
-//! Rows change in two places only: [`Store::issue`] executes a command and queues it in one transaction, and
-//! [`Store::flip`] replaces the confirmed state and carries the pending commands over. This crate knows nothing of
+//! Rows change in three places only: [`Store::issue`] executes a command and queues it in one transaction,
+//! [`Store::take_handed`] executes another laptop's until the next flip, and [`Store::flip`] replaces the confirmed state and carries the pending commands over. This crate knows nothing of
 //! the network, of windows, or of clocks: times, ids and signatures come in.
 
 pub mod attention;
+pub mod carry;
 pub mod each;
 pub mod error;
 pub mod filter;

@@ -141,7 +141,7 @@ impl Prepared {
 
 /// Replaces everything that is confirmed by these snapshots.
 fn fill(conn: &Db, snapshots: &[Complete], unpack: &dyn Unpack) -> Result<(), Trouble> {
-    for table in ["before", "lookup", "summary", "member", "record"] {
+    for table in ["before", "foreign_before", "lookup", "summary", "member", "record"] {
         conn.execute(&format!("DELETE FROM {table}"), ())?;
     }
     conn.execute("INSERT INTO search (search) VALUES ('delete-all')", ())?;

@@ -14,6 +14,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_sent_by_age.sql"),
     include_str!("../migrations/0003_snapshot.sql"),
     include_str!("../migrations/0004_marks.sql"),
+    include_str!("../migrations/0005_carry.sql"),
     include_str!("../migrations/0006_compact.sql"),
 ];
 

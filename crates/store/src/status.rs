@@ -178,11 +178,11 @@ fn cursors(conn: &Connection) -> Result<Vec<Cursor>, rusqlite::Error> {
         .collect()
 }
 
-/// Records that pending commands changed, as they are confirmed.
+/// Records that commands changed which wait, or were handed over, as they are confirmed.
 type Before = BTreeMap<(String, Uuid), Option<String>>;
 
 fn confirmed(conn: &Connection) -> Result<Before, rusqlite::Error> {
-    conn.prepare_cached("SELECT kind, id, body, min(n) FROM before GROUP BY kind, id")?
+    conn.prepare_cached("SELECT kind, id, body, min(n) FROM replaced GROUP BY kind, id")?
         .query_map((), |row| Ok(((row.get(0)?, uuid(row, 1)?), row.get(2)?)))?
         .collect()
 }

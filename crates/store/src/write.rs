@@ -58,6 +58,13 @@ impl Changes {
 pub(crate) const POINTED_AT: &str = "SELECT 1 FROM member WHERE n = ?1
     UNION ALL SELECT 1 FROM record WHERE source = ?1 UNION ALL SELECT 1 FROM record WHERE target = ?1";
 
+/// A command that is being executed: its place in the order, and how what it replaces is kept.
+#[derive(Clone, Copy)]
+struct Pending {
+    n: i64,
+    keep: &'static str,
+}
+
 /// Row number and stored form as the transaction found them.
 type Found = Option<(i64, String)>;
 
@@ -65,7 +72,7 @@ type Found = Option<(i64, String)>;
 pub(crate) struct Writer<'t> {
     conn: &'t Db,
     /// The pending command that is being executed: what it touches first is kept as it was.
-    pending: Option<i64>,
+    pending: Option<Pending>,
     /// Every record written to, as the transaction found it.
     touched: BTreeMap<(Kind, Uuid), Found>,
     /// Those whose row was taken away in between: one put back as it was still needs its summary and words.
@@ -79,7 +86,14 @@ impl<'t> Writer<'t> {
 
     /// From here on before-images are kept for the command at place `n` of the queue.
     pub(crate) fn executing(&mut self, n: i64) {
-        self.pending = Some(n);
+        self.pending =
+            Some(Pending { n, keep: "INSERT OR IGNORE INTO before (kind, id, n, body) VALUES (?1, ?2, ?3, ?4)" });
+    }
+
+    /// The same for another laptop's command.
+    pub(crate) fn executing_foreign(&mut self, n: i64) {
+        let keep = "INSERT OR IGNORE INTO foreign_before (kind, id, n, body) VALUES (?1, ?2, ?3, ?4)";
+        self.pending = Some(Pending { n, keep });
     }
 
     /// Gives a record a stored form, or none; kinds that this program does not know included.
@@ -111,10 +125,8 @@ impl<'t> Writer<'t> {
             }
             return Ok(());
         }
-        if let Some(n) = self.pending {
-            self.conn
-                .prepare_cached("INSERT OR IGNORE INTO before (kind, id, n, body) VALUES (?1, ?2, ?3, ?4)")?
-                .execute((kind, id.as_bytes(), n, old_body))?;
+        if let Some(Pending { n, keep }) = self.pending {
+            self.conn.prepare_cached(keep)?.execute((kind, id.as_bytes(), n, old_body))?;
         }
         // What could not be read has no keys.
         let old_record = Kind::named(kind).zip(old_body).and_then(|(kind, body)| Record::from_body(kind, body).ok());

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod bucket;
+pub mod carry;
 pub mod encoding;
 pub mod engine;
 pub mod events;

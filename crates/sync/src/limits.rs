@@ -48,6 +48,22 @@ pub const FRAME_WINDOW_LOG: u32 = 23;
 pub const FRAMES: usize = 16_384;
 /// The engine asks for whole frames of about so many bytes at once; what a cut loses is less.
 pub const FETCH_BYTES: u64 = 8 * 1024 * 1024;
+/// Most parts of a carry file.
+pub const CARRY_PARTS: usize = 4_096;
+/// Largest part of a carry file before compression; what unpacks to more is refused.
+pub const CARRY_PART_PLAIN_BYTES: usize = 32 * 1024 * 1024;
+/// Largest manifest of a carry file.
+pub const CARRY_MANIFEST_BYTES: usize = 2 * 1024 * 1024;
+/// Largest carry file with commands: a queue that is larger meets the server over the network.
+pub const CARRY_COMMANDS_BYTES: u64 = 64 * 1024 * 1024;
+/// Largest carry file with records.
+pub const CARRY_ANSWER_BYTES: u64 = 512 * 1024 * 1024;
+/// Largest answer that a laptop brings back for another one.
+pub const CARRY_RELAYED_BYTES: usize = 64 * 1024 * 1024;
+/// Exponent of scrypt's work for the passphrase of a carry file.
+pub const CARRY_WORK: u8 = 16;
+/// What a carry file may ask for at most: so that opening one ends in a few seconds.
+pub const CARRY_WORK_MOST: u8 = 20;
 /// Most buckets that a device may hold, and one pull ask for: their cursors stand in its URL.
 pub const BUCKETS: usize = 128;
 /// Most sites among them; the workspace and the person take a bucket each.

@@ -10,6 +10,7 @@
 //! | `GET /v1/pull` (bearer) | [`Pull`] as a query | [`Page`] |
 //! | `GET /v1/snapshot` (bearer) | [`OffersQuery`] as a query | [`crate::snapshot::Offers`] |
 //! | `GET /v1/snapshot/ID` (bearer) | a byte range | frames, see [`crate::snapshot`] |
+//! | `POST /v1/carry` (bearer) | [`CarryIn`] | [`CarriedOut`], see [`crate::carry`] |
 //! | `POST /v1/lease` (bearer) | [`LeaseRequest`] | [`Lease`] |
 //! | `GET /v1/events` (bearer) | nothing | server-sent events named [`HEAD_EVENT`], each with a [`Head`] |
 //! | `GET /v1/head` (bearer) | [`HeadQuery`] as a query | [`Head`], as soon as it is another or the wait is over |
@@ -22,6 +23,7 @@
 //! Every answer that is not 200 has an [`ErrorBody`]. Requests deny unknown fields, answers never do.
 
 use crate::bucket::Bucket;
+use crate::carry::voucher::SignedVoucher;
 use crate::encoding::Base64;
 use crate::signing::PublicKey;
 use serde::{Deserialize, Serialize};
@@ -113,6 +115,9 @@ pub struct Session {
     pub log_key: PublicKey,
     /// The server's clock.
     pub server_time: Timestamp,
+    /// The server's word for this device, to show to other laptops.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voucher: Option<SignedVoucher>,
 }
 
 impl fmt::Debug for Session {
@@ -386,6 +391,29 @@ pub struct BucketSum {
     pub sum: u64,
 }
 
+/// A carry file of any laptop, brought by one that reaches the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CarryIn {
+    /// The file as it is: sealed for the server.
+    pub file: Base64,
+}
+
+/// What became of a carry file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CarriedOut {
+    /// Identity of the file.
+    pub bundle: Uuid,
+    /// The device whose commands were in it.
+    pub device: DeviceId,
+    /// How many commands were in it.
+    pub commands: u64,
+    /// Of those, how many were judged now; the others had been judged before.
+    pub judged: u64,
+    /// The answer as a file of its own, sealed for that device: whoever brought the commands cannot read it.
+    pub answer: Base64,
+}
+
 /// Asks for a block of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -551,6 +579,14 @@ pub enum ErrorCode {
     SnapshotGone,
     /// The bucket is unknown or outside what the person may read.
     BucketUnknown,
+    /// It is no carry file, or of a newer program.
+    CarryUnreadable,
+    /// The carry file is sealed for somebody else, or is none for the server.
+    CarryNotForUs,
+    /// The carry file was not copied whole.
+    CarryIncomplete,
+    /// The carry file is not as it was made.
+    CarryDamaged,
     /// The server no longer speaks this protocol level.
     ClientTooOld,
     /// The storage is busy; try again.

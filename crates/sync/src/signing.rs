@@ -31,6 +31,12 @@ impl PublicKey {
         self.0.to_bytes()
     }
 
+    /// The same point as a key for agreements (X25519), for which only the holder of the private half can read.
+    #[must_use]
+    pub(crate) fn for_agreement(&self) -> [u8; 32] {
+        self.0.to_montgomery().to_bytes()
+    }
+
     /// Whether the signature over exactly these bytes is by this key.
     #[must_use]
     pub fn verifies(&self, payload: &[u8], signature: &[u8]) -> bool {
@@ -71,6 +77,12 @@ impl PrivateKey {
     #[must_use]
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
+    }
+
+    /// The private half of [`PublicKey::for_agreement`].
+    #[must_use]
+    pub(crate) fn for_agreement(&self) -> [u8; 32] {
+        self.0.to_scalar_bytes()
     }
 
     /// 64 bytes over exactly these.

@@ -9,6 +9,7 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod carry;
 mod engine;
 mod snapshot;
 mod wire;

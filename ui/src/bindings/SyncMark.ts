@@ -19,4 +19,8 @@ attention: number,
 /**
  * What stands against it, in sentences: what the server said, or what it will probably say. Empty for nothing.
  */
-why: string, };
+why: string, 
+/**
+ * Whose command shows here that the server has not judged, such as `Ben Brook on ben's laptop`; empty for nobody's.
+ */
+made_by: string, };

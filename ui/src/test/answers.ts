@@ -2,6 +2,7 @@
 import type { Kind } from '../bindings/Kind';
 import type { ListRow } from '../bindings/ListRow';
 import type { Settings } from '../bindings/Settings';
+import { CARRY } from './carry';
 import { DEVICES } from './devices';
 import { testBackend, type Answers, type TestBackend } from './backend';
 import {
@@ -40,7 +41,7 @@ export function numbered(kind: Kind, id: string): ListRow {
     id,
     state,
     hue,
-    sync: { waiting: at % 7 === 0 ? 1 : 0, will_be_refused: false, attention: 0, why: '' },
+    sync: { waiting: at % 7 === 0 ? 1 : 0, will_be_refused: false, attention: 0, why: '', made_by: '' },
     cells: {
       number,
       name: `Payroll server ${at}`,
@@ -94,6 +95,7 @@ export function answers(): Answers {
     'setup.get': () => SETUP,
     'people.list': () => ({ people: [ANNA, BEN], may_set_passwords: true }),
     'devices.list': () => ({ devices: DEVICES }),
+    'carry.status': () => CARRY,
     'groups.list': () => ({ groups: [{ id: 'g1', name: 'CAB Network', members: [ANNA, BEN], lead: ANNA.id }] }),
     'sites.list': () => ({ sites: SETUP.sites }),
     'inbox.get': an_inbox,

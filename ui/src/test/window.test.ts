@@ -188,6 +188,7 @@ describe('every screen', () => {
     ['/dhs/UNI-002211', 'DHS unit UNI-002211'],
     ['/settings', 'Settings'],
     ['/settings/window', 'Settings'],
+    ['/settings/carry', 'Settings'],
     ['/settings/devices', 'Settings'],
     ['/settings/people', 'Settings'],
     ['/settings/approvals', 'Settings'],

@@ -22,7 +22,7 @@ import type { WorkspaceSetup } from '../bindings/WorkspaceSetup';
 export const NOW = Date.UTC(2026, 10, 26, 10, 0);
 export const HOUR = 3_600_000;
 const DIGEST = '8f3ad07c5b1e4f2296a1c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f6a7c1';
-const QUIET = { waiting: 0, will_be_refused: false, attention: 0, why: '' };
+const QUIET = { waiting: 0, will_be_refused: false, attention: 0, why: '', made_by: '' };
 
 export const ANNA: PersonView = {
   id: 'p1',
@@ -356,7 +356,7 @@ export function a_release_page(): ReleasePage {
     comments: [{ id: 'm1', by: named(BEN), at: NOW - 5 * HOUR, text: 'Rack R12 has room for both.' }],
     digest: DIGEST,
     exceptions: [],
-    sync: { waiting: 2, will_be_refused: false, attention: 0, why: '' },
+    sync: { waiting: 2, will_be_refused: false, attention: 0, why: '', made_by: '' },
   };
 }
 

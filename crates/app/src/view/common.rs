@@ -55,6 +55,9 @@ pub struct SyncMark {
     pub attention: u32,
     /// What stands against it, in sentences: what the server said, or what it will probably say. Empty for nothing.
     pub why: String,
+    /// Whose command shows here that the server has not judged, such as `Ben Brook on ben's laptop`; empty for nobody's.
+    #[serde(default)]
+    pub made_by: String,
 }
 
 /// A record by identity and name.

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use slipway_domain::id::{DeviceId, PersonId};
 use slipway_domain::people::Person;
 use slipway_domain::time::Timestamp;
+use slipway_sync::carry::voucher::{SignedVoucher, Voucher};
 use slipway_sync::limits;
 use slipway_sync::log::Hash;
 use slipway_sync::protocol::{ErrorBody, ErrorCode, Refresh, Session, SignedRefresh};
@@ -120,7 +121,24 @@ impl Core {
             log_name: self.log_name(),
             log_key: self.log_key.public(),
             server_time: now,
+            voucher: Some(self.vouch(device, now)?),
         })
+    }
+}
+
+impl Core {
+    /// The server's word for a device, which others can check where there is no server.
+    fn vouch(&self, device: &Device, at: Timestamp) -> Result<SignedVoucher, ServerError> {
+        let voucher = Voucher {
+            domain: Voucher::DOMAIN.to_owned(),
+            log: self.log_name(),
+            device: device.id,
+            device_name: device.name.clone(),
+            person: device.person,
+            public_key: device.public_key,
+            at,
+        };
+        Ok(SignedVoucher::sign(&voucher, &self.log_key)?)
     }
 }
 

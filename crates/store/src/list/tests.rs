@@ -186,6 +186,9 @@ fn every_other_query_of_a_screen_comes_from_an_index() {
             crate::attention::OPEN,
             crate::attention::SETTLED,
             crate::attention::ONE,
+            crate::carry::CARRIED,
+            crate::carry::MADE_BY,
+            crate::carry::NEXT_TO_RELAY,
             "SELECT count(*) FROM attention WHERE settled_at = 0",
         ] {
             assert_eq!(scans(conn, sql), [""; 0], "{sql}");
