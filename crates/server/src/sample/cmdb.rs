@@ -73,6 +73,7 @@ pub fn build(company: &mut Company) -> Result<(), Failure> {
             name: "Application servers".to_owned(),
             members: SERVICES.iter().map(|s| ci(&format!("{}-app1", s.1.to_lowercase()))).collect(),
             enough: None,
+            filter: None,
         })),
     )
 }
