@@ -4,6 +4,7 @@
 
 mod accounts;
 mod attention;
+mod import;
 mod places;
 mod start;
 mod story;
