@@ -4,6 +4,7 @@ use crate::{notifications, tray};
 use slipway_app::host::{Host, Notice, Progress};
 use slipway_app::open::App;
 use slipway_app::view::inbox::Inbox;
+use slipway_app::view::jobs::JobView;
 use slipway_app::view::mutations::Changes;
 use slipway_app::view::profile::SyncStatus;
 use tauri::{AppHandle, Emitter, Manager};
@@ -42,6 +43,10 @@ impl Host for Desktop {
 
     fn browse(&self, url: &str) -> bool {
         open::that_detached(url).inspect_err(|error| tracing::warn!(%error, "no browser was opened")).is_ok()
+    }
+
+    fn job(&self, job: &JobView) {
+        self.emit("job", job);
     }
 
     fn progress(&self, step: &Progress) {

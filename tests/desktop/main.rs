@@ -5,6 +5,7 @@
 mod accounts;
 mod attention;
 mod carry;
+mod import;
 mod places;
 mod start;
 mod story;

@@ -6,8 +6,8 @@ use crate::error::CallError;
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    account, approvals, attention, baselines, carry, changes, cmdb, dhs, dsl, exceptions, held, impact, inbox, lists,
-    mutations, profile, releases, settings, transfer,
+    account, approvals, attention, baselines, carry, changes, cmdb, dhs, dsl, exceptions, held, impact, inbox, jobs,
+    lists, mutations, profile, releases, settings, transfer,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -149,6 +149,16 @@ commands! {
     "import.cis": transfer::ImportRequest => ImportReport = blocking crate::transfer::import_cis;
     "import.relations": transfer::ImportRequest => ImportReport = blocking crate::transfer::import_relations;
     "import.changes": transfer::ImportChangesRequest => ImportReport = blocking crate::transfer::import_changes;
+    "import.look": jobs::LookAtFileRequest => jobs::FileLook = blocking crate::jobs::import::look;
+    "import.start": jobs::StartImportRequest => jobs::JobView = blocking crate::jobs::start_import;
+    "export.start": jobs::StartExportRequest => jobs::JobView = blocking crate::jobs::start_export;
+    "jobs.list": Nothing => jobs::JobList = blocking crate::jobs::list;
+    "jobs.get": jobs::JobRequest => jobs::JobView = blocking crate::jobs::get;
+    "jobs.cancel": jobs::JobRequest => jobs::JobView = blocking crate::jobs::cancel;
+    "jobs.resume": jobs::JobRequest => jobs::JobView = blocking crate::jobs::resume;
+    "jobs.dismiss": jobs::JobRequest => jobs::JobList = blocking crate::jobs::dismiss;
+    "jobs.refused": jobs::RefusedRequest => jobs::RefusedPage = blocking crate::jobs::refused;
+    "jobs.save_refused": jobs::SaveRefusedRequest => jobs::SavedRefused = blocking crate::jobs::save_refused;
     "export.records": transfer::ExportRequest => transfer::ExportReport = blocking crate::transfer::export_records;
 
     "people.list": Nothing => profile::PeopleList = blocking crate::settings::people;
@@ -191,7 +201,11 @@ pub fn write_bindings(folder: &Path) -> Result<(), ExportError> {
 
 fn commands_ts(config: &Config) -> String {
     let signatures = signatures(config);
-    let events = [("changed", mutations::Changes::name(config)), ("sync", profile::SyncStatus::name(config))];
+    let events = [
+        ("changed", mutations::Changes::name(config)),
+        ("sync", profile::SyncStatus::name(config)),
+        ("job", jobs::JobView::name(config)),
+    ];
     let types: std::collections::BTreeSet<&String> =
         signatures.iter().flat_map(|(_, q, a)| [q, a]).chain(events.iter().map(|(_, t)| t)).collect();
     let mut out =

@@ -127,14 +127,25 @@ pub fn write(store: &Store, kind: ExportKind, format: ExportFormat, out: &mut dy
 /// # Errors
 /// When the database fails or the file cannot be written.
 pub fn write_file(store: &Store, kind: ExportKind, format: ExportFormat, file: &Path) -> Result<u64, CallError> {
+    file_of(file, &mut |out| write(store, kind, format, out))
+}
+
+/// Makes a file of what `fill` writes, which appears whole or not at all; gives what `fill` gives. Blocks.
+///
+/// # Errors
+/// What `fill` returns, or that the file cannot be written.
+pub(crate) fn file_of<T>(
+    file: &Path,
+    fill: &mut dyn FnMut(&mut dyn Write) -> Result<T, CallError>,
+) -> Result<T, CallError> {
     let wrong = |error: io::Error| unwritable(&file.display().to_string(), &error);
     let folder = file.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut fresh = tempfile::NamedTempFile::new_in(folder).map_err(wrong)?;
-    let rows = {
+    let filled = {
         let mut out = io::BufWriter::new(fresh.as_file_mut());
-        let rows = write(store, kind, format, &mut out)?;
+        let filled = fill(&mut out)?;
         out.flush().map_err(wrong)?;
-        rows
+        filled
     };
     fresh.as_file().sync_all().map_err(wrong)?;
     if let Ok(existing) = fs::metadata(file) {
@@ -142,10 +153,10 @@ pub fn write_file(store: &Store, kind: ExportKind, format: ExportFormat, file: &
         fresh.as_file().set_permissions(existing.permissions()).map_err(wrong)?;
     }
     fresh.persist(file).map_err(|e| wrong(e.error))?;
-    Ok(rows)
+    Ok(filled)
 }
 
-fn unwritable(what: &str, error: &io::Error) -> CallError {
+pub(crate) fn unwritable(what: &str, error: &io::Error) -> CallError {
     CallError::trouble(
         "OUTPUT_FAILED",
         format!("{what} cannot be written: {error}."),

@@ -1,5 +1,6 @@
 //! What the application needs of the program around it: a window, a command line, or a test.
 
+use crate::view::jobs::JobView;
 use crate::view::mutations::Changes;
 use crate::view::profile::SyncStatus;
 use serde::Serialize;
@@ -31,6 +32,11 @@ pub trait Host: Send + Sync {
     fn browse(&self, url: &str) -> bool {
         let _ = url;
         false
+    }
+
+    /// A job began, went on or ended.
+    fn job(&self, job: &JobView) {
+        let _ = job;
     }
 
     /// Long work went on a step.

@@ -23,6 +23,7 @@ pub mod impact;
 pub mod import;
 pub mod inbox;
 pub mod issue;
+pub mod jobs;
 pub mod key;
 pub mod keychain;
 pub mod link;

@@ -3,6 +3,7 @@
 use crate::attention::{self, OnRecord};
 use crate::error::CallError;
 use crate::host::Host;
+use crate::jobs::Jobs;
 use crate::keychain::Keychain;
 use crate::oidc::Attempt;
 use crate::session::Session;
@@ -42,6 +43,8 @@ struct Inner {
     attempt: Mutex<Option<Attempt>>,
     /// Told when it is given up.
     cancel: Notify,
+    /// Imports and exports under way.
+    jobs: Jobs,
 }
 
 /// An open profile.
@@ -81,6 +84,7 @@ impl App {
                 locked: AtomicBool::new(false),
                 attempt: Mutex::new(None),
                 cancel: Notify::new(),
+                jobs: Jobs::default(),
             }),
         }
     }
@@ -101,6 +105,12 @@ impl App {
     #[must_use]
     pub fn keychain(&self) -> &Arc<dyn Keychain> {
         &self.inner.keychain
+    }
+
+    /// Imports and exports that are under way.
+    #[must_use]
+    pub fn jobs(&self) -> &Jobs {
+        &self.inner.jobs
     }
 
     /// Whether it syncs by itself, and so is what tells the person of news.

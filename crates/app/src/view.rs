@@ -14,6 +14,7 @@ pub mod exceptions;
 pub mod held;
 pub mod impact;
 pub mod inbox;
+pub mod jobs;
 pub mod lists;
 pub mod mutations;
 pub mod profile;

@@ -8,6 +8,7 @@ use slipway_app::host::{Host, Notice, Progress};
 use slipway_app::keychain::OsKeychain;
 use slipway_app::open::{App, Background};
 use slipway_app::profile::Profile;
+use slipway_app::view::jobs::JobView;
 use slipway_app::view::mutations::Changes;
 use slipway_app::view::profile::SyncStatus;
 use std::io::{BufRead, IsTerminal, Write};
@@ -34,6 +35,17 @@ impl Host for Terminal {
 
     fn notify(&self, notice: &Notice) {
         tracing::info!(title = %notice.title, "{}", notice.body);
+    }
+
+    fn job(&self, job: &JobView) {
+        let mut err = std::io::stderr();
+        if err.is_terminal() {
+            let part = if job.of > 0 { format!("{} %", job.done.saturating_mul(100) / job.of) } else { String::new() };
+            let rate = if job.rows_per_s > 0 { format!(", {} a second", job.rows_per_s) } else { String::new() };
+            let refused =
+                if job.counts.refused > 0 { format!(", {} refused", job.counts.refused) } else { String::new() };
+            let _ = write!(err, "\r\x1b[K{}: {part} {} rows{rate}{refused} {}", job.title, job.rows, job.step);
+        }
     }
 
     fn progress(&self, step: &Progress) {
@@ -91,6 +103,15 @@ impl Desk {
     /// The application itself.
     pub fn app(&self) -> &App {
         &self.app
+    }
+
+    /// Ends the line of progress, so that the answer begins on its own.
+    #[allow(clippy::unused_self, reason = "the desk is what shows progress")]
+    pub fn end_progress(&self) {
+        let mut err = std::io::stderr();
+        if err.is_terminal() {
+            let _ = write!(err, "\r\x1b[K");
+        }
     }
 
     /// Calls a use case by name.

@@ -95,10 +95,13 @@ enum Use {
     /// Sync by a stick, where there is no network.
     #[command(subcommand)]
     Carry(carry::Carry),
-    /// Take records from a CSV file. Example: slipwayctl import cis cis.csv --dry-run
+    /// Take records from a file. Example: slipwayctl import cis cis.csv --dry-run
     Import(transfer::Import),
     /// Write records to a file. Example: slipwayctl export cis --format csv --output cis.csv
     Export(transfer::Export),
+    /// Imports and exports that are under way or ended.
+    #[command(subcommand)]
+    Job(transfer::JobCall),
     /// Releases and their phases.
     #[command(subcommand)]
     Release(Box<release::ReleaseCall>),
@@ -188,7 +191,8 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Use::Exception(call) => exception::run(&desk, call).await,
         Use::Carry(call) => carry::run(&desk, call).await,
         Use::Import(import) => transfer::import(&desk, import).await,
-        Use::Export(export) => transfer::export(&desk, &export),
+        Use::Export(export) => transfer::export(&desk, &export).await,
+        Use::Job(call) => transfer::job(&desk, call).await,
         Use::Release(call) => release::run(&desk, *call).await,
         Use::Change(call) => change::run(&desk, *call).await,
         Use::Ci(call) => ci::run(&desk, *call).await,

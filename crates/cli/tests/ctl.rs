@@ -162,7 +162,7 @@ fn wrong_use_ends_with_2() {
 fn an_import_takes_the_good_rows_names_the_bad_ones_and_changes_nothing_the_second_time() {
     let ctl = Ctl::alone();
     let file =
-        ctl.file("cis.csv", b"name,class,size\r\nweb,server,1\r\ncaf\xE9,server,1\r\ndb,server,\r\nweb,server,2\r\n");
+        ctl.file("cis.csv", b"name,class,size\r\nweb,server,1\r\n\xC3\xA4\xC3\xB6\xC3\xBC\xC3\x9F\xC3\xA4\xC3\xB6\xC3\xBC\xC3\x9Fcaf\xE9,server,1\r\ndb,server,\r\nweb,server,2\r\n");
     let dry = ctl.run(&["import", "cis", &file, "--dry-run", "--json"]).expect(1).json();
     assert_eq!((dry["rows"].as_u64(), dry["created"].as_u64()), (Some(4), Some(2)));
     assert!(ctl.run(&["ci", "find", "web", "--json"]).expect(0).stdout.contains("[]"), "a dry run keeps nothing");

@@ -1,11 +1,17 @@
-//! Every record of a kind, one after the other: for exports, which no list should hold whole.
+//! Records one after the other, of a kind or of a list: for exports, which no list should hold whole.
 
 use crate::db::Db;
 use crate::error::{StoreError, Trouble};
+use crate::filter::judge;
+use crate::list::{ListSpec, sorted_by, whole};
 use crate::open::Store;
 use crate::pack::Stored;
 use crate::view::uuid;
 use slipway_domain::record::{Kind, Record};
+use uuid::Uuid;
+
+/// Ids of a list that are given at once.
+const CHUNK: usize = 500;
 
 pub(crate) const EACH: &str = "SELECT id, body, source, target FROM record WHERE n = ?1";
 
@@ -24,6 +30,68 @@ impl Store {
         read?;
         theirs.map_or(Ok(()), Err)
     }
+}
+
+impl Store {
+    /// Gives the ids of a list to `f` in order, some hundreds at once, as they are at one moment, until it fails. There
+    /// is no limit to their number, nor to how many are looked at where no index has what the filter asks for.
+    ///
+    /// # Errors
+    /// What `f` returns, or that the storage failed.
+    pub fn each_listed<E: From<StoreError>>(
+        &self,
+        spec: &ListSpec,
+        f: &mut dyn FnMut(&[Uuid]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut theirs = None;
+        let read = self.reading(|db| {
+            theirs = each_listed(db, spec, f)?;
+            Ok(())
+        });
+        read?;
+        theirs.map_or(Ok(()), Err)
+    }
+
+    /// How many records a list has.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn count_listed(&self, spec: &ListSpec) -> Result<u64, StoreError> {
+        let mut count = 0_u64;
+        self.each_listed::<StoreError>(spec, &mut |ids| {
+            count += ids.len() as u64;
+            Ok(())
+        })?;
+        Ok(count)
+    }
+}
+
+/// Whether lists of a kind can be sorted by a field of that name.
+#[must_use]
+pub fn sorts_by(kind: Kind, name: &str) -> bool {
+    sorted_by(kind, name).is_some()
+}
+
+fn each_listed<E>(db: &Db, spec: &ListSpec, f: &mut dyn FnMut(&[Uuid]) -> Result<(), E>) -> Result<Option<E>, Trouble> {
+    let sort = spec.sort.as_deref().and_then(|name| sorted_by(spec.kind, name));
+    let query = whole(db, spec, sort)?;
+    let mut statement = db.prepare_cached(&query.sql)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(query.values))?;
+    let mut ids = Vec::with_capacity(CHUNK);
+    while let Some(row) = rows.next()? {
+        let id = uuid(row, 0)?;
+        if !query.is_exact && !judge(db, spec.kind, id, &spec.filter)? {
+            continue;
+        }
+        ids.push(id);
+        if ids.len() == CHUNK {
+            if let Err(error) = f(&ids) {
+                return Ok(Some(error));
+            }
+            ids.clear();
+        }
+    }
+    if ids.is_empty() { Ok(None) } else { Ok(f(&ids).err()) }
 }
 
 fn each<E>(db: &Db, kind: Kind, f: &mut dyn FnMut(Record) -> Result<(), E>) -> Result<Option<E>, Trouble> {

@@ -213,8 +213,17 @@ fn sampled(conn: &Db, kind: Kind, field: &Field, prefix: &str, limit: usize) -> 
     Ok(values.into_iter().take(limit).collect())
 }
 
-/// The statement of a list: what the filter lets through, or candidates for that, in order.
+/// The statement of a list: what the filter lets through, or a bounded number of candidates for that, in order.
 pub(crate) fn query(conn: &Db, spec: &ListSpec, sort: Option<Column>) -> Result<Query, Trouble> {
+    let mut q = whole(conn, spec, sort)?;
+    if !q.is_exact {
+        q.sql.push_str(&format!(" LIMIT {}", CANDIDATES_MOST.saturating_add(1)));
+    }
+    Ok(q)
+}
+
+/// The same with every candidate, for exports.
+pub(crate) fn whole(conn: &Db, spec: &ListSpec, sort: Option<Column>) -> Result<Query, Trouble> {
     let mut q = Query::of(conn, spec.kind, &spec.filter)?;
     let (column, usual_descending) = match sort {
         Some(column) => (column, false),
@@ -237,14 +246,11 @@ pub(crate) fn query(conn: &Db, spec: &ListSpec, sort: Option<Column>) -> Result<
         }
         None => q.sql.push_str(&format!(" ORDER BY {name} {direction}, label {direction}")),
     }
-    if !q.is_exact {
-        q.sql.push_str(&format!(" LIMIT {}", CANDIDATES_MOST.saturating_add(1)));
-    }
     Ok(q)
 }
 
 /// The column that a kind calls so.
-fn sorted_by(kind: Kind, name: &str) -> Option<Column> {
+pub(crate) fn sorted_by(kind: Kind, name: &str) -> Option<Column> {
     match named(kind, name, &Vocabulary::default())? {
         Named::Field(field, _) => Column::of(kind, &field),
         Named::Choices(..) | Named::Link(_) => None,

@@ -10,9 +10,11 @@ interface Doings {
   /** Left out where there is no server. */
   sync: (() => void) | undefined;
   lock: () => void;
+  importFile: () => void;
+  jobs: () => void;
 }
 
-export function everywhere(router: Router, { palette, help, sync, lock }: Doings): Action[] {
+export function everywhere(router: Router, { palette, help, sync, lock, importFile, jobs }: Doings): Action[] {
   const group = 'Everywhere';
   return [
     { id: 'palette', title: 'Search or do', group, keys: ['mod+k'], run: palette },
@@ -23,6 +25,14 @@ export function everywhere(router: Router, { palette, help, sync, lock }: Doings
     { id: 'pane.next', title: 'Next pane', group, keys: ['F6'], run: () => focusPane(1) },
     { id: 'pane.previous', title: 'Previous pane', group, keys: ['shift+F6'], run: () => focusPane(-1) },
     ...(sync ? [{ id: 'sync', title: 'Sync now', group, keys: ['F8'], run: sync }] : []),
+    {
+      id: 'import',
+      title: 'Import from a file',
+      group,
+      aliases: ['csv', 'netbox', 'itop', 'snipe-it'],
+      run: importFile,
+    },
+    { id: 'jobs', title: 'Show imports and exports', group, aliases: ['jobs', 'progress'], run: jobs },
     { id: 'lock', title: 'Lock Slipway', group, run: lock },
     ...PLACES.map(({ place, title, number, letter }) => ({
       id: `go.${place}`,

@@ -1,59 +1,75 @@
-//! Changes of another suite from CSV, known again by their number there.
+//! Changes of another suite, known again by their number there.
 
-use super::cis::Names;
-use super::header::{Columns, Header, Others};
+use super::cis::{Named, Names, Would};
+use super::header::Header;
+use super::seen::Seen;
 use super::{Format, NumberSource, RowError, Wanted};
-use crate::error::CallError;
 use slipway_domain::change::record::{Change, ChangeKind, ChangeState, Foreign};
 use slipway_domain::command::{ChangeCommand, ChangeRow, Command};
 use slipway_domain::id::{ChangeId, CiId, PersonId};
 use slipway_domain::lookup::{Lookup, pair};
 use slipway_domain::number::{Number, Series};
 use slipway_domain::records::{Records, RecordsExt};
-use slipway_domain::time::Timestamp;
-use std::collections::{BTreeSet, HashMap};
+use slipway_domain::time::{Timestamp, Window};
+use std::collections::BTreeSet;
 use std::str::FromStr;
 use uuid::Uuid;
 
-/// Reads change files.
+/// Between the names of CIs that another product's rows list, where a `;` may be part of a name.
+pub const BETWEEN: char = '\u{1f}';
+
+/// Reads changes.
 #[derive(Debug)]
 pub struct Changes {
     system: String,
     actor: PersonId,
     now: Timestamp,
-    header: Option<Header>,
+    header: Header,
     names: Names,
-    /// Line on which a number was seen first.
-    seen: HashMap<String, u32>,
+    seen: Seen,
+}
+
+/// CIs of a change, as far as they are there.
+enum Affected {
+    Here(BTreeSet<CiId>),
+    /// A dry run would have created some of them before.
+    Would,
 }
 
 impl Changes {
     /// Changes of the suite `system`, taken over by `actor`.
     #[must_use]
-    pub fn of(system: &str, actor: PersonId, now: Timestamp) -> Self {
+    pub fn of(system: &str, actor: PersonId, now: Timestamp, would: Would) -> Self {
         Self {
             system: system.trim().to_owned(),
             actor,
             now,
-            header: None,
-            names: Names::default(),
-            seen: HashMap::new(),
+            header: Header::default(),
+            names: Names::beside(would),
+            seen: Seen::default(),
         }
     }
 
-    fn cis(&mut self, list: &str, records: &dyn Records) -> Result<BTreeSet<CiId>, RowError> {
+    fn cis(&mut self, list: &str, records: &dyn Records) -> Result<Affected, RowError> {
         let mut ids = BTreeSet::new();
         let mut reasons = Vec::new();
-        for name in list.split(';').map(str::trim).filter(|n| !n.is_empty()) {
+        let mut would = false;
+        let between = if list.contains(BETWEEN) { BETWEEN } else { ';' };
+        for name in list.split(between).map(str::trim).filter(|n| !n.is_empty()) {
             match self.names.one(name, "", records) {
-                Ok(id) => {
+                Ok(Named::Here(id)) => {
                     ids.insert(id);
                 }
+                Ok(Named::Would) => would = true,
                 Err(RowError::Refused(reason)) => reasons.push(reason),
                 Err(fault) => return Err(fault),
             }
         }
-        if reasons.is_empty() { Ok(ids) } else { Err(RowError::because(reasons.join("; "))) }
+        match reasons.as_slice() {
+            [] if would => Ok(Affected::Would),
+            [] => Ok(Affected::Here(ids)),
+            _ => Err(RowError::because(reasons.join("; "))),
+        }
     }
 }
 
@@ -67,7 +83,7 @@ where
     }
     if text.chars().all(|c| c.is_ascii_digit()) {
         return Err(RowError::because(format!(
-            "{column} {text:?} is a bare number, which runs in opposite directions in different products; give its name"
+            "{column} {text:?} is a bare number, which runs in opposite directions in different products; give its name, or say in the mapping which way it runs"
         )));
     }
     text.parse().map(Some).map_err(|e| RowError::because(format!("{column} {e}")))
@@ -83,36 +99,33 @@ fn state(text: &str) -> Result<ChangeState, RowError> {
     }
 }
 
+/// When it is planned; both ends or neither.
+fn window(start: &str, end: &str) -> Result<Option<Window>, RowError> {
+    let read = |field: &str, text: &str| {
+        super::values::moment(text, None, 0).map_err(|fault| RowError::because(format!("{field} {fault}")))
+    };
+    match (start, end) {
+        ("", "") => Ok(None),
+        ("", _) => Err(RowError::because("planned_start is empty though planned_end is not")),
+        (_, "") => Err(RowError::because("planned_end is empty though planned_start is not")),
+        (start, end) => Ok(Some(Window { start: read("planned_start", start)?, end: read("planned_end", end)? })),
+    }
+}
+
 impl Format for Changes {
     type Row = ChangeRow;
 
-    fn columns(&self) -> Columns {
-        Columns {
-            required: &["number", "title"],
-            optional: &[
-                "description",
-                "category",
-                "kind",
-                "reason",
-                "impact",
-                "urgency",
-                "risk",
-                "affected_cis",
-                "from_version",
-                "to_version",
-                "approval",
-            ],
-            others: Others::Refused,
-        }
+    fn header(&mut self, header: Header) {
+        self.header = header;
     }
 
-    fn header(&mut self, header: Header) -> Result<(), CallError> {
-        self.header = Some(header);
-        Ok(())
+    fn pass_over(&mut self, line: u32, fields: &[String]) {
+        let number = self.header.value(fields, "number").to_owned();
+        self.seen.before(&pair(&self.system, &number), line);
     }
 
     fn row(&mut self, line: u32, fields: &[String], records: &dyn Records) -> Result<Wanted<ChangeRow>, RowError> {
-        let Some(header) = self.header.clone() else { return Err(RowError::because("there is no header")) };
+        let header = self.header.clone();
         let value = |column| header.value(fields, column);
         let number = value("number");
         if number.is_empty() || value("title").is_empty() {
@@ -120,12 +133,11 @@ impl Format for Changes {
             return Err(RowError::because(format!("the {missing} is empty")));
         }
         let key = pair(&self.system, number);
-        if let Some(first) = self.seen.get(&key) {
+        if let Some(first) = self.seen.before(&key, line) {
             return Err(RowError::because(format!(
                 "change {number} is on line {first} already; keep one of the two rows"
             )));
         }
-        self.seen.insert(key.clone(), line);
         let versions = match (value("from_version"), value("to_version")) {
             ("", "") => None,
             (from, to) => Some((from.to_owned(), to.to_owned())),
@@ -133,7 +145,8 @@ impl Format for Changes {
         let kind = level::<ChangeKind>("kind", value("kind"))?.unwrap_or(ChangeKind::Normal);
         let (impact, urgency) = (level("impact", value("impact"))?, level("urgency", value("urgency"))?);
         let (risk, state) = (level("risk", value("risk"))?, state(value("approval"))?);
-        let cis = self.cis(value("affected_cis"), records)?;
+        let planned = window(value("planned_start"), value("planned_end"))?;
+        let Affected::Here(cis) = self.cis(value("affected_cis"), records)? else { return Ok(Wanted::Would) };
         let known = match records.find(Lookup::ForeignNumber, &key)?.first() {
             Some(id) => records.get::<Change>(ChangeId(*id))?,
             None => None,
@@ -157,7 +170,7 @@ impl Format for Changes {
             cis,
             ci_groups: BTreeSet::new(),
             services: BTreeSet::new(),
-            planned: None,
+            planned,
             versions,
             release: None,
             state,

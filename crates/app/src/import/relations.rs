@@ -1,22 +1,38 @@
-//! Relations from CSV: `source,relation,target` by the names of the CIs.
+//! Relations: `source,relation,target` by the names of the CIs.
 
-use super::cis::Names;
-use super::header::{Columns, Header, Others};
-use super::{Format, NumberSource, RowError, Wanted};
-use crate::error::CallError;
+use super::cis::{Named, Names, Would};
+use super::header::Header;
+use super::seen::Seen;
+use super::{Format, Mode, NumberSource, RowError, Wanted};
 use slipway_domain::cmdb::relation::{Relation, RelationType};
 use slipway_domain::command::{CmdbCommand, Command, RelationRow};
-use slipway_domain::id::RelationId;
 use slipway_domain::records::{Records, RecordsExt};
-use std::collections::HashMap;
 
-/// Reads relation files.
-#[derive(Debug, Default)]
+/// What becomes of a relation that the file has named before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// The row is refused: one of the two is a slip.
+    Refused,
+    /// It is passed over: the file names relations from both ends.
+    Left,
+}
+
+/// Reads relations.
+#[derive(Debug)]
 pub struct Relations {
-    header: Option<Header>,
+    again: Again,
+    mode: Mode,
+    header: Header,
     names: Names,
-    /// Line on which a relation was seen first.
-    seen: HashMap<RelationId, u32>,
+    seen: Seen,
+}
+
+impl Relations {
+    /// Relations as a file has them.
+    #[must_use]
+    pub fn new(again: Again, mode: Mode, would: Would) -> Self {
+        Self { again, mode, header: Header::default(), names: Names::beside(would), seen: Seen::default() }
+    }
 }
 
 /// A relation type by its name or by that of its inverse; `true` when source and target change places.
@@ -37,21 +53,15 @@ fn relation_type(text: &str) -> Result<(RelationType, bool), RowError> {
 impl Format for Relations {
     type Row = RelationRow;
 
-    fn columns(&self) -> Columns {
-        Columns {
-            required: &["source", "relation", "target"],
-            optional: &["source_class", "target_class"],
-            others: Others::Refused,
-        }
+    fn header(&mut self, header: Header) {
+        self.header = header;
     }
 
-    fn header(&mut self, header: Header) -> Result<(), CallError> {
-        self.header = Some(header);
-        Ok(())
-    }
+    // Twice in a file is found by identity, which a row that was passed over does not have: the domain leaves it alone.
+    fn pass_over(&mut self, _line: u32, _fields: &[String]) {}
 
     fn row(&mut self, line: u32, fields: &[String], records: &dyn Records) -> Result<Wanted<RelationRow>, RowError> {
-        let Some(header) = &self.header else { return Err(RowError::because("there is no header")) };
+        let header = &self.header;
         let value = |column| header.value(fields, column);
         let (relation_type, swapped) = relation_type(value("relation"))?;
         let source = self.names.one(value("source"), value("source_class"), records);
@@ -62,14 +72,19 @@ impl Format for Relations {
             }
             (source, target) => (source?, target?),
         };
+        let (Named::Here(source), Named::Here(target)) = (source, target) else {
+            return Ok(if self.mode == Mode::DryRun { Wanted::Would } else { Wanted::Already });
+        };
         let (source, target) = if swapped { (target, source) } else { (source, target) };
         let relation = Relation::new(source, relation_type, target);
-        if let Some(first) = self.seen.get(&relation.id) {
-            return Err(RowError::because(format!(
-                "the same relation is on line {first} already; keep one of the two rows"
-            )));
+        if let Some(first) = self.seen.before(&relation.id.to_string(), line) {
+            return match self.again {
+                Again::Left => Ok(Wanted::Already),
+                Again::Refused => Err(RowError::because(format!(
+                    "the same relation is on line {first} already; keep one of the two rows"
+                ))),
+            };
         }
-        self.seen.insert(relation.id, line);
         if records.get::<Relation>(relation.id)?.is_some() {
             return Ok(Wanted::Already);
         }

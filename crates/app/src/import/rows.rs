@@ -12,6 +12,8 @@ pub const FIELD_BYTES: usize = 1024 * 1024;
 pub const ROW_BYTES: usize = 4 * 1024 * 1024;
 /// Most columns of a file.
 pub const COLUMNS: usize = 500;
+/// So much of a field that is too long is shown to whoever mends it.
+const CUT_BYTES: usize = 1_000;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,14 +57,27 @@ pub enum RowFault {
     /// More fields than any file has columns.
     #[error("the row has more than {COLUMNS} fields")]
     TooMany,
+    /// A NUL byte: the file was cut by a crash, or holds something else than text.
+    #[error("field {column} holds a NUL byte on line {line}; save the file as text")]
+    Nul {
+        /// Position of the field from 1.
+        column: usize,
+        /// The line on which it stands.
+        line: u64,
+    },
 }
 
 /// Reads rows one after the other.
 pub struct Rows<R> {
     bytes: BufReader<R>,
+    delimiter: u8,
     /// Line of the next byte.
     line: u64,
     started: bool,
+    /// The last row ended with the file and not with a line break.
+    open_ended: bool,
+    /// What could be read of the last row that cannot be taken.
+    salvaged: Vec<String>,
 }
 
 /// Where the reader stands within a field.
@@ -107,14 +122,21 @@ impl Draft {
         let field = std::mem::take(&mut self.field);
         let bytes = std::mem::take(&mut self.field_bytes);
         let field_line = std::mem::replace(&mut self.field_line, line);
-        if self.fault.is_some() {
-            // The row is lost already; its other fields are not kept.
-            self.fields.push(String::new());
-        } else if bytes > FIELD_BYTES as u64 {
-            self.fault = Some(RowFault::TooLong { column, bytes });
-            self.fields.push(String::new());
+        if bytes > FIELD_BYTES as u64 {
+            self.fault.get_or_insert(RowFault::TooLong { column, bytes });
+            self.fields.push(String::from_utf8_lossy(field.get(..CUT_BYTES).unwrap_or_default()).into_owned());
+        } else if self.fault.is_some() {
+            // The row is lost already; what it holds is kept for the person who mends it.
+            let text = String::from_utf8_lossy(&field).replace('\0', "\u{fffd}");
+            self.kept += text.len();
+            self.fields.push(text);
         } else {
             match String::from_utf8(field) {
+                Ok(text) if text.contains('\0') => {
+                    let breaks = text.split('\0').next().map_or(0, |before| before.matches('\n').count()) as u64;
+                    self.fault = Some(RowFault::Nul { column, line: field_line + breaks });
+                    self.fields.push(text.replace('\0', "\u{fffd}"));
+                }
                 Ok(text) => {
                     self.kept += text.len();
                     self.fields.push(text);
@@ -125,7 +147,7 @@ impl Draft {
                     let breaks = bytes.iter().take(at).filter(|b| **b == b'\n').count() as u64;
                     let byte = bytes.get(at).copied().unwrap_or_default();
                     self.fault = Some(RowFault::NotUtf8 { column, byte, line: field_line + breaks });
-                    self.fields.push(String::new());
+                    self.fields.push(String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}"));
                 }
             }
         }
@@ -144,15 +166,35 @@ impl Draft {
         self.fault.is_none() && self.fields.iter().all(|f| f.trim().is_empty())
     }
 
-    fn finish(self) -> Row {
-        Row { line: self.line, fields: self.fault.map_or(Ok(self.fields), Err) }
+    /// The row, and what could be read of one that cannot be taken.
+    fn finish(self) -> (Row, Vec<String>) {
+        match self.fault {
+            None => (Row { line: self.line, fields: Ok(self.fields) }, Vec::new()),
+            Some(fault) => (Row { line: self.line, fields: Err(fault) }, self.fields),
+        }
     }
 }
 
 impl<R: Read> Rows<R> {
-    /// Rows of a file.
+    /// Rows of a file with commas between the fields.
     pub fn new(file: R) -> Self {
-        Self { bytes: BufReader::with_capacity(64 * 1024, file), line: 1, started: false }
+        Self::delimited(file, b',')
+    }
+
+    /// Rows of a file with this byte between the fields.
+    pub fn delimited(file: R, delimiter: u8) -> Self {
+        let bytes = BufReader::with_capacity(64 * 1024, file);
+        Self { bytes, delimiter, line: 1, started: false, open_ended: false, salvaged: Vec::new() }
+    }
+
+    /// Whether the row read last ended with the file and not with a line break: it may have been cut off.
+    pub fn is_open_ended(&self) -> bool {
+        self.open_ended
+    }
+
+    /// What could be read of the last row that cannot be taken: wrong bytes replaced, long fields cut.
+    pub fn salvaged(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.salvaged)
     }
 
     fn peek(&mut self) -> std::io::Result<Option<u8>> {
@@ -187,7 +229,9 @@ impl<R: Read> Rows<R> {
         loop {
             let Some(draft) = self.read_row()? else { return Ok(None) };
             if !draft.is_blank() {
-                return Ok(Some(draft.finish()));
+                let (row, salvaged) = draft.finish();
+                self.salvaged = salvaged;
+                return Ok(Some(row));
             }
         }
     }
@@ -196,12 +240,14 @@ impl<R: Read> Rows<R> {
         if self.peek()?.is_none() {
             return Ok(None);
         }
+        let delimiter = self.delimiter;
         let mut draft = Draft::new(self.line);
         let mut state = State::Start;
         let mut opened = self.line;
         loop {
             let line = self.line;
             let Some(byte) = self.next_byte()? else {
+                self.open_ended = true;
                 if state == State::Quoted {
                     draft.end_field(line);
                     draft.fault = Some(RowFault::Unclosed { line: opened });
@@ -224,7 +270,7 @@ impl<R: Read> Rows<R> {
                     draft.push(b'"');
                     State::Quoted
                 }
-                (_, b',') => {
+                (_, byte) if byte == delimiter => {
                     draft.end_field(self.line);
                     State::Start
                 }

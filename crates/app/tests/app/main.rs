@@ -6,6 +6,7 @@ mod attention;
 mod baselines;
 mod calls;
 mod impact;
+mod jobs;
 mod names;
 mod oidc;
 mod server;

@@ -14,6 +14,8 @@ export interface Backend {
   call<N extends Name>(name: N, request: Request<N>): Promise<Response<N>>;
   /** Hears an event until the returned function is called; `listening` is told from when on none is missed. */
   on<E extends keyof Events>(event: E, handler: (payload: Events[E]) => void, listening?: () => void): () => void;
+  /** Hears of files that are dropped on the window, by their paths, until the returned function is called. */
+  onDrop?(handler: (paths: string[]) => void): () => void;
 }
 
 /** Makes any rejection a CallError, so that a screen never meets a bare exception. */

@@ -23,4 +23,11 @@ export const tauriBackend: Backend = {
       void registered.then((stop) => stop());
     };
   },
+
+  onDrop(handler) {
+    const registered = listen<{ paths: string[] }>('tauri://drag-drop', ({ payload }) => {
+      if (payload.paths.length > 0) handler(payload.paths);
+    });
+    return () => void registered.then((stop) => stop());
+  },
 };
