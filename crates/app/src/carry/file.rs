@@ -50,7 +50,7 @@ pub(super) fn place(path: &str, name: &str) -> PathBuf {
 
 /// Writes a file whole or not at all. Only an older carry file makes room for it.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CallError> {
-    if path.symlink_metadata().is_ok() && !matches!(open(path), Ok(_)) {
+    if path.symlink_metadata().is_ok() && open(path).is_err() {
         return Err(CallError::trouble(
             "FILE_EXISTS",
             format!("{} is there already and is no carry file.", path.display()),

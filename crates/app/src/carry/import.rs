@@ -38,8 +38,7 @@ pub fn import(app: &App, request: &CarryImportRequest) -> Result<CarryImported, 
     match outside.route {
         Route::Answer => {
             let answer = AnswerFile { file, outside, whole: outside.is_whole(length) };
-            let imported = answer.take(app, &open, &account, path)?;
-            Ok(imported)
+            answer.take(app, &open, &account, path)
         }
         Route::ToServer => Err(CallError::trouble(
             "CARRY_FOR_SERVER",
