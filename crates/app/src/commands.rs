@@ -6,7 +6,7 @@ use crate::error::CallError;
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    account, approvals, attention, baselines, changes, cmdb, dhs, dsl, exceptions, held, impact, inbox, lists,
+    account, approvals, attention, baselines, changes, cmdb, dhs, dsl, exceptions, held, impact, inbox, lists, moments,
     mutations, profile, releases, settings, transfer,
 };
 use serde::Serialize;
@@ -124,6 +124,11 @@ commands! {
     "cmdb.act": cmdb::CiActRequest => mutations::Done = blocking crate::cmdb::act;
     "cmdb.impact": impact::ImpactRequest => impact::ImpactView = blocking crate::impact::get;
 
+    "cmdb.at": moments::CiAtRequest => moments::CiMoment = blocking crate::moments::at;
+    "cmdb.restore_fields": moments::RestoreFieldsRequest => mutations::Done = blocking crate::moments::restore_fields;
+    "cmdb.alike": moments::AlikeRequest => moments::AlikeList = blocking crate::duplicates::alike;
+    "duplicates.list": moments::DuplicatesRequest => moments::DuplicateList = blocking crate::duplicates::list;
+    "duplicates.act": moments::DuplicateActRequest => mutations::Done = blocking crate::duplicates::act;
     "baselines.list": Nothing => baselines::BaselineList = blocking crate::baselines::list;
     "baselines.take": baselines::TakeBaselineRequest => mutations::Done = blocking crate::baselines::take;
     "baselines.compare": baselines::CompareBaselinesRequest => baselines::BaselineComparison = blocking crate::baselines::compare;

@@ -14,6 +14,7 @@ pub mod held;
 pub mod impact;
 pub mod inbox;
 pub mod lists;
+pub mod moments;
 pub mod mutations;
 pub mod profile;
 pub mod releases;

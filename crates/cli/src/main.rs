@@ -7,6 +7,7 @@ mod attention;
 mod baseline;
 mod change;
 mod ci;
+mod ci_past;
 mod desk;
 mod dhs;
 mod dsl;

@@ -13,7 +13,7 @@ use slipway_domain::time::{Timestamp, Window};
 use uuid::Uuid;
 
 /// Raised whenever the derivation changes, here or in the domain: the next opening derives everything anew.
-const PROJECTION: u32 = 1;
+const PROJECTION: u32 = 2;
 
 /// The summary of a record. Filter columns are lower case.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
             | Kind::BaselinePart
             | Kind::BaselineCount
             | Kind::CiStep
+            | Kind::CiDuplicate
+            | Kind::CiForward
             | Kind::Exception
             | Kind::Delegation
             | Kind::TaskTemplate
@@ -288,6 +290,8 @@ fn summary(record: &Record, title: String) -> Option<Summary> {
         | Record::BaselinePart(_)
         | Record::BaselineCount(_)
         | Record::CiStep(_)
+        | Record::CiDuplicate(_)
+        | Record::CiForward(_)
         | Record::SiteAccess(_)
         | Record::Exception(_)
         | Record::Delegation(_)
