@@ -109,6 +109,7 @@ commands! {
     "releases.create": releases::NewReleaseRequest => mutations::Done = blocking crate::releases::create::create;
     "releases.act": releases::ReleaseActRequest => mutations::Done = blocking crate::releases::act::act;
     "releases.propose_ci_plan": releases::ReleaseRequest => releases::ProposedCiPlan = blocking crate::releases::plan::propose;
+    "releases.plan_line": releases::PlanLineRequest => mutations::Done = blocking crate::releases::plan_line::add;
     "tasks.create": releases::NewTaskRequest => mutations::Done = blocking crate::releases::tasks::create;
     "tasks.act": releases::TaskActRequest => mutations::Done = blocking crate::releases::tasks::act;
     "approvals.act": approvals::ApprovalActRequest => mutations::Done = blocking crate::approvals::act;

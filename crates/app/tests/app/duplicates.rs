@@ -53,3 +53,29 @@ async fn duplicates_are_found_merged_and_parted_again() {
     desk.ok("duplicates.act", dismiss).await;
     assert!(list(&desk.ok("duplicates.list", json!({})).await, "/pairs").is_empty());
 }
+
+#[tokio::test]
+async fn a_plan_is_written_line_by_line() {
+    let desk = Desk::alone().await;
+    for name in ["app-1", "db-1"] {
+        desk.ok("cmdb.create", json!({ "name": name, "class": "server" })).await;
+    }
+    let release = desk.ok("releases.create", json!({ "title": "Move", "release_type": "software" })).await;
+    let release = text(&release, "/record/label");
+    for line in [
+        json!({ "what": "create", "name": "app-2", "class": "server", "version": "3" }),
+        json!({ "what": "set-field", "ci": "db-1", "field": "version", "to": "2" }),
+        json!({ "what": "add_relation", "ci": "app-1", "relation_type": "runs_on", "target": "db-1" }),
+        json!({ "what": "retire", "ci": "app-1" }),
+    ] {
+        let mut line = line;
+        line["release"] = json!(release);
+        desk.ok("releases.plan_line", line).await;
+    }
+    let page = desk.ok("releases.get", json!({ "release": release })).await;
+    let lines: Vec<String> = list(&page, "/ci_plan").iter().map(|row| text(row, "/what")).collect();
+    assert_eq!(lines, ["create", "set_fields", "add_relation", "set_status"]);
+    assert!(list(&page, "/ci_plan").iter().all(|row| row["as_expected"] == json!(true)), "{page:#}");
+    let codes = desk.refused("releases.plan_line", json!({ "release": release, "what": "retire" })).await;
+    assert_eq!(codes, ["MISSING_FIELD"]);
+}

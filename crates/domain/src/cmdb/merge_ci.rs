@@ -2,7 +2,7 @@
 //! other goes and leaves a *forward*, through which releases, changes and comments that name it still find their CI.
 
 use crate::cmdb::ci::{Ci, uniqueness};
-use crate::cmdb::duplicate;
+use crate::cmdb::duplicate::{self, CiDuplicate};
 use crate::cmdb::group::CiGroup;
 use crate::cmdb::moment::{CiStep, field_changes, last_step};
 use crate::cmdb::relate;
@@ -56,6 +56,8 @@ pub struct CiForward {
     pub shared_groups: Vec<CiGroupId>,
     /// Units that are installed as the kept CI now.
     pub units: Vec<DhsUnitId>,
+    /// Pairs of the queue that the other was in, decided or not.
+    pub pairs: Vec<CiDuplicate>,
 }
 
 impl CiForward {
@@ -133,6 +135,7 @@ pub(crate) fn merge(
         groups: Vec::new(),
         shared_groups: Vec::new(),
         units: Vec::new(),
+        pairs: records.list::<CiDuplicate>(Lookup::DuplicatesOf, &gone.to_string())?,
         before: Box::new(before.clone()),
         from: Box::new(from),
     };
@@ -276,6 +279,12 @@ pub(crate) fn undo(gone: CiId, records: &mut dyn Records) -> Result<Effect, Fail
     for mut unit in units {
         unit.ci = Some(gone);
         records.put(unit)?;
+    }
+    for pair in &forward.pairs {
+        // Its other CI may have gone meanwhile.
+        if records.get::<Ci>(pair.first)?.is_some() && records.get::<Ci>(pair.second)?.is_some() {
+            records.put(pair.clone())?;
+        }
     }
     records.remove(Kind::CiForward, forward.id.into())?;
     Ok(Effect::updated())
