@@ -111,6 +111,7 @@ fn a_world() -> World {
         name: "webs".into(),
         members: [id(2), id(3)].into(),
         enough: None,
+        filter: None,
     };
     world.must(CORA, &Command::Cmdb(CmdbCommand::PutGroup(group)));
     world

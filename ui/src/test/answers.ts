@@ -157,6 +157,7 @@ export function answers(): Answers {
       spared: [{ group: 'g', name: 'Cluster A', down: 1, members: 3, enough: 2 }],
       cut_off: false,
     }),
+    'cmdb.alike': () => ({ cis: [] }),
     'cmdb.at': ({ at }: { at: number }) => ({
       at,
       ci: a_ci_page().ci,
