@@ -45,6 +45,8 @@ async fn every_place_shows_the_company_and_axe_is_content_in_both_themes() {
         ("change", "/changes/CHG-000001".to_owned(), "CHG-000001"),
         ("cmdb", "/cmdb".to_owned(), "brs-badge-01"),
         ("ci", "/cmdb/CI-000001".to_owned(), "Cargo tracking"),
+        ("baselines", "/cmdb/baselines".to_owned(), "Take a baseline"),
+        ("duplicates", "/cmdb/duplicates".to_owned(), "Possible duplicates"),
         ("dsl", "/dsl".to_owned(), "Paygrade"),
         ("dhs", "/dhs".to_owned(), "NX-9540"),
         ("settings", "/settings".to_owned(), "Ines Marlow"),

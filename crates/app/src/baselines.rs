@@ -27,6 +27,8 @@ use std::collections::BTreeSet;
 mod scope;
 mod show;
 
+pub(crate) use show::differences;
+
 /// Most baselines of the list.
 const LIST_MOST: usize = 500;
 /// CIs of a comparison when nobody says how many.

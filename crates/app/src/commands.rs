@@ -7,7 +7,7 @@ use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
     account, approvals, attention, baselines, carry, changes, cmdb, dhs, dsl, exceptions, held, impact, inbox, jobs,
-    lists, mutations, profile, releases, settings, transfer,
+    lists, moments, mutations, profile, releases, settings, transfer,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -113,6 +113,7 @@ commands! {
     "releases.create": releases::NewReleaseRequest => mutations::Done = blocking crate::releases::create::create;
     "releases.act": releases::ReleaseActRequest => mutations::Done = blocking crate::releases::act::act;
     "releases.propose_ci_plan": releases::ReleaseRequest => releases::ProposedCiPlan = blocking crate::releases::plan::propose;
+    "releases.plan_line": releases::PlanLineRequest => mutations::Done = blocking crate::releases::plan_line::add;
     "tasks.create": releases::NewTaskRequest => mutations::Done = blocking crate::releases::tasks::create;
     "tasks.act": releases::TaskActRequest => mutations::Done = blocking crate::releases::tasks::act;
     "approvals.act": approvals::ApprovalActRequest => mutations::Done = blocking crate::approvals::act;
@@ -128,6 +129,11 @@ commands! {
     "cmdb.act": cmdb::CiActRequest => mutations::Done = blocking crate::cmdb::act;
     "cmdb.impact": impact::ImpactRequest => impact::ImpactView = blocking crate::impact::get;
 
+    "cmdb.at": moments::CiAtRequest => moments::CiMoment = blocking crate::moments::at;
+    "cmdb.restore_fields": moments::RestoreFieldsRequest => mutations::Done = blocking crate::moments::restore_fields;
+    "cmdb.alike": moments::AlikeRequest => moments::AlikeList = blocking crate::duplicates::alike;
+    "duplicates.list": moments::DuplicatesRequest => moments::DuplicateList = blocking crate::duplicates::list;
+    "duplicates.act": moments::DuplicateActRequest => mutations::Done = blocking crate::duplicates::act;
     "baselines.list": Nothing => baselines::BaselineList = blocking crate::baselines::list;
     "baselines.take": baselines::TakeBaselineRequest => mutations::Done = blocking crate::baselines::take;
     "baselines.compare": baselines::CompareBaselinesRequest => baselines::BaselineComparison = blocking crate::baselines::compare;

@@ -5,4 +5,5 @@ pub mod board;
 pub mod create;
 pub mod page;
 pub mod plan;
+pub mod plan_line;
 pub mod tasks;

@@ -6,6 +6,7 @@ use slipway_domain::change::record::Change;
 use slipway_domain::cmdb::baseline::Baseline;
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::cmdb::group::CiGroup;
+use slipway_domain::cmdb::merge_ci;
 use slipway_domain::dhs::record::{DhsModel, DhsUnit};
 use slipway_domain::dsl::item::DslItem;
 use slipway_domain::id::CiId;
@@ -50,6 +51,12 @@ pub fn change(sight: Sight<'_>, text: &str) -> Result<Change, CallError> {
 /// # Errors
 /// `NOT_FOUND`, `AMBIGUOUS`, or a storage fault.
 pub fn ci(sight: Sight<'_>, text: &str) -> Result<Ci, CallError> {
+    // The id of a CI that was merged stands for the one it was merged into.
+    if let Some(named) = id(text)
+        && let Some(ci) = sight.records.get::<Ci>(merge_ci::resolve(CiId(named), sight.records)?)?
+    {
+        return Ok(ci);
+    }
     one(sight, text, "CI", "Give its number, such as CI-000123, its name, CLASS/NAME, or its asset tag.", |text| {
         let lower = text.to_lowercase();
         let mut ids = sight.records.find(Lookup::CiByBareName, &lower)?;

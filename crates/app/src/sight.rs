@@ -1,7 +1,8 @@
 //! What a query reads with: the records at one moment, who asks, and when.
 
 use crate::view::common::{Named, Names, SyncMark};
-use slipway_domain::id::PersonId;
+use slipway_domain::cmdb::merge_ci;
+use slipway_domain::id::{CiId, PersonId};
 use slipway_domain::people::Person;
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::{Records, RecordsExt};
@@ -67,7 +68,12 @@ impl Sight<'_> {
         if kind == Kind::Person && id == PersonId::SYSTEM.0 {
             return Ok(slipway_domain::access::system().name);
         }
-        Ok(self.records.read(kind, id)?.map_or_else(|| id.to_string(), |record| record.label()))
+        let mut found = self.records.read(kind, id)?;
+        if found.is_none() && kind == Kind::Ci {
+            // It may have been merged into another.
+            found = self.records.read(kind, merge_ci::resolve(CiId(id), self.records)?.0)?;
+        }
+        Ok(found.map_or_else(|| id.to_string(), |record| record.label()))
     }
 
     /// A record by identity and name.

@@ -16,6 +16,7 @@ pub mod impact;
 pub mod inbox;
 pub mod jobs;
 pub mod lists;
+pub mod moments;
 pub mod mutations;
 pub mod profile;
 pub mod releases;

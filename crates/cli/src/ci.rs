@@ -14,8 +14,41 @@ const LIST: &[(&str, &str)] = &[("class", "class"), ("version", "version"), ("en
 pub enum CiCall {
     /// Show a CI with its relations, releases and changes. Example: slipwayctl ci show gw-1
     Show {
-        /// Name, CI-000001, serial number or asset tag.
+        /// Name, CI-000001, serial number or asset tag; with --at also the id of one that is gone.
         ci: String,
+        /// As it was then, and what differs now, such as "2026-11-20 08:00".
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
+    /// CIs that look alike and wait for a decision. Example: slipwayctl ci duplicates
+    Duplicates {
+        /// Only those of this CI.
+        ci: Option<String>,
+    },
+    /// Two CIs are one: the second goes into the first. Example: slipwayctl ci merge web-01 web01 --take version
+    Merge {
+        /// The CI that stays.
+        kept: String,
+        /// The CI that goes.
+        gone: String,
+        /// A field that the first takes from the second; may be given several times.
+        #[arg(long, value_name = "FIELD")]
+        take: Vec<String>,
+    },
+    /// Make two of a merged CI again, while nothing else happened to it. Example: slipwayctl ci unmerge 0190…
+    Unmerge {
+        /// The id of the CI that went.
+        gone: String,
+    },
+    /// Two CIs that look alike are two. Example: slipwayctl ci distinct web-01 web01 --reason "two racks"
+    Distinct {
+        /// One.
+        first: String,
+        /// The other.
+        second: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
     },
     /// Find CIs by words, numbers, serials. Example: slipwayctl ci find libssl
     Find {
@@ -130,7 +163,20 @@ pub struct New {
 
 pub async fn run(desk: &Desk, call: CiCall) -> Result<Answer, CallError> {
     match call {
-        CiCall::Show { ci } => show(desk, &ci).await,
+        CiCall::Show { ci, at: None } => show(desk, &ci).await,
+        CiCall::Show { ci, at: Some(time) } => crate::ci_past::show(desk, &ci, &time).await,
+        CiCall::Duplicates { ci } => crate::ci_past::duplicates(desk, ci).await,
+        CiCall::Merge { kept, gone, take } => {
+            let request = json!({ "action": "merge", "kept": kept, "gone": gone, "take": take });
+            desk.call("duplicates.act", request).await.map(done)
+        }
+        CiCall::Unmerge { gone } => {
+            desk.call("duplicates.act", json!({ "action": "undo_merge", "gone": gone })).await.map(done)
+        }
+        CiCall::Distinct { first, second, reason } => {
+            let request = json!({ "action": "dismiss", "kept": first, "gone": second, "reason": reason });
+            desk.call("duplicates.act", request).await.map(done)
+        }
         CiCall::Find { text, limit } => search(desk, &text.join(" "), Some("ci"), limit).await,
         CiCall::List { filter } => desk.list("ci", &filter.join(" "), LIST).await,
         CiCall::Impact(call) => impact(desk, call).await,

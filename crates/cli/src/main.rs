@@ -8,6 +8,7 @@ mod baseline;
 mod carry;
 mod change;
 mod ci;
+mod ci_past;
 mod desk;
 mod dhs;
 mod dsl;

@@ -60,6 +60,8 @@ pub enum ReleaseCall {
         #[arg(long, conflicts_with = "propose")]
         file: Option<PathBuf>,
     },
+    /// Add a line to the CI update plan. Example: slipwayctl release plan-line REL-000001 set-field --ci gw-1 --field version --to 12.4
+    PlanLine(edit::PlanLine),
     /// The tasks. Example: slipwayctl release tasks REL-000001
     Tasks {
         /// REL-000001
@@ -157,6 +159,7 @@ pub async fn run(desk: &Desk, call: ReleaseCall) -> Result<Answer, CallError> {
         ReleaseCall::Detach { release, change } => edit::detach(desk, &release, &change).await,
         ReleaseCall::Do(call) => act::act(desk, *call).await,
         ReleaseCall::Plan(plan) => edit::plan(desk, plan).await,
+        ReleaseCall::PlanLine(line) => edit::plan_line(desk, line).await,
         ReleaseCall::CiPlan { release, propose, file } => edit::ci_plan(desk, &release, propose, file).await,
         ReleaseCall::Tasks { release } => show::tasks(desk, &release).await,
         ReleaseCall::AddTask(task) => act::add_task(desk, task).await,

@@ -124,6 +124,9 @@ table! {
     Command::Cmdb(C::PutGroup(_))                    => "ci.group",                 "edit a CI group",                    &[ConfigurationManager];
     Command::Cmdb(C::ImportCis(_))                   => "ci.import",                "import CIs",                         &[ConfigurationManager, Administrator];
     Command::Cmdb(C::ImportRelations(_))             => "ci.import_relations",      "import relations",                   &[ConfigurationManager, Administrator];
+    Command::Cmdb(C::MergeCi { .. })                 => "ci.merge",                 "merge CIs",                          &[ConfigurationManager];
+    Command::Cmdb(C::UndoMerge(_))                   => "ci.undo_merge",            "undo the merge of CIs",              &[ConfigurationManager];
+    Command::Cmdb(C::DismissDuplicate { .. })        => "ci.dismiss_duplicate",     "say that CIs are no duplicates",     &[ConfigurationManager];
     Command::Cmdb(C::TakeBaseline(_))                => "ci.take_baseline",         "take a baseline",                    &[ConfigurationManager, ReleaseManager, ReleaseCoordinator, ChangeManager];
     Command::Cmdb(C::AddToBaseline { .. })           => "ci.add_to_baseline",       "take a baseline",                    &[ConfigurationManager, ReleaseManager, ReleaseCoordinator, ChangeManager];
 

@@ -16,10 +16,12 @@ use std::collections::BTreeSet;
 
 pub mod baseline;
 pub mod ci;
+pub mod duplicate;
 pub mod field;
 pub mod group;
 pub mod impact;
 pub mod import;
+pub mod merge_ci;
 pub mod moment;
 pub mod relate;
 pub mod relation;
@@ -55,6 +57,9 @@ pub fn execute(
         CmdbCommand::AddToBaseline { baseline, position, members } => {
             baseline::add(*baseline, *position, members, actor.id, records)
         }
+        CmdbCommand::MergeCi { kept, gone, take } => merge_ci::merge(*kept, *gone, take, context, records),
+        CmdbCommand::UndoMerge(gone) => merge_ci::undo(*gone, records),
+        CmdbCommand::DismissDuplicate { pair, reason } => duplicate::dismiss(*pair, reason, actor.id, context, records),
         CmdbCommand::ImportCis(rows) => import::cis(rows, actor, context, records),
         CmdbCommand::ImportRelations(rows) => import::relations(rows, actor, records),
     }

@@ -523,6 +523,24 @@ pub enum CmdbCommand {
     ImportCis(Vec<CiRow>),
     /// Adds relations that are not there yet; at most [`BULK_ROWS`]. Each row is judged by itself.
     ImportRelations(Vec<RelationRow>),
+    /// Two CIs are one: `gone` is merged into `kept`.
+    MergeCi {
+        /// The CI that stays.
+        kept: CiId,
+        /// The CI that goes.
+        gone: CiId,
+        /// Fields that the kept one takes from the other.
+        take: BTreeSet<String>,
+    },
+    /// Undoes the merge of this CI, while nothing else happened since.
+    UndoMerge(CiId),
+    /// Two CIs that look alike are two.
+    DismissDuplicate {
+        /// The pair.
+        pair: crate::id::CiDuplicateId,
+        /// Why.
+        reason: String,
+    },
     /// Takes a baseline.
     TakeBaseline(Box<crate::cmdb::baseline::NewBaseline>),
     /// Adds a part of the members that were announced when the baseline was taken.

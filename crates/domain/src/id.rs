@@ -62,6 +62,10 @@ ids! {
     BaselineId,
     /// Some members of a baseline.
     BaselinePartId,
+    /// Two CIs that look alike.
+    CiDuplicateId,
+    /// Where a CI went that was merged into another.
+    CiForwardId,
     /// A step in the history of a configuration item.
     CiStepId,
     /// A DSL item.

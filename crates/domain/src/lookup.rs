@@ -52,6 +52,14 @@ pub enum Lookup {
     CiBySerial,
     /// CI: asset tag, lower case.
     CiByTag,
+    /// CI: each sign by which it is told from others ([`crate::cmdb::duplicate::signs`]).
+    CiBySign,
+    /// Pair of CIs that look alike: each of them.
+    DuplicatesOf,
+    /// Pair of CIs that look alike and that nobody decided on: the kind's name.
+    OpenDuplicates,
+    /// Forward of a CI that was merged: the CI that was kept.
+    ForwardsTo,
     /// Step in the history of a CI: the CI. Ascending ids are the order of the steps.
     StepsOfCi,
     /// Step in the history of a CI that came after a baseline: how many baselines had been taken before.
@@ -193,6 +201,8 @@ impl Record {
                     out.push((Lookup::CiBySerial, pair(&c.manufacturer, &c.serial_number)));
                 }
                 filled(&mut out, Lookup::CiByTag, &c.asset_tag);
+                let signs = crate::cmdb::duplicate::signs(c);
+                out.extend(signs.into_iter().map(|(_, key)| (Lookup::CiBySign, key)));
             }
             Self::Relation(r) => {
                 out.push((Lookup::RelationsFrom, r.source.to_string()));
@@ -204,6 +214,13 @@ impl Record {
             }
             Self::Baseline(b) => out.push((Lookup::Name, pair("baseline", &b.name))),
             Self::BaselinePart(_) | Self::BaselineCount(_) => {}
+            Self::CiDuplicate(d) => {
+                out.extend([d.first, d.second].map(|ci| (Lookup::DuplicatesOf, ci.to_string())));
+                if d.dismissed.is_none() {
+                    out.push((Lookup::OpenDuplicates, self.kind().name().to_owned()));
+                }
+            }
+            Self::CiForward(f) => out.push((Lookup::ForwardsTo, f.to.to_string())),
             Self::CiStep(s) => {
                 out.push((Lookup::StepsOfCi, s.ci.to_string()));
                 if s.baselines > 0 {
@@ -260,6 +277,8 @@ impl Record {
             Self::BaselinePart(_) => "part of a baseline".to_owned(),
             Self::BaselineCount(_) => "number of baselines".to_owned(),
             Self::CiStep(_) => "step of a CI".to_owned(),
+            Self::CiDuplicate(_) => "possible duplicates".to_owned(),
+            Self::CiForward(r) => format!("{} (merged)", r.from.name),
             Self::DslItem(r) => format!("{} {}", r.name, r.version),
             Self::DhsModel(r) => format!("{} {}", r.manufacturer, r.name),
             Self::DhsUnit(r) => r.number.to_string(),
@@ -329,6 +348,8 @@ impl Record {
             | Self::BaselinePart(_)
             | Self::BaselineCount(_)
             | Self::CiStep(_)
+            | Self::CiDuplicate(_)
+            | Self::CiForward(_)
             | Self::Exception(_) => return None,
         })
     }

@@ -4,7 +4,9 @@ use crate::approval::record::Approval;
 use crate::change::record::Change;
 use crate::cmdb::baseline::{Baseline, BaselineCount, BaselinePart};
 use crate::cmdb::ci::Ci;
+use crate::cmdb::duplicate::CiDuplicate;
 use crate::cmdb::group::CiGroup;
+use crate::cmdb::merge_ci::CiForward;
 use crate::cmdb::moment::CiStep;
 use crate::cmdb::relation::Relation;
 use crate::comment::Comment;
@@ -12,9 +14,9 @@ use crate::dhs::record::{DhsModel, DhsUnit, Movement};
 use crate::dsl::item::DslItem;
 use crate::exception::Exception;
 use crate::id::{
-    ApprovalId, BaselineId, BaselinePartId, ChangeId, CiGroupId, CiId, CiStepId, CommentId, DelegationId, DhsModelId,
-    DhsUnitId, DslItemId, ExceptionId, FreezeId, GroupId, MovementId, PersonId, RelationId, ReleaseId, SettingId,
-    SiteAccessId, SiteId, TaskId, TestId,
+    ApprovalId, BaselineId, BaselinePartId, ChangeId, CiDuplicateId, CiForwardId, CiGroupId, CiId, CiStepId, CommentId,
+    DelegationId, DhsModelId, DhsUnitId, DslItemId, ExceptionId, FreezeId, GroupId, MovementId, PersonId, RelationId,
+    ReleaseId, SettingId, SiteAccessId, SiteId, TaskId, TestId,
 };
 use crate::number::Number;
 use crate::people::{Delegation, Group, Person, Site, SiteAccess};
@@ -134,6 +136,8 @@ kinds! {
     BaselinePart(BaselinePartId) = "baseline_part",
     BaselineCount(SettingId) = "baseline_count",
     CiStep(CiStepId) = "ci_step",
+    CiDuplicate(CiDuplicateId) = "ci_duplicate",
+    CiForward(CiForwardId) = "ci_forward",
     DslItem(DslItemId) = "dsl_item",
     DhsModel(DhsModelId) = "dhs_model",
     DhsUnit(DhsUnitId) = "dhs_unit",

@@ -11,7 +11,8 @@
 //! | hardware unit | at the site of its bin; in the workspace too while it is kept or out for a release | the release's gates and whoever installs it elsewhere need it |
 //! | baseline of an install | at the sites of the CIs in it | it is a copy of them |
 //! | baseline taken on demand, its parts | in the workspace | it names CIs and copies nothing of them |
-//! | step in the history of a CI | wherever the CI lies | it is read there |
+//! | step in the history of a CI, forward of one that was merged | wherever the CI lies (the one that was kept) | it is read there |
+//! | pair of CIs that look alike | wherever the two lie; in the workspace only if both do | nobody decides on what they may not read |
 //! | relation | wherever its ends lie; in the workspace only if both do | nobody needs a relation of which no end is theirs |
 //! | movement | wherever its unit lies | the unit's history goes along when it is transferred |
 //! | comment | wherever the record it is on lies | it is read there |
@@ -21,6 +22,7 @@
 //! A release names what it touches (identities, and in its CI update plan the values to set), also for those who may
 //! not read the site.
 
+use crate::cmdb::merge_ci::CiForward;
 use crate::cmdb::moment::CiEvent;
 use crate::command::{CmdbCommand, Command, DhsCommand, ExceptionCommand};
 use crate::id::{PersonId, SiteId};
@@ -158,6 +160,8 @@ pub fn place(record: &Record) -> Place {
             CiEvent::Removed(ci) => at(ci.location.site),
             CiEvent::Changed | CiEvent::Created => return Place::With(vec![(Kind::Ci, step.ci.0)]),
         },
+        Record::CiDuplicate(d) => return Place::With(vec![(Kind::Ci, d.first.0), (Kind::Ci, d.second.0)]),
+        Record::CiForward(f) => return Place::With(vec![(Kind::Ci, f.to.0)]),
         Record::Relation(r) => return Place::With(vec![(Kind::Ci, r.source.0), (Kind::Ci, r.target.0)]),
         Record::Movement(m) => return Place::With(vec![(Kind::DhsUnit, m.unit.0)]),
         Record::Exception(e) if e.release.is_some() => workspace(),
@@ -178,6 +182,8 @@ fn is_always_in_workspace(kind: Kind) -> bool {
             | Kind::Relation
             | Kind::Movement
             | Kind::CiStep
+            | Kind::CiDuplicate
+            | Kind::CiForward
             | Kind::Comment
             | Kind::Exception
     )
@@ -203,6 +209,8 @@ pub fn followers(kind: Kind) -> &'static [(Lookup, Kind)] {
             (Lookup::RelationsFrom, Kind::Relation),
             (Lookup::RelationsTo, Kind::Relation),
             (Lookup::StepsOfCi, Kind::CiStep),
+            (Lookup::DuplicatesOf, Kind::CiDuplicate),
+            (Lookup::ForwardsTo, Kind::CiForward),
             COMMENTS,
         ],
         Kind::DhsUnit => {
@@ -358,6 +366,9 @@ fn named(command: &Command) -> Vec<(Kind, Uuid)> {
         Command::Cmdb(CmdbCommand::Relate { source, target, .. }) => {
             vec![(Kind::Ci, source.0), (Kind::Ci, target.0)]
         }
+        Command::Cmdb(CmdbCommand::MergeCi { kept, gone, .. }) => vec![(Kind::Ci, kept.0), (Kind::Ci, gone.0)],
+        Command::Cmdb(CmdbCommand::UndoMerge(gone)) => vec![(Kind::CiForward, CiForward::id_of(*gone).0)],
+        Command::Cmdb(CmdbCommand::DismissDuplicate { pair, .. }) => vec![(Kind::CiDuplicate, pair.0)],
         Command::Cmdb(CmdbCommand::Unrelate(relation)) => vec![(Kind::Relation, relation.0)],
         Command::Dhs(command) => match command {
             DhsCommand::PutModel(_) => Vec::new(),

@@ -10,6 +10,9 @@ pub const SINCE: &[(&str, &str, u32)] = &[
     ("setup", "assign_sites", 2),
     ("exception", "accept", 2),
     ("exception", "back_out", 2),
+    ("cmdb", "merge_ci", 2),
+    ("cmdb", "undo_merge", 2),
+    ("cmdb", "dismiss_duplicate", 2),
     ("cmdb", "take_baseline", 2),
     ("cmdb", "add_to_baseline", 2),
 ];

@@ -15,6 +15,7 @@ mod edits;
 mod exceptions;
 mod filter;
 mod impact;
+mod merging;
 mod properties;
 mod readiness;
 mod scope;

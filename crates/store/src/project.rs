@@ -40,6 +40,8 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
             | Kind::BaselinePart
             | Kind::BaselineCount
             | Kind::CiStep
+            | Kind::CiDuplicate
+            | Kind::CiForward
             | Kind::Exception
             | Kind::Delegation
             | Kind::TaskTemplate
@@ -316,6 +318,8 @@ fn summary(record: &Record, title: String) -> Option<Summary> {
         | Record::BaselinePart(_)
         | Record::BaselineCount(_)
         | Record::CiStep(_)
+        | Record::CiDuplicate(_)
+        | Record::CiForward(_)
         | Record::SiteAccess(_)
         | Record::Exception(_)
         | Record::Delegation(_)

@@ -182,6 +182,9 @@ describe('every screen', () => {
     ['/changes/CHG-004411', 'Change CHG-004411'],
     ['/cmdb', 'CMDB'],
     ['/cmdb/CI-0091822', 'CI CI-0091822'],
+    ['/cmdb/baselines', 'Baselines'],
+    ['/cmdb/baselines/b1', 'Baselines'],
+    ['/cmdb/duplicates', 'Possible duplicates'],
     ['/dsl', 'DSL'],
     ['/dsl/DSL-000012', 'DSL item DSL-000012'],
     ['/dhs', 'DHS'],
@@ -198,6 +201,30 @@ describe('every screen', () => {
     const main = await screen.findByRole('main', { name });
     await waitFor(() => expect(within(main).queryByRole('status', { name: 'Loading' })).toBeNull());
     expect(await problems()).toEqual([]);
+  });
+});
+
+describe('what was and what is', () => {
+  it('shows only what differs from a baseline, and with which other it is compared', async () => {
+    open('/cmdb/baselines/b1');
+    const differences = await screen.findByRole('region', { name: 'Differences' });
+    expect(await within(differences).findByText('9.3')).toBeTruthy();
+    expect(within(differences).getByText('depends on db-1')).toBeTruthy();
+    await userEvent.selectOptions(within(differences).getByLabelText('Compare with'), 'b2');
+    await waitFor(() => expect(called('baselines.compare').at(-1)).toEqual({ first: 'b1', second: 'b2' }));
+  });
+
+  it('merges two CIs that look alike, and undoes it', async () => {
+    open('/cmdb/duplicates');
+    await userEvent.click(await screen.findByRole('button', { name: 'Keep srv-7…' }));
+    const sheet = await screen.findByRole('dialog', { name: 'Merge srv-8 into srv-7' });
+    await userEvent.click(within(sheet).getByLabelText('Version: 9.8'));
+    await userEvent.click(within(sheet).getByRole('button', { name: /^Merge/ }));
+    await waitFor(() =>
+      expect(called('duplicates.act')).toEqual([{ action: 'merge', kept: 'ci-7', gone: 'ci-8', take: ['version'] }]),
+    );
+    await userEvent.click(await screen.findByRole('button', { name: 'Undo the merge' }));
+    await waitFor(() => expect(called('duplicates.act').at(-1)).toEqual({ action: 'undo_merge', gone: 'ci-8' }));
   });
 });
 

@@ -56,7 +56,12 @@ pub(super) fn members(app: &App, of: &BaselineScope, cis: Option<&[String]>) -> 
         BaselineScope::Site(site) => filtered(app, &format!("site:{site}")),
         BaselineScope::Group(group) => {
             let group = app.read(|sight| Ok::<_, CallError>(sight.records.get::<CiGroup>(*group)?))?;
-            Ok(group.map(|group| group.members).unwrap_or_default())
+            match group {
+                // Who is in a dynamic group is what its filter finds at this moment.
+                Some(CiGroup { filter: Some(filter), .. }) => filtered(app, &filter),
+                Some(group) => Ok(group.members),
+                None => Ok(BTreeSet::new()),
+            }
         }
         BaselineScope::Service(service) => app.read(|sight| {
             let mut question = Question::downstream([*service].into(), SERVICE_DEPTH);

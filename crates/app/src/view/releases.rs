@@ -224,6 +224,43 @@ pub struct ProposedCiPlan {
     pub notes: Vec<String>,
 }
 
+/// Adds one line to a CI update plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(optional_fields)]
+pub struct PlanLineRequest {
+    /// Id or number.
+    pub release: String,
+    /// `create`, `set_field`, `set_status`, `retire`, `add_relation` or `remove_relation`.
+    pub what: String,
+    /// All but `create`: the CI, by whatever names it.
+    #[serde(default)]
+    pub ci: Option<String>,
+    /// `create`: unique within its class.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// `create`: such as `server`.
+    #[serde(default)]
+    pub class: Option<String>,
+    /// `create`: version.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// `create`, `set_status`: in use when left out of `create`.
+    #[serde(default)]
+    pub status: Option<slipway_domain::cmdb::ci::CiStatus>,
+    /// `set_field`: which.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// `set_field`: the value wanted.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// Relations: how.
+    #[serde(default)]
+    pub relation_type: Option<slipway_domain::cmdb::relation::RelationType>,
+    /// Relations: the CI at the other end.
+    #[serde(default)]
+    pub target: Option<String>,
+}
+
 /// The board of releases that are not closed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Board {

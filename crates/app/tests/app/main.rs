@@ -5,6 +5,7 @@ mod account;
 mod attention;
 mod baselines;
 mod calls;
+mod duplicates;
 mod impact;
 mod jobs;
 mod names;

@@ -257,3 +257,56 @@ async fn send(desk: &Desk, page: &Value, edits: Vec<Value>) -> Result<Answer, Ca
     let command = json!({ "release": [at(page, "/release/id"), { "edit": edits }] });
     desk.call("issue", json!({ "command": command })).await.map(done)
 }
+
+/// A line of the CI update plan.
+#[derive(Args)]
+pub struct PlanLine {
+    /// REL-000001
+    release: String,
+    /// create, set-field, set-status, retire, add-relation or remove-relation.
+    what: String,
+    /// The CI; for create none.
+    #[arg(long)]
+    ci: Option<String>,
+    /// create: its name.
+    #[arg(long)]
+    name: Option<String>,
+    /// create: its class.
+    #[arg(long)]
+    class: Option<String>,
+    /// create: its version.
+    #[arg(long)]
+    version: Option<String>,
+    /// create, set-status: such as in-maintenance.
+    #[arg(long)]
+    status: Option<String>,
+    /// set-field: such as version.
+    #[arg(long)]
+    field: Option<String>,
+    /// set-field: the value it shall have.
+    #[arg(long)]
+    to: Option<String>,
+    /// Relations: such as runs-on.
+    #[arg(long)]
+    relation: Option<String>,
+    /// Relations: the CI at the other end.
+    #[arg(long)]
+    target: Option<String>,
+}
+
+pub async fn plan_line(desk: &Desk, line: PlanLine) -> Result<Answer, CallError> {
+    let request = json!({
+        "release": line.release,
+        "what": line.what,
+        "ci": line.ci,
+        "name": line.name,
+        "class": line.class,
+        "version": line.version,
+        "status": line.status.map(|status| code(&status)),
+        "field": line.field,
+        "to": line.to,
+        "relation_type": line.relation.map(|relation| code(&relation)),
+        "target": line.target,
+    });
+    desk.call("releases.plan_line", request).await.map(done)
+}

@@ -288,6 +288,14 @@ pub fn at_baseline(ci: CiId, taken: u32, records: &dyn Records) -> Result<State,
     Ok(state)
 }
 
+/// Which step of a CI was its last; 0 for none.
+///
+/// # Errors
+/// A storage fault.
+pub fn last_step(ci: CiId, records: &dyn Records) -> Result<u32, Fault> {
+    Ok(records.find(Lookup::StepsOfCi, &ci.to_string())?.last().map_or(0, |id| place(*id)))
+}
+
 /// Appends a step to its CI's history, and folds the one that is kept singly no longer.
 pub(crate) fn append(mut step: CiStep, records: &mut dyn Records) -> Result<(), Fault> {
     let ids = records.find(Lookup::StepsOfCi, &step.ci.to_string())?;

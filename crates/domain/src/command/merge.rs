@@ -62,6 +62,9 @@ pub fn policy(command: &Command) -> MergePolicy {
             | CmdbCommand::Relate { .. }
             | CmdbCommand::Unrelate(_)
             | CmdbCommand::PutGroup(_)
+            | CmdbCommand::MergeCi { .. }
+            | CmdbCommand::UndoMerge(_)
+            | CmdbCommand::DismissDuplicate { .. }
             | CmdbCommand::TakeBaseline(_)
             | CmdbCommand::AddToBaseline { .. },
         ) => Guarded,

@@ -4,6 +4,7 @@ use crate::change::record::Change;
 use crate::cmdb::baseline::Baseline;
 use crate::cmdb::ci::{Ci, CiStatus, FieldChange, uniqueness};
 use crate::cmdb::group::CiGroup;
+use crate::cmdb::merge_ci;
 use crate::cmdb::relate;
 use crate::cmdb::relation::Relation;
 use crate::cmdb::update_plan::CiUpdate;
@@ -314,6 +315,7 @@ fn affected(release: &Release, records: &dyn Records) -> Result<(BTreeSet<CiId>,
         }
     }
     for id in cis {
+        let id = merge_ci::resolve(id, records)?;
         if let Some(ci) = records.get::<Ci>(id)? {
             sites.extend(ci.location.site);
             if ci.is_service() {

@@ -2,6 +2,7 @@
 
 use crate::cmdb::baseline::taken;
 use crate::cmdb::ci::Ci;
+use crate::cmdb::duplicate;
 use crate::cmdb::moment::{CiEvent, CiStep, RelationChange, append, field_changes};
 use crate::cmdb::relation::Relation;
 use crate::command::{CmdbCommand, Command};
@@ -70,7 +71,12 @@ impl<'r> Recording<'r> {
             folded: 0,
         };
         for (id, before) in cis {
-            match (before, records.get::<Ci>(id)?) {
+            let after = records.get::<Ci>(id)?;
+            match &after {
+                Some(ci) => duplicate::note(ci, before.as_ref(), context.now, records)?,
+                None => duplicate::forget(id, records)?,
+            }
+            match (before, after) {
                 (None, Some(_)) if beginnings => {
                     steps.entry(id).or_insert_with(|| step(id)).event = CiEvent::Created;
                 }
