@@ -13,7 +13,7 @@ use slipway_domain::time::{Timestamp, Window};
 use uuid::Uuid;
 
 /// Raised whenever the derivation changes, here or in the domain: the next opening derives everything anew.
-const PROJECTION: u32 = 1;
+const PROJECTION: u32 = 2;
 
 /// The summary of a record. Filter columns are lower case.
 #[derive(Debug, Default, PartialEq, Eq)]

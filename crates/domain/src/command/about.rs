@@ -42,9 +42,10 @@ pub fn about(command: &Command) -> Option<(Kind, Uuid)> {
             CmdbCommand::Relate { source, .. } => (Kind::Ci, source.0),
             CmdbCommand::Unrelate(id) => (Kind::Relation, id.0),
             CmdbCommand::PutGroup(g) => (Kind::CiGroup, g.id.0),
+            CmdbCommand::FillGroup(found) => (Kind::CiGroup, found.group.0),
             CmdbCommand::TakeBaseline(b) => (Kind::Baseline, b.id.0),
             CmdbCommand::AddToBaseline { baseline, .. } => (Kind::Baseline, baseline.0),
-            CmdbCommand::ImportCis(_) | CmdbCommand::ImportRelations(_) => return None,
+            CmdbCommand::ImportCis(_) | CmdbCommand::ImportRelations(_) | CmdbCommand::EditCis(_) => return None,
         },
         Command::Dhs(c) => match c {
             DhsCommand::PutModel(m) => (Kind::DhsModel, m.id.0),
