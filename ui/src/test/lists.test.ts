@@ -35,6 +35,8 @@ it('completes a filter by keyboard, and puts the nearest word in place of a wron
         : null,
     }),
   });
+  await screen.findByRole('grid', { name: 'CMDB' });
+  await waitFor(() => expect(document.activeElement?.getAttribute('role')).toBe('gridcell'));
   const box = await screen.findByRole<HTMLInputElement>('combobox', { name: 'Filter CMDB' });
   await userEvent.type(box, 'cl', { delay: 60 });
   expect(await screen.findByRole('option', { name: /class:/ })).toBeTruthy();
