@@ -6,8 +6,8 @@ use crate::error::CallError;
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    account, approvals, attention, baselines, carry, changes, cmdb, dhs, dsl, exceptions, held, impact, inbox, jobs,
-    lists, moments, mutations, profile, releases, settings, transfer,
+    account, approvals, attention, baselines, bulk, carry, changes, cmdb, dhs, dsl, exceptions, groups, held, impact,
+    inbox, jobs, lists, moments, mutations, profile, releases, settings, transfer,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -127,6 +127,10 @@ commands! {
     "cmdb.get": cmdb::CiRequest => cmdb::CiPage = blocking crate::cmdb::get;
     "cmdb.create": cmdb::NewCiRequest => mutations::Done = blocking crate::cmdb::create;
     "cmdb.act": cmdb::CiActRequest => mutations::Done = blocking crate::cmdb::act;
+    "cmdb.edit_many": bulk::EditManyRequest => bulk::EditManyReport = blocking crate::bulk::edit;
+    "cmdb.undo_edit": bulk::UndoEditRequest => bulk::EditManyReport = blocking crate::bulk::undo;
+    "ci_groups.get": groups::CiGroupRequest => groups::CiGroupPage = blocking crate::groups::get;
+    "ci_groups.act": groups::CiGroupActRequest => mutations::Done = blocking crate::groups::act;
     "cmdb.impact": impact::ImpactRequest => impact::ImpactView = blocking crate::impact::get;
 
     "cmdb.at": moments::CiAtRequest => moments::CiMoment = blocking crate::moments::at;

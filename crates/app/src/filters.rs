@@ -32,6 +32,16 @@ pub(crate) fn must(app: &App, kind: Kind, text: &str) -> Result<Filter, CallErro
     read(app, kind, text)?.map_err(|error| CallError::Refused { findings: vec![error.finding(text)] })
 }
 
+/// The same for everybody: there is no `me` in it.
+///
+/// # Errors
+/// `FILTER_WRONG`, or trouble.
+pub(crate) fn for_everybody(app: &App, kind: Kind, text: &str) -> Result<Filter, CallError> {
+    let vocabulary = vocabulary(app, kind)?;
+    let reading = Reading { kind, me: None, now: app.host().now(), vocabulary: &vocabulary };
+    parse(text, &reading).map_err(|error| CallError::Refused { findings: vec![error.finding(text)] })
+}
+
 /// That a list is all that its filter means.
 ///
 /// # Errors

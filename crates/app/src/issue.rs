@@ -25,6 +25,8 @@ pub struct How<'a> {
     pub replaces: Option<Replaces<'a>>,
     /// Whether a fact that a rule is against is kept.
     pub facts: Facts,
+    /// Its identity, where the caller has to know it.
+    pub id: Option<CommandId>,
 }
 
 /// Issues any command.
@@ -130,7 +132,7 @@ impl App {
         how: How<'_>,
     ) -> Result<Issued, CallError> {
         let issued = open.store.issue(Issue {
-            id: CommandId(self.host().new_id()),
+            id: how.id.unwrap_or_else(|| CommandId(self.host().new_id())),
             actor: open.actor,
             made_at: self.host().now(),
             build,

@@ -171,6 +171,7 @@ fn fill(c: &mut Cells<'_>, record: &Record) -> Result<String, Fault> {
         }
         Record::CiGroup(r) => {
             c.number("members", r.members.len());
+            c.text("filter", r.filter.as_deref().unwrap_or_default());
             r.name.clone()
         }
         Record::Site(r) => {

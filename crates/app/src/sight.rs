@@ -113,6 +113,7 @@ pub fn path(record: &Record) -> Option<String> {
         Record::Release(r) => format!("/releases/{}", address(r.number.as_str())),
         Record::Change(c) => format!("/changes/{}", address(c.number.as_str())),
         Record::Ci(c) => format!("/cmdb/{}", address(c.number.as_str())),
+        Record::CiGroup(g) => format!("/cmdb/groups/{}", g.id),
         Record::DslItem(i) => format!("/dsl/{}", address(i.number.as_str())),
         Record::DhsUnit(u) => format!("/dhs/{}", address(u.number.as_str())),
         Record::Task(t) => format!("/releases/{}/tasks", t.release),

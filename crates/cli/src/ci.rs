@@ -76,6 +76,14 @@ pub enum CiCall {
         /// The new value; empty for none.
         value: String,
     },
+    /// Set fields of many CIs. Example: slipwayctl ci edit --where class:server --set status=retired --dry-run
+    Edit(crate::ci_edit::Edit),
+    /// Undo steps of `ci edit`, as far as nobody changed the fields since. Example: slipwayctl ci undo 0198c1f0-…
+    Undo {
+        /// Steps, as the edit answered.
+        #[arg(required = true)]
+        steps: Vec<String>,
+    },
     /// Move a CI to another status. Example: slipwayctl ci status gw-1 in-maintenance
     Status {
         /// Name or number.
@@ -185,6 +193,8 @@ pub async fn run(desk: &Desk, call: CiCall) -> Result<Answer, CallError> {
             let request = json!({ "ci": ci, "action": "set_field", "field": field, "to": value });
             desk.call("cmdb.act", request).await.map(done)
         }
+        CiCall::Edit(call) => crate::ci_edit::edit(desk, call).await,
+        CiCall::Undo { steps } => crate::ci_edit::undo(desk, &steps).await,
         CiCall::Status { ci, status } => {
             let request = json!({ "ci": ci, "action": "set_status", "status": code(&status) });
             desk.call("cmdb.act", request).await.map(done)

@@ -8,12 +8,14 @@ mod baseline;
 mod carry;
 mod change;
 mod ci;
+mod ci_edit;
 mod ci_past;
 mod desk;
 mod dhs;
 mod dsl;
 mod exception;
 mod generate;
+mod group;
 mod print;
 mod profile;
 mod release;
@@ -112,6 +114,9 @@ enum Use {
     /// Configuration items.
     #[command(subcommand)]
     Ci(Box<ci::CiCall>),
+    /// CI groups.
+    #[command(subcommand)]
+    Group(group::GroupCall),
     /// CIs as they were at a moment, under a name.
     #[command(subcommand)]
     Baseline(baseline::BaselineCall),
@@ -197,6 +202,7 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Use::Release(call) => release::run(&desk, *call).await,
         Use::Change(call) => change::run(&desk, *call).await,
         Use::Ci(call) => ci::run(&desk, *call).await,
+        Use::Group(call) => group::run(&desk, call).await,
         Use::Baseline(call) => baseline::run(&desk, call).await,
         Use::Dsl(call) => dsl::run(&desk, call).await,
         Use::Dhs(call) => dhs::run(&desk, call).await,

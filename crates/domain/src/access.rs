@@ -130,6 +130,9 @@ table! {
     Command::Cmdb(C::TakeBaseline(_))                => "ci.take_baseline",         "take a baseline",                    &[ConfigurationManager, ReleaseManager, ReleaseCoordinator, ChangeManager];
     Command::Cmdb(C::AddToBaseline { .. })           => "ci.add_to_baseline",       "take a baseline",                    &[ConfigurationManager, ReleaseManager, ReleaseCoordinator, ChangeManager];
 
+    Command::Cmdb(C::EditCis(_))                     => "ci.edit_many",             "edit many CIs",                      &[ConfigurationManager];
+    Command::Cmdb(C::FillGroup(_))                   => "ci.fill_group",            "look up the members of a CI group",  &[ConfigurationManager, ReleaseManager, ReleaseCoordinator];
+
     Command::Dsl(_, D::Submit(_))                    => "dsl.submit",               "submit an item to the DSL",          &[DslLibrarian, BuildManager, ReleaseManager, ReleaseCoordinator, Technician];
     Command::Dsl(_, D::RecordCheck { .. })           => "dsl.record_check",         "record a quarantine check",          &[DslLibrarian, BuildManager];
     Command::Dsl(_, D::Accept)                       => "dsl.accept",               "accept a master",                    &[DslLibrarian];

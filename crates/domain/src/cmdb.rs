@@ -17,7 +17,9 @@ use std::collections::BTreeSet;
 pub mod baseline;
 pub mod ci;
 pub mod duplicate;
+pub mod edit_many;
 pub mod field;
+pub mod fill;
 pub mod group;
 pub mod impact;
 pub mod import;
@@ -52,7 +54,9 @@ pub fn execute(
             relate::relate(*source, *relation_type, *target, records)
         }
         CmdbCommand::Unrelate(id) => relate::unrelate(*id, records),
-        CmdbCommand::PutGroup(group) => put_group(group, records),
+        CmdbCommand::PutGroup(group) => put_group(group, context, records),
+        CmdbCommand::EditCis(edits) => edit_many::edit_many(edits, actor, records),
+        CmdbCommand::FillGroup(found) => fill::fill(found, context, records),
         CmdbCommand::TakeBaseline(new) => baseline::take(new, actor.id, context, records),
         CmdbCommand::AddToBaseline { baseline, position, members } => {
             baseline::add(*baseline, *position, members, actor.id, records)
@@ -129,7 +133,7 @@ fn dangling(code: &str, ci: &Ci, field: &str, kind: &str) -> Finding {
 
 /// Field by field: a wrong value refuses the whole command, because its author can right it at once; a value that
 /// somebody else changed, or that another CI took meanwhile, is a conflict of that field only.
-fn set_fields(id: CiId, changes: &[FieldChange], records: &mut dyn Records) -> Result<Effect, Failure> {
+pub(crate) fn set_fields(id: CiId, changes: &[FieldChange], records: &mut dyn Records) -> Result<Effect, Failure> {
     let before: Ci = records.must(id)?;
     let wanted = written_forms(&before, changes)?;
     let mut ci = before.clone();
@@ -230,7 +234,7 @@ pub(crate) fn status_move(ci: &Ci, to: CiStatus) -> Finding {
         .with("to", to)
 }
 
-fn put_group(group: &CiGroup, records: &mut dyn Records) -> Result<Effect, Failure> {
+fn put_group(group: &CiGroup, context: &Context, records: &mut dyn Records) -> Result<Effect, Failure> {
     let mut group = group.clone();
     let mut findings = Vec::new();
     match text::filled_line("name", &group.name) {
@@ -245,11 +249,18 @@ fn put_group(group: &CiGroup, records: &mut dyn Records) -> Result<Effect, Failu
         ));
     }
     if group.members.len() > GROUP_MEMBERS {
-        findings.push(Finding::new(
-            "TOO_MANY_MEMBERS",
-            format!("{} would have {} members; {GROUP_MEMBERS} are possible.", group.name, group.members.len()),
-            "Split the group.",
-        ));
+        findings.push(fill::too_many(&group.name, group.members.len()));
+    }
+    if let Some(filter) = &group.filter {
+        match fill::filter(filter, context) {
+            Ok(filter) if filter.is_everything() => findings.push(Finding::new(
+                "GROUP_FILTER_EMPTY",
+                format!("The filter of {} is empty, so it would hold every CI.", group.name),
+                "Write what its members have in common, or choose them by hand.",
+            )),
+            Ok(_) => {}
+            Err(finding) => findings.push(finding),
+        }
     }
     if group.enough.is_some_and(|enough| enough == 0 || usize::try_from(enough).is_ok_and(|n| n > group.members.len()))
     {

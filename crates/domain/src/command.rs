@@ -8,11 +8,10 @@ use crate::cmdb::ci::{Ci, CiStatus, FieldChange};
 use crate::cmdb::group::CiGroup;
 use crate::cmdb::relation::{Relation, RelationType};
 use crate::comment::Comment;
-use crate::dhs::record::{Bin, Condition, DhsModel, DhsUnit};
-use crate::dsl::item::{CheckKind, DslItem, MasterFile};
+use crate::dsl::item::MasterFile;
 use crate::id::{
-    ApprovalId, ChangeId, CiGroupId, CiId, CommandId, DelegationId, DeviceId, DhsUnitId, DslItemId, ExceptionId,
-    FreezeId, GroupId, PersonId, ReleaseId, SiteId, TaskId, TestId, WorkspaceId,
+    ApprovalId, ChangeId, CiGroupId, CiId, CommandId, DelegationId, DeviceId, DslItemId, ExceptionId, FreezeId,
+    GroupId, PersonId, ReleaseId, SiteId, TaskId, TestId, WorkspaceId,
 };
 use crate::level::{Assessment, Impact, Risk, Urgency};
 use crate::number::Number;
@@ -31,6 +30,9 @@ use ts_rs::TS;
 
 pub mod about;
 pub mod merge;
+mod stores;
+
+pub use stores::{DhsCommand, DslCommand};
 
 /// A command, by the part of the domain that judges it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -541,6 +543,10 @@ pub enum CmdbCommand {
         /// Why.
         reason: String,
     },
+    /// Sets fields of many CIs; at most [`BULK_ROWS`]. Each CI is judged by itself, each field merges.
+    EditCis(Vec<crate::cmdb::edit_many::CiEdit>),
+    /// Makes what its filter found the members of a dynamic CI group.
+    FillGroup(crate::cmdb::fill::FoundMembers),
     /// Takes a baseline.
     TakeBaseline(Box<crate::cmdb::baseline::NewBaseline>),
     /// Adds a part of the members that were announced when the baseline was taken.
@@ -575,85 +581,6 @@ pub struct RelationRow {
     pub line: u32,
     /// The relation.
     pub relation: Relation,
-}
-
-/// Commands on a DSL item; the id stands beside it in [`Command::Dsl`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum DslCommand {
-    /// Hands an item in. State, checks, acceptance of the given record are ignored.
-    Submit(Box<DslItem>),
-    /// Records a quarantine check.
-    RecordCheck {
-        /// Which.
-        check: CheckKind,
-        /// Whether it passed.
-        passed: bool,
-        /// What was done and seen.
-        note: String,
-    },
-    /// Makes it a master.
-    Accept,
-    /// A newer one takes its place.
-    Supersede,
-    /// Must not be used any more.
-    Withdraw {
-        /// Why.
-        reason: String,
-    },
-}
-
-/// Commands on the DHS.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum DhsCommand {
-    /// Creates or replaces a model.
-    PutModel(DhsModel),
-    /// A new unit arrives. State, reservation and CI of the given record are ignored.
-    Receive(Box<DhsUnit>),
-    /// To another bin.
-    Transfer {
-        /// The unit.
-        unit: DhsUnitId,
-        /// Where to.
-        to: Bin,
-    },
-    /// Keeps it for a release.
-    Reserve {
-        /// The unit.
-        unit: DhsUnitId,
-        /// The release.
-        release: ReleaseId,
-    },
-    /// Frees it.
-    ReleaseReservation(DhsUnitId),
-    /// Hands it out for the release it is reserved for.
-    Issue(DhsUnitId),
-    /// It is in production as that CI.
-    Install {
-        /// The unit.
-        unit: DhsUnitId,
-        /// The CI it became.
-        ci: CiId,
-    },
-    /// Back into the store.
-    Return {
-        /// The unit.
-        unit: DhsUnitId,
-        /// Where to.
-        to: Bin,
-        /// In which condition.
-        condition: Condition,
-    },
-    /// Away for repair.
-    SendToRepair(DhsUnitId),
-    /// Gone.
-    Dispose {
-        /// The unit.
-        unit: DhsUnitId,
-        /// Why.
-        reason: String,
-    },
 }
 
 /// Decisions on an exception.

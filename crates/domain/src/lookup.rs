@@ -40,6 +40,8 @@ pub enum Lookup {
     OpenReleaseOfItem,
     /// Release that is not closed: each CI in its scope.
     OpenReleaseOfCi,
+    /// Release that is not closed: each CI group in its scope.
+    OpenReleaseOfGroup,
     /// Change that is not closed or cancelled: each CI it affects.
     OpenChangeOfCi,
     /// CI group: each member.
@@ -162,6 +164,9 @@ impl Record {
                     }
                     for ci in &r.scope.cis {
                         out.push((Lookup::OpenReleaseOfCi, ci.to_string()));
+                    }
+                    for group in &r.scope.ci_groups {
+                        out.push((Lookup::OpenReleaseOfGroup, group.to_string()));
                     }
                     for component in &r.scope.components {
                         if let crate::release::record::Component::DslItem(item) = component {

@@ -393,7 +393,9 @@ fn named(command: &Command) -> Vec<(Kind, Uuid)> {
             | CmdbCommand::TakeBaseline(_)
             | CmdbCommand::AddToBaseline { .. }
             | CmdbCommand::ImportCis(_)
-            | CmdbCommand::ImportRelations(_),
+            | CmdbCommand::ImportRelations(_)
+            | CmdbCommand::EditCis(_)
+            | CmdbCommand::FillGroup(_),
         )
         | Command::Setup(_)
         | Command::Release(..)

@@ -5,7 +5,7 @@ use rstest::rstest;
 use slipway_domain::cmdb::ci::{Ci, CiStatus};
 use slipway_domain::cmdb::group::CiGroup;
 use slipway_domain::cmdb::relation::{Relation, RelationType};
-use slipway_domain::filter::suggest::{place, suggestions, written};
+use slipway_domain::filter::suggest::{SUGGESTIONS_MOST, place, suggestions, written};
 use slipway_domain::filter::{AttributeType, CHARS_MOST, Filter, FilterError, Reading, Vocabulary, parse};
 use slipway_domain::id::{CiGroupId, CiId, PersonId, SiteId};
 use slipway_domain::level::Criticality;
@@ -240,7 +240,7 @@ proptest! {
         for cursor in 0..=text.chars().count() {
             let place = place(Kind::Ci, &text, cursor, &vocabulary());
             prop_assert!(place.from <= place.to && place.to == cursor);
-            suggestions(Kind::Ci, &place, &vocabulary());
+            prop_assert!(suggestions(Kind::Ci, &place, &vocabulary()).len() <= SUGGESTIONS_MOST);
         }
     }
 

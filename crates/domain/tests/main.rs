@@ -7,6 +7,7 @@ mod approvals;
 mod back_out;
 mod baselines;
 mod builders;
+mod bulk;
 mod change;
 mod cmdb;
 mod dhs;

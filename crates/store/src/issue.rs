@@ -208,7 +208,12 @@ fn context(envelope: &Envelope) -> Context {
 
 fn limit(command: &Command) -> usize {
     match command {
-        Command::Cmdb(CmdbCommand::ImportCis(_) | CmdbCommand::ImportRelations(_))
+        Command::Cmdb(
+            CmdbCommand::ImportCis(_)
+            | CmdbCommand::ImportRelations(_)
+            | CmdbCommand::EditCis(_)
+            | CmdbCommand::FillGroup(_),
+        )
         | Command::Change(ChangeCommand::Import(_)) => BULK_COMMAND_BYTES,
         _ => COMMAND_BYTES,
     }

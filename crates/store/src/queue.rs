@@ -4,16 +4,18 @@ use crate::chain::Chain;
 use crate::error::{StoreError, Trouble};
 use crate::open::Store;
 use crate::view::uuid;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
-use slipway_domain::command::Command;
 use slipway_domain::command::about::about;
+use slipway_domain::command::{Command, Envelope};
 use slipway_domain::execute::Conflict;
 use slipway_domain::id::{CommandId, DeviceId};
 use slipway_domain::record::Kind;
 use slipway_domain::refusal::{Finding, Refusal};
 use slipway_domain::time::Timestamp;
 use uuid::Uuid;
+
+pub(crate) const OWN: &str = "SELECT payload FROM queue WHERE id = ?1 UNION ALL SELECT payload FROM sent WHERE id = ?1";
 
 /// How a command ended on the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +102,19 @@ pub(crate) fn stored(about: Option<(Kind, Uuid)>) -> (&'static str, Vec<u8>) {
 }
 
 impl Store {
+    /// A command that this laptop issued, waiting or judged.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn own_command(&self, id: CommandId) -> Result<Option<Command>, StoreError> {
+        self.reading(|conn| {
+            let payload: Option<Vec<u8>> =
+                conn.prepare_cached(OWN)?.query_row((id.0.as_bytes(),), |row| row.get(0)).optional()?;
+            let envelope: Option<Envelope> = payload.map(|payload| serde_json::from_slice(&payload)).transpose()?;
+            Ok(envelope.map(|envelope| envelope.command))
+        })
+    }
+
     /// The first `limit` pending commands, in the order in which they were issued; those that are answered already
     /// among them.
     ///

@@ -4,7 +4,7 @@ use crate::error::CallError;
 use crate::issue::How;
 use crate::view::mutations::Done;
 use crate::view::releases::ReleaseActRequest;
-use crate::{App, Asked, action_code, approvals, files, missing, resolve, unknown_action};
+use crate::{App, Asked, action_code, approvals, files, groups, missing, resolve, unknown_action};
 use slipway_domain::approval::record::Subject;
 use slipway_domain::command::{Command, Edit, ReleaseCommand, ReleaseEdit};
 use slipway_domain::id::{ChangeId, CiId, DslItemId, TestId};
@@ -22,6 +22,7 @@ pub fn act(app: &App, request: &ReleaseActRequest) -> Result<Done, CallError> {
     let wanted = Wanted { app, release: &release, request };
     match action_code(&request.action).as_str() {
         "request_approval" => {
+            groups::fill_groups_of(app, &release)?;
             let asked = Asked { groups: request.groups.as_deref(), rule: request.rule, due_at: request.due_at };
             app.issue(approvals::request(app, Subject::Release(release.id), &asked)?, key)
         }

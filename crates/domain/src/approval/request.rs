@@ -5,6 +5,7 @@ use crate::approval::matter::Matter;
 use crate::approval::record::{Approval, ApprovalRule, ApprovalState, Panel, Subject};
 use crate::approval::rule::{Tally, electorate, tally};
 use crate::change::record::{Change, ChangeKind, ChangeState};
+use crate::cmdb::group::CiGroup;
 use crate::execute::{Context, Effect};
 use crate::id::{ApprovalId, GroupId};
 use crate::people::{Group, Person};
@@ -12,6 +13,7 @@ use crate::record::RecordRef;
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Failure, Fault, Finding, none};
 use crate::release::create::id_taken;
+use crate::release::edit::scope_changed;
 use crate::release::phase::gate_of;
 use crate::release::record::{Release, ReleaseClass};
 use crate::setting::{ApprovalPolicy, Gate};
@@ -43,9 +45,12 @@ pub(crate) fn request(
     context: &Context,
     records: &mut dyn Records,
 ) -> Result<Effect, Failure> {
-    let matter = Matter::load(wish.subject, records)?;
+    let mut matter = Matter::load(wish.subject, records)?;
     if let Some(existing) = records.get::<Approval>(wish.id)? {
         return Err(id_taken(RecordRef::of(&existing)).into());
+    }
+    if let Matter::Release(release) = &mut matter {
+        freeze(release, actor, context, records)?;
     }
     let (approval, findings) = prepare(wish, &matter, actor, context.now, records)?;
     none(findings)?;
@@ -60,6 +65,23 @@ pub(crate) fn request(
     }
     matter.settle(approval, Tally { state: ApprovalState::Pending, denied: false }, records)?;
     Ok(Effect { created: 1, ..Effect::default() })
+}
+
+/// Dynamic groups of the scope are what they are now: their members are signed with it, and stay until the group is
+/// taken out of the scope.
+fn freeze(release: &mut Release, actor: &Person, context: &Context, records: &mut dyn Records) -> Result<(), Failure> {
+    let before = release.clone();
+    for id in before.scope.ci_groups.iter().filter(|id| !before.scope.frozen_groups.contains_key(id)) {
+        if let Some(group) = records.get::<CiGroup>(*id)?
+            && group.filter.is_some()
+        {
+            release.scope.frozen_groups.insert(*id, group.members);
+        }
+    }
+    if release.scope == before.scope {
+        return Ok(());
+    }
+    scope_changed(release, &before, actor, context.now, records)
 }
 
 /// The request as it would be, and what speaks against it. There is no request where a finding leaves none to make.

@@ -45,9 +45,10 @@ pub fn about(command: &Command) -> Option<(Kind, Uuid)> {
             CmdbCommand::MergeCi { kept, .. } => (Kind::Ci, kept.0),
             CmdbCommand::UndoMerge(gone) => (Kind::Ci, gone.0),
             CmdbCommand::DismissDuplicate { pair, .. } => (Kind::CiDuplicate, pair.0),
+            CmdbCommand::FillGroup(found) => (Kind::CiGroup, found.group.0),
             CmdbCommand::TakeBaseline(b) => (Kind::Baseline, b.id.0),
             CmdbCommand::AddToBaseline { baseline, .. } => (Kind::Baseline, baseline.0),
-            CmdbCommand::ImportCis(_) | CmdbCommand::ImportRelations(_) => return None,
+            CmdbCommand::ImportCis(_) | CmdbCommand::ImportRelations(_) | CmdbCommand::EditCis(_) => return None,
         },
         Command::Dhs(c) => match c {
             DhsCommand::PutModel(m) => (Kind::DhsModel, m.id.0),

@@ -53,9 +53,13 @@ pub fn policy(command: &Command) -> MergePolicy {
         Command::Change(ChangeCommand::Edit(_, edits)) if edits.iter().all(change_by_field) => Descriptive,
         Command::Change(ChangeCommand::Create(_) | ChangeCommand::Edit(..) | ChangeCommand::Do(..)) => Guarded,
         Command::Change(ChangeCommand::Import(_)) => Descriptive,
-        Command::Cmdb(CmdbCommand::SetFields(..) | CmdbCommand::ImportCis(_) | CmdbCommand::ImportRelations(_)) => {
-            Descriptive
-        }
+        Command::Cmdb(
+            CmdbCommand::SetFields(..)
+            | CmdbCommand::ImportCis(_)
+            | CmdbCommand::ImportRelations(_)
+            | CmdbCommand::EditCis(_)
+            | CmdbCommand::FillGroup(_),
+        ) => Descriptive,
         Command::Cmdb(
             CmdbCommand::CreateCi(_)
             | CmdbCommand::SetStatus { .. }

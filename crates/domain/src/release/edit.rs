@@ -263,7 +263,10 @@ impl Editor<'_> {
             }
             E::AddService(id) => self.add(*id, |r| &mut r.scope.services)?,
             E::RemoveCi(id) => drop(self.release.scope.cis.remove(id)),
-            E::RemoveCiGroup(id) => drop(self.release.scope.ci_groups.remove(id)),
+            E::RemoveCiGroup(id) => {
+                self.release.scope.ci_groups.remove(id);
+                self.release.scope.frozen_groups.remove(id);
+            }
             E::RemoveService(id) => drop(self.release.scope.services.remove(id)),
             E::AddComponent(component) => self.add_component(component)?,
             E::RemoveComponent(component) => drop(self.release.scope.components.remove(component)),

@@ -303,7 +303,10 @@ fn affected(release: &Release, records: &dyn Records) -> Result<(BTreeSet<CiId>,
         }
     }
     for group in &scope.ci_groups {
-        cis.extend(records.get::<CiGroup>(*group)?.map(|g| g.members).unwrap_or_default());
+        match scope.frozen_groups.get(group) {
+            Some(members) => cis.extend(members),
+            None => cis.extend(records.get::<CiGroup>(*group)?.map(|g| g.members).unwrap_or_default()),
+        }
     }
     for update in &scope.ci_plan {
         match update {

@@ -149,6 +149,10 @@ pub struct Scope {
     pub plans: BTreeMap<PlanKind, Vec<PlanStep>>,
     /// What the install will do to the CMDB.
     pub ci_plan: Vec<CiUpdate>,
+    /// Members of the dynamic groups among the CI groups, as they were when an approval was first asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(as = "Option<_>", optional)]
+    pub frozen_groups: BTreeMap<CiGroupId, BTreeSet<CiId>>,
 }
 
 /// Whether the Training phase is travelled.

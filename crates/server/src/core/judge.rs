@@ -194,8 +194,12 @@ fn carry_out(
 fn is_bulk(command: &Command) -> bool {
     matches!(
         command,
-        Command::Cmdb(CmdbCommand::ImportCis(_) | CmdbCommand::ImportRelations(_))
-            | Command::Change(ChangeCommand::Import(_))
+        Command::Cmdb(
+            CmdbCommand::ImportCis(_)
+                | CmdbCommand::ImportRelations(_)
+                | CmdbCommand::EditCis(_)
+                | CmdbCommand::FillGroup(_)
+        ) | Command::Change(ChangeCommand::Import(_))
     )
 }
 

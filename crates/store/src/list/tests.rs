@@ -183,6 +183,7 @@ fn every_other_query_of_a_screen_comes_from_an_index() {
             crate::view::WAITING,
             crate::view::LABELLED,
             crate::view::TITLED,
+            crate::queue::OWN,
             crate::attention::OPEN,
             crate::attention::SETTLED,
             crate::attention::ONE,

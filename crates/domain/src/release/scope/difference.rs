@@ -161,6 +161,11 @@ pub fn differences(was: &Scope, is: &Scope, records: &dyn Records) -> Result<Vec
     set("affected CI", Kind::Ci, &ids(&was.cis), &ids(&is.cis))?;
     set("CI group", Kind::CiGroup, &ids(&was.ci_groups), &ids(&is.ci_groups))?;
     set("service", Kind::Ci, &ids(&was.services), &ids(&is.services))?;
+    for group in was.frozen_groups.keys().chain(is.frozen_groups.keys()).collect::<BTreeSet<_>>() {
+        let part = format!("member of {}", label(Kind::CiGroup, group.0, records)?);
+        let members = |of: &Scope| of.frozen_groups.get(group).map(ids).unwrap_or_default();
+        set(&part, Kind::Ci, &members(was), &members(is))?;
+    }
     let mut texts = |part: &str, was: Vec<String>, is: Vec<String>| {
         found.extend(was.iter().filter(|text| !is.contains(text)).map(|gone| removed(part, gone.clone())));
         found.extend(is.iter().filter(|text| !was.contains(text)).map(|new| added(part, new.clone())));
