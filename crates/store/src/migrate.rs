@@ -112,4 +112,91 @@ mod tests {
         let plain = std::fs::read(copy_path(&path, now)).unwrap();
         assert!(!plain.windows(6).any(|w| w == b"colour"), "and nobody can read it without the key");
     }
+
+    /// Bodies and checksums are those of the first format, whatever form they are kept in since.
+    #[test]
+    fn the_first_format_comes_along_byte_for_byte() {
+        use slipway_domain::checksum::row_checksum;
+        use slipway_domain::cmdb::ci::Ci;
+        use slipway_domain::cmdb::relation::{Relation, RelationType};
+        use slipway_domain::id::CiId;
+        use slipway_domain::lookup::Lookup;
+        use slipway_domain::number::{Number, Series};
+        use slipway_domain::record::Record;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("slipway.db");
+        let key = Key::new([3; 32]);
+        std::fs::File::create(&path).unwrap();
+        let mut conn = connect(&path, &key, Purpose::Write).unwrap();
+        crate::pool::durable(&conn).unwrap();
+        let old = MIGRATIONS.iter().position(|sql| sql.contains("CREATE TABLE name")).unwrap();
+        migrate(&mut conn, &path, &key, &MIGRATIONS[..old]).unwrap();
+        conn.execute("INSERT INTO profile (one, workspace, device) VALUES (1, zeroblob(16), zeroblob(16))", ())
+            .unwrap();
+
+        let ci = |n: u32| {
+            let id = CiId(Uuid::from_u128(u128::from(n) << 8));
+            Ci {
+                attributes: [("cores".to_owned(), n.to_string())].into(),
+                ..Ci::blank(id, Number::new(Series::Ci, n), "server", &format!("srv-{n}"))
+            }
+        };
+        let relation = Relation::new(ci(1).id, RelationType::RunsOn, ci(9).id);
+        // The second is not as this program writes it; the target of the relation is not held here.
+        let spaced = Record::from(ci(2)).body().unwrap().replace(",\"name\"", ", \"name\"");
+        let mut rows: Vec<(&str, Uuid, String)> = vec![
+            ("ci", ci(1).id.0, Record::from(ci(1)).body().unwrap()),
+            ("ci", ci(2).id.0, spaced),
+            ("relation", relation.id.0, Record::from(relation.clone()).body().unwrap()),
+            ("of_tomorrow", Uuid::from_u128(77), "{\"new\":true}".to_owned()),
+        ];
+        let (mut count, mut sum) = (0_i64, 0_u64);
+        for (kind, id, body) in &rows {
+            conn.execute("INSERT INTO record (kind, id, body) VALUES (?1, ?2, ?3)", (kind, id.as_bytes(), body))
+                .unwrap();
+        }
+        // A pending command removed this one.
+        rows.push(("ci", ci(3).id.0, Record::from(ci(3)).body().unwrap()));
+        conn.execute("INSERT INTO queue (n, counter, id, payload, signature) VALUES (1, 1, x'00', x'00', x'00')", ())
+            .unwrap();
+        let removed = rows.last().unwrap();
+        conn.execute(
+            "INSERT INTO before (kind, id, n, body) VALUES ('ci', ?1, 1, ?2)",
+            (removed.1.as_bytes(), &removed.2),
+        )
+        .unwrap();
+        for (kind, id, body) in &rows {
+            count += 1;
+            let row = row_checksum(kind, *id, 5, body);
+            sum = sum.wrapping_add(row);
+            conn.execute(
+                "INSERT INTO member (bucket, kind, id, seq, sum) VALUES ('workspace', ?1, ?2, 5, ?3)",
+                (kind, id.as_bytes(), row.cast_signed()),
+            )
+            .unwrap();
+        }
+        conn.execute(
+            "INSERT INTO cursor (bucket, seq, count, sum) VALUES ('workspace', 5, ?1, ?2)",
+            (count, sum.cast_signed()),
+        )
+        .unwrap();
+        drop(conn);
+        rows.sort();
+        let before = slipway_domain::checksum::state_hash(rows.iter().map(|(k, id, body)| (*k, *id, body.as_str())));
+
+        let store = Store::open(&path, &key).unwrap();
+        store.check().unwrap();
+        assert_eq!(store.state_hash().unwrap(), before, "the confirmed state is the same");
+        assert_eq!(store.verify_confirmed().unwrap(), Vec::<String>::new(), "and so are its checksums");
+        let found = |lookup, key: String| store.read(|r| r.find(lookup, &key)).unwrap();
+        assert_eq!(found(Lookup::CiByBareName, "srv-2".to_owned()), [ci(2).id.0], "look-ups lead there");
+        assert_eq!(found(Lookup::RelationsTo, ci(9).id.to_string()), [relation.id.0], "also from an end not held");
+        assert_eq!(store.search("srv-1", &[], 5).unwrap().len(), 1, "search finds them");
+        let packed = store.reading(|db| {
+            let sql = "SELECT count(*) FROM record WHERE typeof(body) IN ('blob', 'integer')";
+            Ok(db.query_row(sql, (), |row| row.get::<_, i64>(0))?)
+        });
+        assert_eq!(packed.unwrap(), 2, "one CI and the relation; what is written otherwise stays as it is");
+    }
 }
