@@ -1,4 +1,4 @@
-use crate::support::{Laptop, NOW, PROFILE, a_ci, ci_id, command_id, create, issue, set_version, signed};
+use crate::support::{Laptop, NOW, PROFILE, a_ci, but_steps, ci_id, command_id, create, issue, set_version, signed};
 use sha2::{Digest, Sha256};
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::command::{CmdbCommand, Command, Envelope, RULES_VERSION};
@@ -32,7 +32,7 @@ fn a_command_shows_at_once_and_says_what_changed() {
     let laptop = Laptop::new();
     let issued = issue(&laptop.store, 1, &create(1)).unwrap();
     assert_eq!(issued.effect.created, 1, "one CI");
-    assert_eq!(issued.changes.ids.iter().copied().collect::<Vec<_>>(), [ci_id(1).0], "the CI changed");
+    assert_eq!(but_steps(&laptop.store, &issued.changes), [ci_id(1).0], "the CI changed");
     let name = laptop
         .store
         .read(|records| Ok::<_, Fault>(records.list::<Ci>(Lookup::CiByBareName, "srv-1")?.pop().unwrap().name))

@@ -1,6 +1,6 @@
 //! Buckets that come whole: the same state as from pages, from nothing or in place of what was there, and no half one.
 
-use crate::support::{Laptop, NOW, a_ci, ci_id, create, issue, key, set_version};
+use crate::support::{Laptop, NOW, a_ci, but_steps, ci_id, create, issue, key, set_version};
 use crate::world::{BUCKET, Server, expected, staged};
 use slipway_domain::checksum::row_checksum;
 use slipway_domain::number::Series;
@@ -196,7 +196,7 @@ fn beside_a_bucket_that_stays_a_snapshot_is_compared_and_what_is_gone_goes() {
     take(&laptop.store, BUCKET, server.head, &pack(&server.entries(0), 2));
     let flipped = laptop.store.flip_with_snapshots(&both(&server), &Lines).unwrap();
     assert!(flipped.mismatched.is_empty() && !flipped.changes.many, "{flipped:?}");
-    assert_eq!(flipped.changes.ids.into_iter().collect::<Vec<_>>(), [ci_id(2).0, ci_id(3).0], "only what differs");
+    assert_eq!(but_steps(&laptop.store, &flipped.changes), [ci_id(2).0, ci_id(3).0], "only what differs");
     assert_eq!(found(&laptop.store).0.len(), 6, "five of one bucket, one of the other");
     assert_eq!(laptop.store.verify_confirmed().unwrap(), Vec::<String>::new());
 }

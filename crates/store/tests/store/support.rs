@@ -1,15 +1,19 @@
 //! Small builders: a store in a folder of its own, and commands by the workspace itself.
 
 use slipway_domain::cmdb::ci::{Ci, FieldChange};
+use slipway_domain::cmdb::moment::CiStep;
 use slipway_domain::cmdb::relation::RelationType;
 use slipway_domain::command::{CmdbCommand, Command};
-use slipway_domain::id::{CiId, CommandId, DeviceId, PersonId, WorkspaceId};
+use slipway_domain::id::{CiId, CiStepId, CommandId, DeviceId, PersonId, WorkspaceId};
 use slipway_domain::number::{Number, Series};
+use slipway_domain::records::RecordsExt;
+use slipway_domain::refusal::Fault;
 use slipway_domain::time::Timestamp;
 use slipway_store::Store;
 use slipway_store::issue::{Facts, Issue, IssueError, Issued};
 use slipway_store::key::Key;
 use slipway_store::open::Profile;
+use slipway_store::write::Changes;
 use std::path::PathBuf;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -98,4 +102,10 @@ pub fn depends(source: u128, target: u128) -> Command {
         relation_type: RelationType::DependsOn,
         target: ci_id(target),
     })
+}
+
+/// The records that changed, without the steps in the histories of CIs that come with each change of one.
+pub fn but_steps(store: &Store, changes: &Changes) -> Vec<Uuid> {
+    let is_step = |id: Uuid| store.read(|r| Ok::<_, Fault>(r.get::<CiStep>(CiStepId(id))?.is_some())).unwrap();
+    changes.ids.iter().copied().filter(|id| !is_step(*id)).collect()
 }
