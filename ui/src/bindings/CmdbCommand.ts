@@ -2,11 +2,13 @@
 import type { BaselineId } from "./BaselineId";
 import type { Ci } from "./Ci";
 import type { CiDuplicateId } from "./CiDuplicateId";
+import type { CiEdit } from "./CiEdit";
 import type { CiGroup } from "./CiGroup";
 import type { CiId } from "./CiId";
 import type { CiRow } from "./CiRow";
 import type { CiStatus } from "./CiStatus";
 import type { FieldChange } from "./FieldChange";
+import type { FoundMembers } from "./FoundMembers";
 import type { Members } from "./Members";
 import type { NewBaseline } from "./NewBaseline";
 import type { RelationId } from "./RelationId";
@@ -60,7 +62,7 @@ pair: CiDuplicateId,
 /**
  * Why.
  */
-reason: string, } } | { "take_baseline": NewBaseline } | { "add_to_baseline": { 
+reason: string, } } | { "edit_cis": Array<CiEdit> } | { "fill_group": FoundMembers } | { "take_baseline": NewBaseline } | { "add_to_baseline": { 
 /**
  * Which.
  */

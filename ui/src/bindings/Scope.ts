@@ -52,4 +52,8 @@ plans: { [key in PlanKind]?: Array<PlanStep> },
 /**
  * What the install will do to the CMDB.
  */
-ci_plan: Array<CiUpdate>, };
+ci_plan: Array<CiUpdate>, 
+/**
+ * Members of the dynamic groups among the CI groups, as they were when an approval was first asked for.
+ */
+frozen_groups?: { [key in CiGroupId]: Array<CiId> }, };
