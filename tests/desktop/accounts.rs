@@ -27,7 +27,7 @@ async fn an_open_window_locks_when_its_device_is_shut_out_and_opens_when_it_is_l
     assert_eq!(window.axe().await, Vec::<String>::new());
     window.screenshot("shut-out").await;
     window.click_named("button", "Try again").await;
-    window.wait_for_text("let it in again").await;
+    window.wait_for_text("Not opened").await;
 
     server.administer(&["device", "allow", "--device", &device], "");
     window.click_named("button", "Try again").await;

@@ -7,7 +7,7 @@ use crate::support::window::Window;
 #[tokio::test]
 async fn a_person_exports_what_waits_and_imports_the_answer() {
     let mut server = Server::with_sample();
-    let laptop = laptop_of(&server, "ines");
+    let laptop = laptop_of(&server, "mei");
     server.stop();
     laptop.run(&["ci", "new", "--name", "cellar-switch", "--class", "server"]).expect_code(0);
     let stick = tempfile::tempdir().unwrap();

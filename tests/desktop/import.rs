@@ -75,7 +75,8 @@ async fn bad_rows_are_reported_saved_mended_and_taken_without_duplicates() {
     // Once more from the whole file: what is in is in, nothing is doubled.
     window.type_into("input[type=search]", "imp-web").await;
     window.wait_for_text("imp-web-05").await;
-    window.click_named("button", "Export…").await;
+    window.click_named("button", "View of CMDB").await;
+    window.click_named("[role=menuitem]", "Export…").await;
     let sheet = folder.path().join("list.csv");
     window.type_into("dialog input[type=text]", sheet.to_str().unwrap()).await;
     window.click("dialog footer button.primary").await;

@@ -173,8 +173,10 @@ impl Window {
         let axe =
             fs::read_to_string(&file).unwrap_or_else(|error| panic!("{} ({error}): run npm ci in ui", file.display()));
         self.script(&axe).await;
+        // A colour that is still fading into another has a contrast that nobody will see.
         let run = "const done = arguments[arguments.length - 1]; \
-             axe.run(document).then(r => done(r.violations.map(v => \
+             const fading = document.getAnimations().filter(a => a.effect.getComputedTiming().endTime !== Infinity); \
+             Promise.allSettled(fading.map(a => a.finished)).then(() => axe.run(document)).then(r => done(r.violations.map(v => \
                `${v.id}: ${v.help}: ${v.nodes.map(n => n.target.join(' ')).join(', ')}`)), \
                e => done([String(e)]));";
         let found = self.client.execute_async(run, Vec::new()).await.expect("axe runs");

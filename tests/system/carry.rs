@@ -123,7 +123,7 @@ fn a_courier_brings_the_file_over_the_network_and_learns_nothing() {
     new_ci(&company.ann, "alpha");
     export(&company.ann, &file);
     let relay = ["carry", "relay", text(&file), "--answer", text(&answer)];
-    assert_eq!(code(company.ben.run(&[&relay[..], &["--json"]].concat()).expect_code(3)), "UNREACHABLE");
+    assert_eq!(code(company.ben.run(&[&relay[..], &["--json"]].concat()).expect_code(3)), "SERVER_UNREACHABLE");
     company.server.start();
     let relayed = company.ben.json(&relay);
     assert_eq!(relayed["judged"], 1, "{relayed}");
