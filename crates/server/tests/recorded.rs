@@ -121,20 +121,34 @@ async fn what_the_first_release_said_is_still_understood() {
     }
 }
 
-/// Whether everything that was answered then is answered now; more may be. What is random, or words for a person, has
-/// to be there only.
+/// Whether everything that was answered then is answered now; more may be: records of kinds that such a laptop does not
+/// know, and what counts them. What is random, or words for a person, has to be there only.
 fn covers(then: &Value, now: &Value) -> Result<(), String> {
+    within(then, now, false)
+}
+
+fn within(then: &Value, now: &Value, counts: bool) -> Result<(), String> {
+    const COUNTS: &[&str] = &["head", "seq", "cursors", "sums"];
     const FREE: &[&str] =
         &["access_token", "refresh_token", "checkpoint", "version", "level", "sentence", "way_out", "why", "log_key"];
     match (then, now) {
         (Value::Object(then), Value::Object(now)) => then.iter().try_for_each(|(name, old)| match now.get(name) {
             None => Err(format!("{name} is gone")),
             Some(new) if FREE.contains(&name.as_str()) && old.is_string() == new.is_string() => Ok(()),
-            Some(new) => covers(old, new).map_err(|why| format!("{name}: {why}")),
+            Some(new) => {
+                let counts = counts || COUNTS.contains(&name.as_str());
+                within(old, new, counts).map_err(|why| format!("{name}: {why}"))
+            }
         }),
-        (Value::Array(then), Value::Array(now)) if then.len() == now.len() => {
-            then.iter().zip(now).try_for_each(|(then, now)| covers(then, now))
+        (Value::Array(then), Value::Array(now)) => {
+            let known = |value: &&Value| value["kind"] != "ci_step";
+            let now: Vec<&Value> = now.iter().filter(known).collect();
+            if then.len() != now.len() {
+                return Err(format!("there were {} and are {}", then.len(), now.len()));
+            }
+            then.iter().zip(now).try_for_each(|(then, now)| within(then, now, counts))
         }
+        (Value::Number(_), Value::Number(_)) | (Value::String(_), Value::String(_)) if counts => Ok(()),
         _ if then == now => Ok(()),
         _ => Err(format!("it was {then} and is {now}")),
     }

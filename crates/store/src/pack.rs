@@ -171,9 +171,9 @@ fn write_ci(db: &Db, ci: &Ci) -> Result<Vec<u8>, Trouble> {
     }
     out.text(&ci.name);
     out.name(&ci.class)?;
-    out.level(CiStatus::ALL, ci.status);
-    out.level(Environment::ALL, ci.environment);
-    out.level(Criticality::ALL, ci.criticality);
+    out.level(CiStatus::ALL, &ci.status);
+    out.level(Environment::ALL, &ci.environment);
+    out.level(Criticality::ALL, &ci.criticality);
     out.name(&ci.manufacturer)?;
     out.name(&ci.model)?;
     out.text(&ci.version);
@@ -267,8 +267,8 @@ impl Out<'_> {
 
     /// A level as its place among all; new ones are added at the end of their list, or read back another way and
     /// then kept as JSON.
-    fn level<T: PartialEq>(&mut self, all: &[T], level: T) {
-        self.count(all.iter().position(|l| *l == level).unwrap_or(usize::MAX) as u64);
+    fn level<T: PartialEq>(&mut self, all: &[T], level: &T) {
+        self.count(all.iter().position(|l| l == level).unwrap_or(usize::MAX) as u64);
     }
 }
 

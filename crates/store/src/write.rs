@@ -195,13 +195,12 @@ impl<'t> Writer<'t> {
             }
             if old.is_none() && !self.removed.contains(&(kind, id)) {
                 changes.add(kind, id);
-                match stored(self.conn, kind.name(), id)? {
-                    Some((n, new)) => match new.record(self.conn, kind, id) {
+                if let Some((n, new)) = stored(self.conn, kind.name(), id)? {
+                    match new.record(self.conn, kind, id) {
                         Ok(Some(record)) => project(self.conn, n, &record)?,
                         Ok(None) | Err(Trouble::Fault(_)) => unproject(self.conn, n)?,
                         Err(trouble) => return Err(trouble),
-                    },
-                    None => {}
+                    }
                 }
                 continue;
             }
