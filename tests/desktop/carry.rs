@@ -20,16 +20,16 @@ async fn a_person_exports_what_waits_and_imports_the_answer() {
     window.wait_for_text("1 for the server").await;
     assert_eq!(window.axe().await, Vec::<String>::new());
     window.click_named("button", "Export for the server…").await;
-    window.type_into("[role=dialog] input", &file).await;
+    window.type_into("dialog input", &file).await;
     assert_eq!(window.axe().await, Vec::<String>::new());
-    window.click_named("[role=dialog] button", "Export").await;
+    window.click("dialog .foot button.primary").await;
     window.wait_for_text("1 action written to").await;
     window.screenshot("carry-exported").await;
 
     server.administer(&["carry", "import", &file, "--answer", &answer], "");
     window.click_named("button", "Import…").await;
-    window.type_into("[role=dialog] input", &answer).await;
-    window.click_named("[role=dialog] button", "Import").await;
+    window.type_into("dialog input", &answer).await;
+    window.click("dialog .foot button.primary").await;
     window.wait_for_text("1 action took effect; 0 still wait").await;
     window.wait_for_text("0 for the server").await;
     for theme in ["light", "dark"] {

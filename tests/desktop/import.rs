@@ -45,7 +45,7 @@ async fn bad_rows_are_reported_saved_mended_and_taken_without_duplicates() {
     show(&window, "import-dry-run").await;
 
     window.click_named("dialog button", "Back to the columns").await;
-    window.click("dialog footer button.primary").await;
+    window.click("dialog .foot button.primary").await;
     window.wait_for_text("Import done").await;
     window.wait_for_text("Created").await;
     window.wait_for_text("Why it was refused").await;
@@ -68,7 +68,7 @@ async fn bad_rows_are_reported_saved_mended_and_taken_without_duplicates() {
     window.type_into("dialog input[type=text]", bad.to_str().unwrap()).await;
     window.click_named("dialog button", "Look at the file").await;
     window.wait_for_text("mapped as the last time").await;
-    window.click("dialog footer button.primary").await;
+    window.click("dialog .foot button.primary").await;
     window.wait_for_text("Import done").await;
     window.click_named("dialog button", "Close").await;
 
@@ -79,7 +79,7 @@ async fn bad_rows_are_reported_saved_mended_and_taken_without_duplicates() {
     window.click_named("[role=menuitem]", "Export…").await;
     let sheet = folder.path().join("list.csv");
     window.type_into("dialog input[type=text]", sheet.to_str().unwrap()).await;
-    window.click("dialog footer button.primary").await;
+    window.click("dialog .foot button.primary").await;
     wait::until("the exported list", || sheet.is_file().then_some(()));
     let list = std::fs::read_to_string(&sheet).unwrap();
     assert_eq!(list.lines().count(), 6, "five CIs under the columns of the list: {list}");
