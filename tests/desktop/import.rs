@@ -65,6 +65,7 @@ async fn bad_rows_are_reported_saved_mended_and_taken_without_duplicates() {
         imp-web-05;server;IS-5;low;;was there twice\n";
     std::fs::write(&bad, mended).unwrap();
     window.click_named("dialog button", "Another file").await;
+    window.wait_for_text("A path on this computer").await;
     window.type_into("dialog input[type=text]", bad.to_str().unwrap()).await;
     window.click_named("dialog button", "Look at the file").await;
     window.wait_for_text("mapped as the last time").await;

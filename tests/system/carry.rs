@@ -80,6 +80,7 @@ fn waiting(laptop: &Ctl) -> Value {
 }
 
 /// The code of a refusal or of trouble.
+#[expect(clippy::needless_pass_by_value, reason = "it stands around the call that ends so")]
 fn code(outcome: Outcome) -> String {
     let said = outcome.refusal();
     let code = ["/code", "/trouble/code", "/refused/0/code", "/findings/0/code"].iter().find_map(|at| said.pointer(at));

@@ -40,7 +40,8 @@ impl Host for Terminal {
     fn job(&self, job: &JobView) {
         let mut err = std::io::stderr();
         if err.is_terminal() {
-            let part = if job.of > 0 { format!("{} %", job.done.saturating_mul(100) / job.of) } else { String::new() };
+            let part = job.done.saturating_mul(100).checked_div(job.of).map(|part| format!("{part} %"));
+            let part = part.unwrap_or_default();
             let rate = if job.rows_per_s > 0 { format!(", {} a second", job.rows_per_s) } else { String::new() };
             let refused =
                 if job.counts.refused > 0 { format!(", {} refused", job.counts.refused) } else { String::new() };

@@ -111,6 +111,7 @@ pub(super) fn log_key(account: &Account) -> Result<PublicKey, CallError> {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 pub(super) fn trouble(error: slipway_sync::local::LocalError) -> CallError {
     CallError::trouble(
         "STORAGE",

@@ -69,9 +69,8 @@ fn beyond_ascii(head: &[u8]) -> (usize, usize) {
     while let Some(chunk) = chunks.next() {
         good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
         // What the end of the head cuts in two is not wrong.
-        if !chunk.invalid().is_empty() && chunks.peek().is_some() {
-            wrong += 1;
-        } else if chunk.invalid().first().is_some_and(|b| *b < 0xC2) {
+        let amid = !chunk.invalid().is_empty() && chunks.peek().is_some();
+        if amid || chunk.invalid().first().is_some_and(|b| *b < 0xC2) {
             wrong += 1;
         }
     }

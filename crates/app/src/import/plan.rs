@@ -115,8 +115,11 @@ pub struct Stage {
     /// What it takes, such as `racks`.
     pub title: &'static str,
     kind: StageKind,
-    feed: Box<dyn Fn(&Source) -> Result<Box<dyn Feed>, CallError>>,
+    feed: OpenFeed,
 }
+
+/// Opens what a pass reads from the file.
+type OpenFeed = Box<dyn Fn(&Source) -> Result<Box<dyn Feed>, CallError>>;
 
 enum StageKind {
     Sites,

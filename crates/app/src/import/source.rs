@@ -451,7 +451,10 @@ fn empty(path: &Path) -> CallError {
 mod tests {
     use super::*;
 
-    fn read(bytes: &[u8]) -> (Vec<String>, Vec<(u64, Result<Vec<String>, String>)>) {
+    /// A row with its line.
+    type Row = (u64, Result<Vec<String>, String>);
+
+    fn read(bytes: &[u8]) -> (Vec<String>, Vec<Row>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         std::fs::write(&path, bytes).unwrap();
@@ -466,7 +469,7 @@ mod tests {
         (header, all)
     }
 
-    fn good(line: u64, fields: &[&str]) -> (u64, Result<Vec<String>, String>) {
+    fn good(line: u64, fields: &[&str]) -> Row {
         (line, Ok(fields.iter().map(|f| (*f).to_owned()).collect()))
     }
 

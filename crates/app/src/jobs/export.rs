@@ -137,14 +137,17 @@ struct Sheet<'a> {
 }
 
 enum Out<'a> {
-    Csv(csv::Writer<&'a mut dyn Write>),
+    Csv(Box<csv::Writer<&'a mut dyn Write>>),
     Json(&'a mut dyn Write),
 }
 
 impl<'a> Sheet<'a> {
     fn new(out: &'a mut dyn Write, format: ExportFormat, work: &StartExportRequest) -> Self {
         let out = match format {
-            ExportFormat::Csv => Out::Csv(csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out)),
+            ExportFormat::Csv => {
+                let writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+                Out::Csv(Box::new(writer))
+            }
             ExportFormat::Json => Out::Json(out),
         };
         Self { out, columns: work.columns.clone().filter(|c| !c.is_empty()), formulas: work.formulas, rows: 0 }

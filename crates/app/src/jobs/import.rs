@@ -137,7 +137,10 @@ fn name_of(kind: ImportKind, source: &Source) -> String {
     format!("import.mapping.{}.{}", kind.name(), mapping::shape(source.header()))
 }
 
-fn sample(source: &Source) -> Result<Vec<(u64, Result<Vec<String>, String>)>, CallError> {
+/// A row with its line: its fields, or why they cannot be told.
+type Sampled = (u64, Result<Vec<String>, String>);
+
+fn sample(source: &Source) -> Result<Vec<Sampled>, CallError> {
     let mut entries = source.entries()?;
     let mut rows = Vec::new();
     while rows.len() < SAMPLED {
@@ -147,7 +150,7 @@ fn sample(source: &Source) -> Result<Vec<(u64, Result<Vec<String>, String>)>, Ca
     Ok(rows)
 }
 
-fn columns(source: &Source, rows: &[(u64, Result<Vec<String>, String>)]) -> Vec<FileColumn> {
+fn columns(source: &Source, rows: &[Sampled]) -> Vec<FileColumn> {
     let column = |(place, name): (usize, String)| {
         let values = rows.iter().filter_map(|(_, row)| row.as_ref().ok().and_then(|r| r.get(place)));
         let mut samples: Vec<String> = Vec::new();
@@ -165,11 +168,7 @@ fn cut(text: &str) -> String {
     text.chars().take(SHOWN_CHARS).collect()
 }
 
-fn preview(
-    rows: &[(u64, Result<Vec<String>, String>)],
-    source: &Source,
-    translator: Option<&Translator>,
-) -> Vec<PreviewRow> {
+fn preview(rows: &[Sampled], source: &Source, translator: Option<&Translator>) -> Vec<PreviewRow> {
     let width = source.header().len();
     let row = |(line, fields): &(u64, Result<Vec<String>, String>)| {
         let taken = fields.clone().and_then(|f| translator.map_or(Ok(f.clone()), |t| t.row(&f)));
