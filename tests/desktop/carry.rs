@@ -32,6 +32,7 @@ async fn a_person_exports_what_waits_and_imports_the_answer() {
     window.click("dialog .foot button.primary").await;
     window.wait_for_text("1 action took effect; 0 still wait").await;
     window.wait_for_text("0 for the server").await;
+    window.wait_for_text("0 waiting").await;
     for theme in ["light", "dark"] {
         window.script(&format!("document.documentElement.dataset.theme = '{theme}'")).await;
         window.screenshot(&format!("carry-{theme}")).await;

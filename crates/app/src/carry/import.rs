@@ -32,13 +32,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// nothing was changed. `CARRY_INCOMPLETE`: what arrived is kept, and the whole file goes on from it.
 pub fn import(app: &App, request: &CarryImportRequest) -> Result<CarryImported, CallError> {
     let open = app.open()?;
-    let account = account(&open)?;
+    let imported = take(app, &open, request);
+    // The window's status counts what still waits anew, whether the server is reached or not.
+    if let Some(driver) = &open.driver {
+        driver.sync_now();
+    }
+    imported
+}
+
+fn take(app: &App, open: &Open, request: &CarryImportRequest) -> Result<CarryImported, CallError> {
+    let account = account(open)?;
     let path = Path::new(&request.path);
     let (file, outside, length) = file::open(path)?;
     match outside.route {
         Route::Answer => {
             let answer = AnswerFile { file, outside, whole: outside.is_whole(length) };
-            answer.take(app, &open, &account, path)
+            answer.take(app, open, &account, path)
         }
         Route::ToServer => Err(CallError::trouble(
             "CARRY_FOR_SERVER",
@@ -46,10 +55,10 @@ pub fn import(app: &App, request: &CarryImportRequest) -> Result<CarryImported, 
             "Bring it to the server (slipwayctl carry relay FILE where there is a network), and import the answer.",
         )),
         Route::ToLaptop => {
-            let _lock = quiet(&open)?;
+            let _lock = quiet(open)?;
             let mut local = StoreLocal::new(open.store.clone(), || Timestamp(0), |_| {});
             let epoch = local.status().map_err(trouble)?.epoch.ok_or_else(first_sync_needed)?;
-            handing::import(app, &open, &account, path, request.passphrase.as_deref(), epoch)
+            handing::import(app, open, &account, path, request.passphrase.as_deref(), epoch)
         }
     }
 }
