@@ -72,6 +72,8 @@ async fn bad_rows_are_reported_saved_mended_and_taken_without_duplicates() {
     window.click("dialog .foot button.primary").await;
     window.wait_for_text("Import done").await;
     window.click_named("dialog button", "Close").await;
+    // The focus goes back to where it was; what is typed before that is typed elsewhere.
+    wait::until_async("the sheet's end", || async { (window.count("dialog").await == 0).then_some(()) }).await;
 
     // Once more from the whole file: what is in is in, nothing is doubled.
     window.type_into("input[type=search]", "imp-web").await;
