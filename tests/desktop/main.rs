@@ -4,6 +4,7 @@
 
 mod accounts;
 mod attention;
+mod classes;
 mod places;
 mod start;
 mod story;

@@ -6,8 +6,8 @@ use crate::error::CallError;
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    account, approvals, attention, baselines, changes, cmdb, dhs, dsl, exceptions, held, impact, inbox, lists,
-    mutations, profile, releases, settings, transfer,
+    account, approvals, attention, baselines, changes, ci_form, classes, cmdb, dhs, dsl, exceptions, held, impact,
+    inbox, lists, mutations, profile, releases, settings, transfer,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -122,6 +122,13 @@ commands! {
     "cmdb.get": cmdb::CiRequest => cmdb::CiPage = blocking crate::cmdb::get;
     "cmdb.create": cmdb::NewCiRequest => mutations::Done = blocking crate::cmdb::create;
     "cmdb.act": cmdb::CiActRequest => mutations::Done = blocking crate::cmdb::act;
+    "cmdb.form": ci_form::CiFormRequest => ci_form::CiForm = blocking crate::ci_form::get;
+    "cmdb.history": cmdb::CiRequest => ci_form::CiHistoryView = blocking crate::ci_history::get;
+    "classes.list": classes::ClassListRequest => classes::ClassTree = blocking crate::classes::list;
+    "classes.put": classes::PutClassRequest => mutations::Done = blocking crate::classes::put;
+    "classes.remove": classes::ClassRequest => mutations::Done = blocking crate::classes::remove;
+    "classes.preview": classes::PutClassRequest => classes::ClassPreview = blocking crate::classes::preview;
+    "relation_types.put": classes::PutRelationTypeRequest => mutations::Done = blocking crate::classes::put_relation_type;
     "cmdb.impact": impact::ImpactRequest => impact::ImpactView = blocking crate::impact::get;
 
     "baselines.list": Nothing => baselines::BaselineList = blocking crate::baselines::list;

@@ -5,6 +5,8 @@ pub mod approvals;
 pub mod attention;
 pub mod baselines;
 pub mod changes;
+pub mod ci_form;
+pub mod classes;
 pub mod cmdb;
 pub mod common;
 pub mod dhs;

@@ -12,6 +12,9 @@ pub const SINCE: &[(&str, &str, u32)] = &[
     ("exception", "back_out", 2),
     ("cmdb", "take_baseline", 2),
     ("cmdb", "add_to_baseline", 2),
+    ("cmdb", "put_classes", 2),
+    ("cmdb", "remove_class", 2),
+    ("cmdb", "put_relation_kind", 2),
 ];
 
 /// Bytes of a command's JSON in which its group and name stand: the longest with an identity between them.

@@ -13,7 +13,7 @@ use slipway_domain::time::{Timestamp, Window};
 use uuid::Uuid;
 
 /// Raised whenever the derivation changes, here or in the domain: the next opening derives everything anew.
-const PROJECTION: u32 = 1;
+const PROJECTION: u32 = 2;
 
 /// The summary of a record. Filter columns are lower case.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
             | Kind::TaskTemplate
             | Kind::ApprovalPolicy
             | Kind::WorkspaceRules
+            | Kind::RelationKind
+            | Kind::CiClass
     )
 }
 
@@ -293,6 +295,8 @@ fn summary(record: &Record, title: String) -> Option<Summary> {
         | Record::Delegation(_)
         | Record::TaskTemplate(_)
         | Record::ApprovalPolicy(_)
-        | Record::WorkspaceRules(_) => return None,
+        | Record::WorkspaceRules(_)
+        | Record::CiClass(_)
+        | Record::RelationKind(_) => return None,
     })
 }

@@ -5,33 +5,39 @@ use super::header::{Columns, Header, Others};
 use super::{Format, NumberSource, RowError, Wanted};
 use crate::error::CallError;
 use slipway_domain::cmdb::relation::{Relation, RelationType};
+use slipway_domain::cmdb::relation_kind::{self, RelationKind};
 use slipway_domain::command::{CmdbCommand, Command, RelationRow};
 use slipway_domain::id::RelationId;
 use slipway_domain::records::{Records, RecordsExt};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Reads relation files.
 #[derive(Debug, Default)]
 pub struct Relations {
     header: Option<Header>,
     names: Names,
+    /// The workspace's relation types.
+    kinds: Option<BTreeMap<RelationType, RelationKind>>,
     /// Line on which a relation was seen first.
     seen: HashMap<RelationId, u32>,
 }
 
 /// A relation type by its name or by that of its inverse; `true` when source and target change places.
-fn relation_type(text: &str) -> Result<(RelationType, bool), RowError> {
-    let inverse = text.trim().to_lowercase().replace(['_', '-'], " ");
-    if let Some(found) = RelationType::ALL.iter().find(|t| t.inverse() == inverse && t.label() != inverse) {
-        return Ok((*found, true));
+fn relation_type(text: &str, kinds: &BTreeMap<RelationType, RelationKind>) -> Result<(RelationType, bool), RowError> {
+    let words = text.trim().to_lowercase().replace(['_', '-'], " ");
+    if let Some(kind) = kinds.values().find(|kind| kind.key.label() == words || kind.name.to_lowercase() == words) {
+        return Ok((kind.key, false));
     }
-    match text.parse() {
-        Ok(found) => Ok((found, false)),
-        Err(error) => {
-            let inverses: Vec<&str> = RelationType::ALL.iter().map(|t| t.inverse()).collect();
-            Err(RowError::because(format!("relation {error}, or its inverse: {}", inverses.join(", "))))
-        }
+    if let Some(kind) = kinds.values().find(|kind| kind.inverse.to_lowercase() == words) {
+        return Ok((kind.key, true));
     }
+    let names: Vec<&str> = kinds.values().map(|kind| kind.name.as_str()).collect();
+    let inverses: Vec<&str> = kinds.values().map(|kind| kind.inverse.as_str()).collect();
+    Err(RowError::because(format!(
+        "relation {text:?} is none of: {}, or its inverse: {}",
+        names.join(", "),
+        inverses.join(", ")
+    )))
 }
 
 impl Format for Relations {
@@ -53,7 +59,11 @@ impl Format for Relations {
     fn row(&mut self, line: u32, fields: &[String], records: &dyn Records) -> Result<Wanted<RelationRow>, RowError> {
         let Some(header) = &self.header else { return Err(RowError::because("there is no header")) };
         let value = |column| header.value(fields, column);
-        let (relation_type, swapped) = relation_type(value("relation"))?;
+        let kinds = match &self.kinds {
+            Some(kinds) => kinds,
+            None => self.kinds.insert(relation_kind::all(records)?),
+        };
+        let (relation_type, swapped) = relation_type(value("relation"), kinds)?;
         let source = self.names.one(value("source"), value("source_class"), records);
         let target = self.names.one(value("target"), value("target_class"), records);
         let (source, target) = match (source, target) {

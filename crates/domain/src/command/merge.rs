@@ -63,7 +63,10 @@ pub fn policy(command: &Command) -> MergePolicy {
             | CmdbCommand::Unrelate(_)
             | CmdbCommand::PutGroup(_)
             | CmdbCommand::TakeBaseline(_)
-            | CmdbCommand::AddToBaseline { .. },
+            | CmdbCommand::AddToBaseline { .. }
+            | CmdbCommand::PutClasses(_)
+            | CmdbCommand::RemoveClass(_)
+            | CmdbCommand::PutRelationKind(_),
         ) => Guarded,
         Command::Dsl(
             _,
