@@ -468,6 +468,7 @@ impl Draft {
             rows.lookups_gone.extend(held.lookups.difference(&wanted).map(row));
             rows.lookups_new.extend(wanted.difference(&held.lookups).map(row));
         }
+        self.look_up_again(engine, &mut rows)?;
         for (seq, mover) in (self.head + 1..).zip(&placed.movers) {
             rows.members.extend(sums.move_along(seq, mover)?);
         }
@@ -476,6 +477,27 @@ impl Draft {
         rows.sums = &sums.sums;
         engine.write_rows(&rows)?;
         Ok((head, sums.sums))
+    }
+}
+
+impl Draft {
+    /// Look-ups of the records that are looked at again: an older program knew fewer of them. The records themselves
+    /// stay, so nothing is sent anew.
+    fn look_up_again(&self, engine: &dyn Engine, rows: &mut Rows<'_>) -> Result<(), StorageError> {
+        let keys: Vec<Key> = self.look_again.iter().copied().filter(|key| !self.versions.contains_key(key)).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        for ((key, held), body) in keys.iter().zip(engine.held(&keys)?).zip(engine.bodies(&keys)?) {
+            // What this program does not understand is kept as it is.
+            let Some(record) = body.and_then(|body| Record::from_body(key.0, &body).ok()) else { continue };
+            let stored = |(lookup, text): (Lookup, String)| (lookup.name(), engine.stored_key(&text));
+            let wanted: BTreeSet<(String, String)> = record.lookups().into_iter().map(stored).collect();
+            let row = |(name, text): &(String, String)| LookupRow { name: name.clone(), text: text.clone(), key: *key };
+            rows.lookups_gone.extend(held.lookups.difference(&wanted).map(row));
+            rows.lookups_new.extend(wanted.difference(&held.lookups).map(row));
+        }
+        Ok(())
     }
 }
 
