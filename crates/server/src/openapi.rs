@@ -23,7 +23,13 @@ impl Modify for Token {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let bearer =
             HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("Access token of a session")).build();
-        document.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(bearer));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(bearer));
+        let tool = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("Token of another tool, made by slipway-server token add"))
+            .build();
+        components.add_security_scheme("api_token", SecurityScheme::Http(tool));
     }
 }
 
@@ -42,7 +48,8 @@ pub fn json() -> Result<String, serde_json::Error> {
         .content("application/json", Content::new(Some(Ref::from_schema_name("ErrorBody"))))
         .build();
     for path in document.paths.paths.values_mut() {
-        let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.delete, &mut path.head];
+        let operations =
+            [&mut path.get, &mut path.post, &mut path.put, &mut path.delete, &mut path.head, &mut path.patch];
         for operation in operations.into_iter().flatten() {
             operation.responses.responses.entry("default".to_owned()).or_insert_with(|| error.clone().into());
         }

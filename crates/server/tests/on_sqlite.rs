@@ -4,6 +4,8 @@ type World = crate::support::WorldOn<crate::support::OnSqlite>;
 
 #[path = "carry.rs"]
 mod carry;
+#[path = "api.rs"]
+mod api;
 #[path = "compact.rs"]
 mod compact;
 #[path = "devices.rs"]
