@@ -95,8 +95,12 @@ impl Window {
 
     /// Waits for a field and puts this text in the place of what stands there.
     pub async fn type_into(&self, css: &str, text: &str) {
-        let field = self.find(css).await;
-        field.clear().await.unwrap_or_else(|error| panic!("clearing {css}: {error}"));
+        // A sheet that turns a page may take the field away between the two calls, and bring the next one.
+        let cleared = || async {
+            let field = self.find(css).await;
+            field.clear().await.ok().map(|()| field)
+        };
+        let field = wait::until_async(&format!("{css}, ready to be written into"), cleared).await;
         field.send_keys(text).await.unwrap_or_else(|error| panic!("typing into {css}: {error}"));
     }
 
