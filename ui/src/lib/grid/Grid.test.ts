@@ -125,6 +125,18 @@ it('the focus goes to a row that is there when its own is gone', async () => {
   await waitFor(() => expect(focusedRow()).toBe('CI-1'));
 });
 
+it('a field that somebody goes to before the list is drawn keeps the focus', async () => {
+  const { rerender, ids } = show(10, { current: 'CI-4' });
+  await screen.findByText('Switch CI-4');
+  const field = document.body.appendChild(document.createElement('input'));
+  // As after a sheet whose opener is gone: the focus is nowhere.
+  await rerender({ ids: ['CI-new', ...ids] });
+  field.focus();
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  expect(document.activeElement).toBe(field);
+  field.remove();
+});
+
 it('has nothing that axe objects to', async () => {
   show(10, { onselect: vi.fn(), onsort: vi.fn(), current: 'CI-1' });
   await screen.findByText('Switch CI-1');
