@@ -12,9 +12,9 @@
 use slipway_cluster::{Cluster, Durability};
 use slipway_domain::command::{Command, Envelope, RULES_VERSION, SetupCommand};
 use slipway_domain::id::{CommandId, DeviceId, PersonId, SiteId};
-use slipway_domain::people::Site;
+use slipway_domain::people::{Role, Site};
 use slipway_server::core::{Caller, Core, system_clock};
-use slipway_server::setup::{NewWorkspace, Office};
+use slipway_server::setup::{NewUser, NewWorkspace, Office};
 use slipway_server::storage::postgres::Address;
 use slipway_sync::protocol::{Epoch, NewDevice, Push, SignedCommand, Verdict};
 use slipway_sync::signing::{PrivateKey, sign};
@@ -60,9 +60,18 @@ fn main() {
 fn measure(name: &str, folder: &std::path::Path, database: Option<&Address>, count: usize, size: usize, seconds: u64) {
     let new = NewWorkspace { name: "Bench".into(), administrator: None };
     let office = Office::create_in(folder, &new, database, system_clock()).unwrap();
+    let user = NewUser {
+        user: "anna".into(),
+        name: "Anna".into(),
+        roles: vec![Role::Administrator],
+        groups: Vec::new(),
+        password: "a long enough password".into(),
+    };
+    let person = office.add_user(&user).unwrap().id;
     let core = office.core();
     let epoch = office.state().unwrap().epoch;
-    let laptops: Vec<Laptop> = (0..count).map(|n| laptop(core, epoch, n, size, COMMANDS / count / size)).collect();
+    let laptops: Vec<Laptop> =
+        (0..count).map(|n| laptop(core, person, epoch, n, size, COMMANDS / count / size)).collect();
     let over = AtomicBool::new(false);
     let started = Instant::now();
     let (mut judged, mut times) = (0, Vec::new());
@@ -103,12 +112,12 @@ fn work(core: &Core, laptop: &Laptop, over: &AtomicBool) -> (usize, Vec<Duration
 }
 
 /// A laptop with its commands signed beforehand, as real ones come.
-fn laptop(core: &Core, epoch: Epoch, n: usize, size: usize, pushes: usize) -> Laptop {
+fn laptop(core: &Core, person: PersonId, epoch: Epoch, n: usize, size: usize, pushes: usize) -> Laptop {
     let mut seed = [0; 32];
     seed[..16].copy_from_slice(new_id().as_bytes());
     let key = PrivateKey::from_seed(&seed);
     let device = DeviceId(new_id());
-    let caller = Caller { person: PersonId::SYSTEM, device, revoked: false };
+    let caller = Caller { person, device, revoked: false };
     let new = NewDevice { id: device, name: format!("laptop {n}"), public_key: key.public() };
     let session = core.new_device(&caller, &new).unwrap();
     let (mut counter, mut previous) = (0, String::new());
@@ -122,7 +131,7 @@ fn laptop(core: &Core, epoch: Epoch, n: usize, size: usize, pushes: usize) -> La
             id: CommandId(new_id()),
             device,
             counter,
-            actor: PersonId::SYSTEM,
+            actor: person,
             made_at: core.now(),
             last_seq: 0,
             previous: previous.clone(),
