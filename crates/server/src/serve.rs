@@ -9,6 +9,7 @@ use crate::oidc::{Oidc, OidcError};
 use crate::tls::TlsFiles;
 use crate::{http, limit, tls};
 use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::RustlsAcceptor;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -125,7 +126,9 @@ impl Server {
         crate::core::nobodys_password().map_err(FolderError::from)?;
         let handle = Handle::new();
         let failed = |source| ServeError::Listen { address, source };
-        let acceptor = RustlsAcceptor::new(certificate.config()).handshake_timeout(config.patience.handshake);
+        let acceptor = RustlsAcceptor::new(certificate.config())
+            .acceptor(NoDelayAcceptor)
+            .handshake_timeout(config.patience.handshake);
         let mut server = axum_server::from_tcp(listener).map_err(failed)?.acceptor(acceptor);
         wait(server.http_builder(), config.patience);
         let hub = core.hub().clone();
