@@ -51,11 +51,13 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
 }
 
 /// What lists and search need of a record.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Projection {
     summary: Option<Summary>,
     words: Option<Words>,
 }
 
+#[derive(PartialEq, Eq)]
 struct Words {
     title: String,
     number: String,
@@ -85,7 +87,7 @@ impl Projection {
         if let Some(summary) = &self.summary {
             summary.write(conn, INSERT_SUMMARY, n, kind, id)?;
         }
-        self.words(conn, n, "INSERT INTO search (rowid, title, number, words, kind) VALUES (?1, ?2, ?3, ?4, ?5)")
+        self.words(conn, n, INSERT_WORDS)
     }
 
     fn words(&self, conn: &Connection, n: i64, sql: &str) -> Result<(), rusqlite::Error> {
@@ -95,6 +97,8 @@ impl Projection {
         Ok(())
     }
 }
+
+const INSERT_WORDS: &str = "INSERT INTO search (rowid, title, number, words, kind) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 const INSERT_SUMMARY: &str =
     "INSERT INTO summary (n, kind, id, label, position, title, grp, state, type, class, level, owner, at)
@@ -128,24 +132,26 @@ impl Summary {
     }
 }
 
-/// Writes summary and words of the record in row `n`, in place of what was there.
+/// Writes summary and words of the record in row `n`: the summary in place of what was there; of words there must be
+/// none, see [`forget_words`].
 pub(crate) fn project(conn: &Connection, n: i64, record: &Record) -> Result<(), rusqlite::Error> {
     let Some(projection) = Projection::of(record) else { return Ok(()) };
     if let Some(summary) = &projection.summary {
         summary.write(conn, UPSERT_SUMMARY, n, record.kind().name(), record.id())?;
     }
-    projection.words(
-        conn,
-        n,
-        "INSERT OR REPLACE INTO search (rowid, title, number, words, kind) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )
+    projection.words(conn, n, INSERT_WORDS)
+}
+
+/// Takes the words of row `n` away before others are written. The index writes what it has gathered before it forgets
+/// anything: who replaces many forgets all of them first, or each becomes a segment of its own that has to be merged.
+pub(crate) fn forget_words(conn: &Connection, n: i64) -> Result<(), rusqlite::Error> {
+    conn.prepare_cached("DELETE FROM search WHERE rowid = ?1")?.execute((n,)).map(|_| ())
 }
 
 /// Takes summary and words of row `n` away.
 pub(crate) fn unproject(conn: &Connection, n: i64) -> Result<(), rusqlite::Error> {
     conn.prepare_cached("DELETE FROM summary WHERE n = ?1")?.execute((n,))?;
-    conn.prepare_cached("DELETE FROM search WHERE rowid = ?1")?.execute((n,))?;
-    Ok(())
+    forget_words(conn, n)
 }
 
 /// Replaces the look-up keys `old` of row `n` by `new`.

@@ -4,7 +4,7 @@
 use crate::db::Db;
 use crate::error::Trouble;
 use crate::pack::{end, pack};
-use crate::project::{is_projected, project, relookup, unproject};
+use crate::project::{Projection, forget_words, is_projected, project, relookup, unproject};
 use crate::view::{body, find, lookup_keys, read, stored};
 use serde::{Deserialize, Serialize};
 use slipway_domain::lookup::Lookup;
@@ -187,42 +187,79 @@ impl<'t> Writer<'t> {
     /// Brings summaries and search words up to date and says what changed.
     pub(crate) fn finish(self) -> Result<Changes, Trouble> {
         let mut changes = Changes::default();
+        let mut rows = Vec::new();
         for ((kind, id), old) in self.touched {
-            if old.is_none() && !is_projected(kind) {
-                // New: there is nothing to compare with and nothing to derive.
+            let returned = self.removed.contains(&(kind, id));
+            if old.is_none() && !returned {
                 changes.add(kind, id);
-                continue;
-            }
-            if old.is_none() && !self.removed.contains(&(kind, id)) {
-                changes.add(kind, id);
-                if let Some((n, new)) = stored(self.conn, kind.name(), id)? {
-                    match new.record(self.conn, kind, id) {
-                        Ok(Some(record)) => project(self.conn, n, &record)?,
-                        Ok(None) | Err(Trouble::Fault(_)) => unproject(self.conn, n)?,
+                // New: there is nothing to compare with, and of some kinds nothing to derive.
+                if is_projected(kind)
+                    && let Some((n, new)) = stored(self.conn, kind.name(), id)?
+                {
+                    let record = match new.record(self.conn, kind, id) {
+                        Ok(record) => record,
+                        Err(Trouble::Fault(_)) => None,
                         Err(trouble) => return Err(trouble),
+                    };
+                    rows.push(Derived { n, record, had_words: false });
+                }
+            } else {
+                let new = body(self.conn, kind.name(), id)?;
+                if new == old && !returned {
+                    continue;
+                }
+                let old_body = old.map(|(_, body)| body);
+                if new.as_ref().map(|(_, body)| body) != old_body.as_ref() {
+                    changes.add(kind, id);
+                }
+                if let Some((n, body)) = new
+                    && is_projected(kind)
+                {
+                    let projection = |record: &Option<Record>| record.as_ref().and_then(Projection::of);
+                    let record = Record::from_body(kind, &body).ok();
+                    let was = old_body.filter(|_| !returned).and_then(|body| Record::from_body(kind, &body).ok());
+                    if was.is_none() || projection(&was) != projection(&record) {
+                        rows.push(Derived { n, record, had_words: !returned });
                     }
                 }
-                continue;
             }
-            let new = body(self.conn, kind.name(), id)?;
-            if new == old && !self.removed.contains(&(kind, id)) {
-                continue;
-            }
-            if new.as_ref().map(|(_, body)| body) != old.as_ref().map(|(_, body)| body) {
-                changes.add(kind, id);
-            }
-            if !is_projected(kind) {
-                continue;
-            }
-            if let Some((n, body)) = new {
-                match Record::from_body(kind, &body) {
-                    Ok(record) => project(self.conn, n, &record)?,
-                    Err(_) => unproject(self.conn, n)?,
-                }
+            if rows.len() == DERIVED_AT_ONCE {
+                derive(self.conn, &mut rows)?;
             }
         }
+        derive(self.conn, &mut rows)?;
         Ok(changes)
     }
+}
+
+/// Rows whose summaries and words are written together.
+const DERIVED_AT_ONCE: usize = 10_000;
+
+/// A row of which summary and words are to be written.
+struct Derived {
+    n: i64,
+    /// `None` if this program does not understand it.
+    record: Option<Record>,
+    had_words: bool,
+}
+
+/// Writes summaries and words. The index of the words takes many changes at once only in the order of the rows, and only
+/// after all that is to be forgotten was.
+fn derive(db: &Db, rows: &mut Vec<Derived>) -> Result<(), Trouble> {
+    rows.sort_unstable_by_key(|row| row.n);
+    for row in rows.iter() {
+        if row.record.is_none() {
+            unproject(db, row.n)?;
+        } else if row.had_words {
+            forget_words(db, row.n)?;
+        }
+    }
+    for Derived { n, record, .. } in rows.drain(..) {
+        if let Some(record) = record {
+            project(db, n, &record)?;
+        }
+    }
+    Ok(())
 }
 
 impl Records for Writer<'_> {
