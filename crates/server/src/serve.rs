@@ -127,8 +127,8 @@ impl Server {
         let handle = Handle::new();
         let failed = |source| ServeError::Listen { address, source };
         let acceptor = RustlsAcceptor::new(certificate.config())
-            .acceptor(NoDelayAcceptor)
-            .handshake_timeout(config.patience.handshake);
+            .handshake_timeout(config.patience.handshake)
+            .acceptor(NoDelayAcceptor);
         let mut server = axum_server::from_tcp(listener).map_err(failed)?.acceptor(acceptor);
         wait(server.http_builder(), config.patience);
         let hub = core.hub().clone();
