@@ -131,6 +131,8 @@ table! {
     Command::Cmdb(C::AddToBaseline { .. })           => "ci.add_to_baseline",       "take a baseline",                    &[ConfigurationManager, ReleaseManager, ReleaseCoordinator, ChangeManager];
 
     Command::Cmdb(C::EditCis(_))                     => "ci.edit_many",             "edit many CIs",                      &[ConfigurationManager];
+    Command::Cmdb(C::PutRedundancy(_))               => "ci.put_redundancy",        "edit a redundancy rule",             &[ConfigurationManager];
+    Command::Cmdb(C::RemoveRedundancy(_))            => "ci.remove_redundancy",     "remove a redundancy rule",           &[ConfigurationManager];
     Command::Cmdb(C::FillGroup(_))                   => "ci.fill_group",            "look up the members of a CI group",  &[ConfigurationManager, ReleaseManager, ReleaseCoordinator];
 
     Command::Dsl(_, D::Submit(_))                    => "dsl.submit",               "submit an item to the DSL",          &[DslLibrarian, BuildManager, ReleaseManager, ReleaseCoordinator, Technician];

@@ -25,6 +25,7 @@ pub mod impact;
 pub mod import;
 pub mod merge_ci;
 pub mod moment;
+pub mod redundancy;
 pub mod relate;
 pub mod relation;
 pub mod update_plan;
@@ -64,6 +65,8 @@ pub fn execute(
         CmdbCommand::MergeCi { kept, gone, take } => merge_ci::merge(*kept, *gone, take, context, records),
         CmdbCommand::UndoMerge(gone) => merge_ci::undo(*gone, records),
         CmdbCommand::DismissDuplicate { pair, reason } => duplicate::dismiss(*pair, reason, actor.id, context, records),
+        CmdbCommand::PutRedundancy(rule) => redundancy::put(rule, records),
+        CmdbCommand::RemoveRedundancy(id) => redundancy::remove(*id, records),
         CmdbCommand::ImportCis(rows) => import::cis(rows, actor, context, records),
         CmdbCommand::ImportRelations(rows) => import::relations(rows, actor, records),
     }

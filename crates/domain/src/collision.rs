@@ -112,8 +112,8 @@ fn dependency(from: &BTreeSet<CiId>, to: &BTreeSet<CiId>, records: &dyn Records)
     };
     let Some((end, impact)) = impact::nearest(&question, to, records)? else { return Ok(None) };
     let mut text = String::new();
-    for step in impact.path(end) {
-        text += &format!("{} {} ", name(step.from, records)?, step.relation.relation_type);
+    for (step, _) in impact.path(end) {
+        text += &format!("{} {} ", name(step.from, records)?, step.relation_type);
     }
     Ok(Some(text + &name(end, records)?))
 }

@@ -547,6 +547,10 @@ pub enum CmdbCommand {
     EditCis(Vec<crate::cmdb::edit_many::CiEdit>),
     /// Makes what its filter found the members of a dynamic CI group.
     FillGroup(crate::cmdb::fill::FoundMembers),
+    /// Creates or replaces a redundancy rule.
+    PutRedundancy(crate::cmdb::redundancy::Redundancy),
+    /// Removes a redundancy rule.
+    RemoveRedundancy(crate::id::RedundancyId),
     /// Takes a baseline.
     TakeBaseline(Box<crate::cmdb::baseline::NewBaseline>),
     /// Adds a part of the members that were announced when the baseline was taken.

@@ -58,6 +58,8 @@ ids! {
     RelationId,
     /// A CI group.
     CiGroupId,
+    /// A redundancy rule of a configuration item.
+    RedundancyId,
     /// A snapshot baseline.
     BaselineId,
     /// Some members of a baseline.

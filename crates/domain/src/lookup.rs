@@ -46,6 +46,10 @@ pub enum Lookup {
     OpenChangeOfCi,
     /// CI group: each member.
     GroupsOfCi,
+    /// Redundancy rule: its CI and each of its providers.
+    RedundancyOfCi,
+    /// Redundancy rule, and CI group of which some members are enough: the kind's name.
+    Redundancies,
     /// CI: `class|name`, lower case.
     CiByName,
     /// CI: name alone, lower case (several classes may share it).
@@ -216,6 +220,14 @@ impl Record {
             Self::CiGroup(g) => {
                 out.push((Lookup::Name, pair("ci_group", &g.name)));
                 out.extend(g.members.iter().map(|ci| (Lookup::GroupsOfCi, ci.to_string())));
+                if g.enough.is_some() {
+                    out.push((Lookup::Redundancies, self.kind().name().to_owned()));
+                }
+            }
+            Self::Redundancy(r) => {
+                let all = r.providers.iter().chain([&r.ci]).collect::<std::collections::BTreeSet<_>>();
+                out.extend(all.into_iter().map(|ci| (Lookup::RedundancyOfCi, ci.to_string())));
+                out.push((Lookup::Redundancies, self.kind().name().to_owned()));
             }
             Self::Baseline(b) => out.push((Lookup::Name, pair("baseline", &b.name))),
             Self::BaselinePart(_) | Self::BaselineCount(_) => {}
@@ -283,6 +295,7 @@ impl Record {
             Self::BaselineCount(_) => "number of baselines".to_owned(),
             Self::CiStep(_) => "step of a CI".to_owned(),
             Self::CiDuplicate(_) => "possible duplicates".to_owned(),
+            Self::Redundancy(_) => "redundancy rule".to_owned(),
             Self::CiForward(r) => format!("{} (merged)", r.from.name),
             Self::DslItem(r) => format!("{} {}", r.name, r.version),
             Self::DhsModel(r) => format!("{} {}", r.manufacturer, r.name),
@@ -355,6 +368,7 @@ impl Record {
             | Self::CiStep(_)
             | Self::CiDuplicate(_)
             | Self::CiForward(_)
+            | Self::Redundancy(_)
             | Self::Exception(_) => return None,
         })
     }

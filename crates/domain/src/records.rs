@@ -2,6 +2,7 @@
 
 pub mod overlay;
 
+use crate::cmdb::impact::{Impact, Question};
 use crate::lookup::Lookup;
 use crate::record::{Entity, Kind, Record, RecordRef};
 use crate::refusal::{Failure, Fault, Finding};
@@ -21,6 +22,16 @@ pub trait Records {
     /// # Errors
     /// A storage fault.
     fn find(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Fault>;
+
+    /// What CIs reach, if this storage has a shorter way than its look-ups; `None`: it has not. It must reach the CIs
+    /// that [`analyse`](crate::cmdb::impact::analyse) reaches by them, each at the same depth; among ways of the same
+    /// length it may choose others.
+    ///
+    /// # Errors
+    /// A storage fault.
+    fn impact(&self, _question: &Question) -> Result<Option<Impact>, Fault> {
+        Ok(None)
+    }
 
     /// Creates or replaces a record together with its look-ups.
     ///

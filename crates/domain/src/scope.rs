@@ -161,6 +161,9 @@ pub fn place(record: &Record) -> Place {
             CiEvent::Changed | CiEvent::Created => return Place::With(vec![(Kind::Ci, step.ci.0)]),
         },
         Record::CiDuplicate(d) => return Place::With(vec![(Kind::Ci, d.first.0), (Kind::Ci, d.second.0)]),
+        Record::Redundancy(r) => {
+            return Place::With(r.providers.iter().chain([&r.ci]).map(|ci| (Kind::Ci, ci.0)).collect());
+        }
         Record::CiForward(f) => return Place::With(vec![(Kind::Ci, f.to.0)]),
         Record::Relation(r) => return Place::With(vec![(Kind::Ci, r.source.0), (Kind::Ci, r.target.0)]),
         Record::Movement(m) => return Place::With(vec![(Kind::DhsUnit, m.unit.0)]),
@@ -184,6 +187,7 @@ fn is_always_in_workspace(kind: Kind) -> bool {
             | Kind::CiStep
             | Kind::CiDuplicate
             | Kind::CiForward
+            | Kind::Redundancy
             | Kind::Comment
             | Kind::Exception
     )
@@ -211,6 +215,7 @@ pub fn followers(kind: Kind) -> &'static [(Lookup, Kind)] {
             (Lookup::StepsOfCi, Kind::CiStep),
             (Lookup::DuplicatesOf, Kind::CiDuplicate),
             (Lookup::ForwardsTo, Kind::CiForward),
+            (Lookup::RedundancyOfCi, Kind::Redundancy),
             COMMENTS,
         ],
         Kind::DhsUnit => {
@@ -369,6 +374,10 @@ fn named(command: &Command) -> Vec<(Kind, Uuid)> {
         Command::Cmdb(CmdbCommand::MergeCi { kept, gone, .. }) => vec![(Kind::Ci, kept.0), (Kind::Ci, gone.0)],
         Command::Cmdb(CmdbCommand::UndoMerge(gone)) => vec![(Kind::CiForward, CiForward::id_of(*gone).0)],
         Command::Cmdb(CmdbCommand::DismissDuplicate { pair, .. }) => vec![(Kind::CiDuplicate, pair.0)],
+        Command::Cmdb(CmdbCommand::PutRedundancy(rule)) => {
+            rule.providers.iter().chain([&rule.ci]).map(|ci| (Kind::Ci, ci.0)).collect()
+        }
+        Command::Cmdb(CmdbCommand::RemoveRedundancy(id)) => vec![(Kind::Redundancy, id.0)],
         Command::Cmdb(CmdbCommand::Unrelate(relation)) => vec![(Kind::Relation, relation.0)],
         Command::Dhs(command) => match command {
             DhsCommand::PutModel(_) => Vec::new(),

@@ -17,6 +17,8 @@ pub const SINCE: &[(&str, &str, u32)] = &[
     ("cmdb", "add_to_baseline", 2),
     ("cmdb", "edit_cis", 2),
     ("cmdb", "fill_group", 2),
+    ("cmdb", "put_redundancy", 2),
+    ("cmdb", "remove_redundancy", 2),
 ];
 
 /// Bytes of a command's JSON in which its group and name stand: the longest with an identity between them.

@@ -65,7 +65,7 @@ fn the_shortest_path_explains_and_a_cycle_ends() {
     let records = world(4, &[(4, DEPENDS, 3), (3, DEPENDS, 2), (2, DEPENDS, 1), (1, DEPENDS, 4), (4, DEPENDS, 2)]);
     let impact = analyse(&failing(&[1]), &records).unwrap();
     assert_eq!(reached(&impact), [2, 3, 4]);
-    let path: Vec<u128> = impact.path(id(4)).iter().map(|step| step.from.0.as_u128()).collect();
+    let path: Vec<u128> = impact.path(id(4)).iter().map(|(step, _)| step.from.0.as_u128()).collect();
     assert_eq!(path, [1, 2]);
     assert_eq!(impact.of(id(4)).unwrap().depth, 2);
     assert!(!impact.cut_off && impact.path(id(1)).is_empty());

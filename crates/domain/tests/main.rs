@@ -19,6 +19,7 @@ mod impact;
 mod merging;
 mod properties;
 mod readiness;
+mod redundancy;
 mod scope;
 mod setup;
 mod since;

@@ -7,6 +7,7 @@
 use crate::db::Db;
 use crate::error::Trouble;
 use crate::flip::Flip;
+use crate::guard;
 use crate::pack::Stored;
 use crate::pack::{end, pack};
 use crate::project::Projection;
@@ -141,7 +142,7 @@ impl Prepared {
 
 /// Replaces everything that is confirmed by these snapshots.
 fn fill(conn: &Db, snapshots: &[Complete], unpack: &dyn Unpack) -> Result<(), Trouble> {
-    for table in ["before", "foreign_before", "lookup", "summary", "member", "record"] {
+    for table in ["before", "foreign_before", "lookup", "guard", "summary", "member", "record"] {
         conn.execute(&format!("DELETE FROM {table}"), ())?;
     }
     conn.execute("INSERT INTO search (search) VALUES ('delete-all')", ())?;
@@ -164,7 +165,7 @@ fn fill(conn: &Db, snapshots: &[Complete], unpack: &dyn Unpack) -> Result<(), Tr
     for sql in indexes {
         conn.execute(&sql, ())?;
     }
-    Ok(())
+    guard::rebuild(conn)
 }
 
 /// Takes the secondary indexes away and gives the statements that make them again.

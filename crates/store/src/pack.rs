@@ -141,7 +141,7 @@ pub(crate) fn end(db: &Db, id: Uuid) -> Result<i64, Trouble> {
 }
 
 /// Stored in every database: never changed, only added to.
-fn type_code(relation_type: RelationType) -> i64 {
+pub(crate) fn type_code(relation_type: RelationType) -> i64 {
     match relation_type {
         RelationType::DependsOn => 0,
         RelationType::Contains => 1,

@@ -3,6 +3,7 @@
 
 use crate::db::Db;
 use crate::error::Trouble;
+use crate::guard;
 use crate::pack::{Stored, end, pack};
 use crate::view::{lookup_keys, uuid};
 use rusqlite::{Connection, OptionalExtension};
@@ -14,7 +15,7 @@ use slipway_domain::time::{Timestamp, Window};
 use uuid::Uuid;
 
 /// Raised whenever the derivation changes, here or in the domain: the next opening derives everything anew.
-const PROJECTION: u32 = 2;
+const PROJECTION: u32 = 3;
 
 /// The summary of a record. Filter columns are lower case.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -42,6 +43,7 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
             | Kind::CiStep
             | Kind::CiDuplicate
             | Kind::CiForward
+            | Kind::Redundancy
             | Kind::Exception
             | Kind::Delegation
             | Kind::TaskTemplate
@@ -185,6 +187,7 @@ pub(crate) fn refresh(db: &Db) -> Result<(), Trouble> {
     for kind in Kind::ALL {
         db.code_or_new(kind.name())?;
     }
+    db.execute("DELETE FROM guard", ())?;
     db.execute("DELETE FROM lookup", ())?;
     db.execute("DELETE FROM summary", ())?;
     db.execute("INSERT INTO search (search) VALUES ('delete-all')", ())?;
@@ -233,6 +236,9 @@ fn derive(db: &Db, n: i64) -> Result<(), Trouble> {
         },
     };
     relookup(db, n, &[], &lookup_keys(&record))?;
+    if guard::may_guard(kind.name()) {
+        guard::write(db, n, Some(&record))?;
+    }
     Ok(project(db, n, &record)?)
 }
 
@@ -326,6 +332,7 @@ fn summary(record: &Record, title: String) -> Option<Summary> {
         | Record::CiStep(_)
         | Record::CiDuplicate(_)
         | Record::CiForward(_)
+        | Record::Redundancy(_)
         | Record::SiteAccess(_)
         | Record::Exception(_)
         | Record::Delegation(_)

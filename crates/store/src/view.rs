@@ -2,10 +2,12 @@
 
 use crate::db::Db;
 use crate::error::Trouble;
+use crate::impact::analyse;
 use crate::open::Store;
 use crate::pack::Stored;
 use rusqlite::OptionalExtension;
 use sha2::{Digest, Sha256};
+use slipway_domain::cmdb::impact::{Impact, Question};
 use slipway_domain::lookup::Lookup;
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::Records;
@@ -118,6 +120,10 @@ impl Records for View<'_> {
 
     fn find(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Fault> {
         find(self.0, lookup, key).map_err(Trouble::into_fault)
+    }
+
+    fn impact(&self, question: &Question) -> Result<Option<Impact>, Fault> {
+        analyse(self.0, question).map(Some)
     }
 
     fn write(&mut self, _record: Record) -> Result<(), Fault> {

@@ -3,10 +3,13 @@
 
 use crate::db::Db;
 use crate::error::Trouble;
+use crate::guard;
+use crate::impact::analyse;
 use crate::pack::{end, pack};
 use crate::project::{Projection, forget_words, is_projected, project, relookup, unproject};
 use crate::view::{body, find, lookup_keys, read, stored};
 use serde::{Deserialize, Serialize};
+use slipway_domain::cmdb::impact::{Impact, Question};
 use slipway_domain::lookup::Lookup;
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::Records;
@@ -56,7 +59,8 @@ impl Changes {
 
 /// Whether a confirmed copy or a relation points at a row.
 pub(crate) const POINTED_AT: &str = "SELECT 1 FROM member WHERE n = ?1
-    UNION ALL SELECT 1 FROM record WHERE source = ?1 UNION ALL SELECT 1 FROM record WHERE target = ?1";
+    UNION ALL SELECT 1 FROM record WHERE source = ?1 UNION ALL SELECT 1 FROM record WHERE target = ?1
+    UNION ALL SELECT 1 FROM guard WHERE member = ?1";
 
 /// A command that is being executed: its place in the order, and how what it replaces is kept.
 #[derive(Clone, Copy)]
@@ -157,10 +161,16 @@ impl<'t> Writer<'t> {
                     }
                 };
                 relookup(db, n, &old_keys, &record.map(lookup_keys).unwrap_or_default())?;
+                if guard::may_guard(kind) {
+                    guard::write(db, n, record)?;
+                }
             }
             (Some(n), None) => {
                 relookup(self.conn, n, &old_keys, &[])?;
                 unproject(self.conn, n)?;
+                if guard::may_guard(kind) {
+                    guard::write(self.conn, n, None)?;
+                }
                 self.leave(n)?;
             }
             (None, None) => {}
@@ -269,6 +279,10 @@ impl Records for Writer<'_> {
 
     fn find(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Fault> {
         find(self.conn, lookup, key).map_err(Trouble::into_fault)
+    }
+
+    fn impact(&self, question: &Question) -> Result<Option<Impact>, Fault> {
+        analyse(self.conn, question).map(Some)
     }
 
     fn write(&mut self, record: Record) -> Result<(), Fault> {

@@ -11,6 +11,8 @@ import type { FieldChange } from "./FieldChange";
 import type { FoundMembers } from "./FoundMembers";
 import type { Members } from "./Members";
 import type { NewBaseline } from "./NewBaseline";
+import type { Redundancy } from "./Redundancy";
+import type { RedundancyId } from "./RedundancyId";
 import type { RelationId } from "./RelationId";
 import type { RelationRow } from "./RelationRow";
 import type { RelationType } from "./RelationType";
@@ -62,7 +64,7 @@ pair: CiDuplicateId,
 /**
  * Why.
  */
-reason: string, } } | { "edit_cis": Array<CiEdit> } | { "fill_group": FoundMembers } | { "take_baseline": NewBaseline } | { "add_to_baseline": { 
+reason: string, } } | { "edit_cis": Array<CiEdit> } | { "fill_group": FoundMembers } | { "put_redundancy": Redundancy } | { "remove_redundancy": RedundancyId } | { "take_baseline": NewBaseline } | { "add_to_baseline": { 
 /**
  * Which.
  */

@@ -18,6 +18,6 @@ service: boolean,
  */
 depth: number, 
 /**
- * The shortest path in words, such as `Payroll runs on esx-14 connects to sw-core-1`.
+ * The shortest path in words, such as `Payroll runs on esx-14 connects to sw-core-1`; empty unless asked for.
  */
 path: string, };

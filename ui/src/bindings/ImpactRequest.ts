@@ -23,6 +23,14 @@ depth?: number,
  */
 types?: Array<RelationType>, 
 /**
+ * The first line, from 0; 0 when left out.
+ */
+from?: number, 
+/**
  * At most so many lines; 200 when left out, 1,000 at most.
  */
-limit?: number, };
+limit?: number, 
+/**
+ * Each line with its path; with it when left out.
+ */
+paths?: boolean, };

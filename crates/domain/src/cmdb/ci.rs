@@ -150,6 +150,9 @@ pub struct FieldChange {
 }
 
 impl Ci {
+    /// The class of business services.
+    pub const SERVICE: &'static str = "service";
+
     /// A CI that has a name and nothing else: in production and in use, as most of what an inventory finds is.
     #[must_use]
     pub fn blank(id: CiId, number: Number, class: &str, name: &str) -> Self {
@@ -177,7 +180,7 @@ impl Ci {
     /// Whether it is a business service.
     #[must_use]
     pub fn is_service(&self) -> bool {
-        self.class.eq_ignore_ascii_case("service")
+        self.class.eq_ignore_ascii_case(Self::SERVICE)
     }
 
     /// How other records and findings name it.

@@ -1,12 +1,16 @@
 //! Impact analysis: what is affected when CIs fail, and what CIs need to work, with the shortest path that explains it.
 //!
-//! Failure travels along a relation in one direction that its type settles (see [`carries`]). A CI group of which some
-//! members are *enough* ([`CiGroup::enough`]) is a redundancy group: what depends on its members is spared until so
-//! many of them are down that too few are left.
+//! Failure travels along a relation in one direction that its type settles (see [`carries`]). Two things spare what
+//! depends on CIs that are down: a redundancy rule of the CI itself ([`Redundancy`]), and a CI group of which some
+//! members are *enough* ([`CiGroup::enough`]); either until too few are left.
 
+pub mod walk;
+
+use crate::cmdb::ci::Ci;
 use crate::cmdb::group::CiGroup;
+use crate::cmdb::redundancy::Redundancy;
 use crate::cmdb::relation::{Relation, RelationType};
-use crate::id::{CiGroupId, CiId};
+use crate::id::{CiGroupId, CiId, RedundancyId};
 use crate::level::named;
 use crate::lookup::Lookup;
 use crate::records::{Records, RecordsExt};
@@ -14,6 +18,7 @@ use crate::refusal::Fault;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use ts_rs::TS;
+use walk::{Guard, Link, Met, Network, Reach, Walked};
 
 /// CIs that one analysis reaches at most; it says so when there are more.
 pub const REACHED: usize = 50_000;
@@ -57,13 +62,17 @@ impl Question {
     }
 }
 
-/// One step of a path.
+/// The way from one CI to the next on a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// The CI before this one, a step nearer to those asked about.
+    /// The CI before this one, nearer to those asked about.
     pub from: CiId,
-    /// The relation between the two, as it is stored.
-    pub relation: Relation,
+    /// The relation between the two.
+    pub relation_type: RelationType,
+    /// The CI before is the source of the relation.
+    pub outgoing: bool,
+    /// The redundancy that had to fall before failure went on.
+    pub fallen: Option<Standing>,
 }
 
 /// A CI that was reached, and how.
@@ -71,18 +80,29 @@ pub struct Step {
 pub struct Reached {
     /// The CI.
     pub ci: CiId,
-    /// Relations between it and the nearest CI asked about; 0 for those themselves.
+    /// Rounds after which it was reached: relations between it and the nearest CI asked about, more where a redundancy
+    /// had to fall first; 0 for those themselves.
     pub depth: u32,
     /// The last step of the shortest path to it; `None` for those asked about.
     pub step: Option<Step>,
 }
 
-/// A redundancy group that holds although members are down.
+/// A redundancy group or a redundancy rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum RedundancyOf {
+    /// A CI group of which some members are enough.
+    Group(CiGroupId),
+    /// A rule of one CI.
+    Rule(RedundancyId),
+}
+
+/// How a redundancy stands of which members are down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Spared {
-    /// The group.
-    pub group: CiGroupId,
-    /// Its name.
+pub struct Standing {
+    /// Which.
+    pub of: RedundancyOf,
+    /// The group's name, or that of the CI that has the rule.
     pub name: String,
     /// Members affected.
     pub down: u32,
@@ -92,41 +112,84 @@ pub struct Spared {
     pub enough: u32,
 }
 
+impl Standing {
+    /// Of something that was met on a walk.
+    #[must_use]
+    pub fn new<N>(of: RedundancyOf, name: String, met: &Met<N>) -> Self {
+        Self { of, name, down: met.down, members: met.guard.members, enough: met.guard.enough }
+    }
+}
+
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Impact {
     /// Nearest first.
     pub reached: Vec<Reached>,
-    /// Redundancy groups that still hold, by name.
-    pub spared: Vec<Spared>,
+    /// Redundancies that still hold although members are down, by name.
+    pub spared: Vec<Standing>,
     /// More CIs lie beyond the depth or the most that was asked for.
     pub cut_off: bool,
+    /// It ended at the most that was asked for; which CIs of the last round are among those reached is by chance.
+    pub full: bool,
     places: BTreeMap<CiId, usize>,
 }
 
 impl Impact {
+    /// From a walk; `ci` tells which CI a node is, `standing` how a redundancy is called and stands.
+    ///
+    /// # Errors
+    /// A fault of either.
+    pub fn of_walk<N: Copy, R: Copy + Ord>(
+        walked: &Walked<N, R>,
+        ci: &mut dyn FnMut(N) -> Result<CiId, Fault>,
+        standing: &mut dyn FnMut(R, &Met<N>) -> Result<Standing, Fault>,
+    ) -> Result<Self, Fault> {
+        let mut impact = Self { cut_off: walked.beyond || walked.full, full: walked.full, ..Self::default() };
+        for visit in &walked.reached {
+            let step = match visit.by {
+                Some((place, link)) => Some(Step {
+                    from: impact.reached.get(place).map_or_else(|| ci(link.from), |before| Ok(before.ci))?,
+                    relation_type: link.relation_type,
+                    outgoing: link.outgoing,
+                    fallen: match visit.fallen.and_then(|rule| Some((rule, walked.met.get(&rule)?))) {
+                        Some((rule, met)) => Some(standing(rule, met)?),
+                        None => None,
+                    },
+                }),
+                None => None,
+            };
+            impact.add(Reached { ci: ci(visit.node)?, depth: visit.depth, step });
+        }
+        for (rule, met) in walked.met.iter().filter(|(_, met)| met.holds()) {
+            impact.spared.push(standing(*rule, met)?);
+        }
+        impact.spared.sort_by(|a, b| a.name.cmp(&b.name).then(a.of.cmp(&b.of)));
+        Ok(impact)
+    }
+
     /// How a CI was reached, if it was.
     #[must_use]
     pub fn of(&self, ci: CiId) -> Option<&Reached> {
         self.reached.get(*self.places.get(&ci)?)
     }
 
-    /// The steps from a CI asked about to this one, in order; empty for those asked about and for CIs not reached.
+    /// The steps from a CI asked about to this one, in order, each with the CI after it; empty for those asked about and
+    /// for CIs not reached.
     #[must_use]
-    pub fn path(&self, ci: CiId) -> Vec<&Step> {
+    pub fn path(&self, ci: CiId) -> Vec<(&Step, CiId)> {
         let mut steps = Vec::new();
         let mut at = ci;
         while let Some(step) = self.of(at).and_then(|reached| reached.step.as_ref()) {
-            steps.push(step);
+            steps.push((step, at));
             at = step.from;
         }
         steps.reverse();
         steps
     }
 
-    fn add(&mut self, ci: CiId, depth: u32, step: Option<Step>) {
-        self.places.insert(ci, self.reached.len());
-        self.reached.push(Reached { ci, depth, step });
+    fn add(&mut self, reached: Reached) {
+        self.places.insert(reached.ci, self.reached.len());
+        self.reached.push(reached);
     }
 }
 
@@ -141,15 +204,33 @@ pub fn carries(relation_type: RelationType) -> (bool, bool) {
     }
 }
 
+/// Whether a walk in this direction goes over relations of this type: from its source to its target, and from its target
+/// to its source.
+#[must_use]
+pub fn ways(relation_type: RelationType, question: &Question) -> (bool, bool) {
+    if !question.types.contains(&relation_type) {
+        return (false, false);
+    }
+    let (forwards, backwards) = carries(relation_type);
+    match question.direction {
+        Direction::Downstream => (forwards, backwards),
+        Direction::Upstream => (backwards, forwards),
+    }
+}
+
 /// Looks outwards from the CIs asked about, one relation a round.
 ///
 /// # Errors
 /// A storage fault.
 pub fn analyse(question: &Question, records: &dyn Records) -> Result<Impact, Fault> {
-    search(question, &BTreeSet::new(), records).map(|(impact, _)| impact)
+    match records.impact(question)? {
+        Some(impact) => Ok(impact),
+        None => search(question, &BTreeSet::new(), records).map(|(impact, _)| impact),
+    }
 }
 
-/// The nearest of `goals` that is reached, and how; CIs asked about are no goal.
+/// The nearest of `goals` that is reached, and how; CIs asked about are no goal. The same on every machine, for what is
+/// found stands in findings.
 ///
 /// # Errors
 /// A storage fault.
@@ -158,128 +239,109 @@ pub fn nearest(
     goals: &BTreeSet<CiId>,
     records: &dyn Records,
 ) -> Result<Option<(CiId, Impact)>, Fault> {
+    if let Some(impact) = records.impact(question)?
+        && !impact.full
+        && !goals.iter().any(|goal| impact.of(*goal).is_some_and(|reached| reached.depth > 0))
+    {
+        return Ok(None);
+    }
     let (impact, goal) = search(question, goals, records)?;
     Ok(goal.map(|goal| (goal, impact)))
 }
 
+/// How far a walk goes for a question: what is needed is needed however much of it there is, so redundancy counts for
+/// what is affected only.
+#[must_use]
+pub fn reach(question: &Question) -> Reach {
+    Reach { depth: question.depth, most: question.most, guarded: question.direction == Direction::Downstream }
+}
+
 fn search(question: &Question, goals: &BTreeSet<CiId>, records: &dyn Records) -> Result<(Impact, Option<CiId>), Fault> {
-    let mut impact = Impact::default();
-    let mut redundancy = Redundancy::default();
-    let mut edge: Vec<CiId> = question.of.iter().copied().collect();
-    for ci in &edge {
-        impact.add(*ci, 0, None);
+    let of: Vec<CiId> = question.of.iter().copied().collect();
+    let mut network = InRecords { question, records };
+    let walked = walk::walk(&mut network, &of, reach(question), &|ci| goals.contains(&ci))?;
+    let goal = walked.goal.and_then(|place| walked.reached.get(place)).map(|visit| visit.node);
+    let mut standing = |of: RedundancyOf, met: &Met<CiId>| Ok(Standing::new(of, name(of, records)?, met));
+    Ok((Impact::of_walk(&walked, &mut Ok, &mut standing)?, goal))
+}
+
+/// How a redundancy is called.
+///
+/// # Errors
+/// A storage fault.
+pub fn name(of: RedundancyOf, records: &dyn Records) -> Result<String, Fault> {
+    Ok(match of {
+        RedundancyOf::Group(id) => records.get::<CiGroup>(id)?.map(|group| group.name),
+        RedundancyOf::Rule(id) => match records.get::<Redundancy>(id)? {
+            Some(rule) => records.get::<Ci>(rule.ci)?.map(|ci| ci.name),
+            None => None,
+        },
     }
-    for depth in 1.. {
-        if question.direction == Direction::Downstream {
-            edge = redundancy.release(edge, records)?;
-        }
-        let mut next = Vec::new();
-        for ci in edge {
-            for (relation, to) in neighbours(ci, question, records)? {
-                if impact.places.contains_key(&to) {
+    .unwrap_or_default())
+}
+
+/// Relations and redundancy as the look-ups of any storage find them.
+struct InRecords<'a> {
+    question: &'a Question,
+    records: &'a dyn Records,
+}
+
+impl Network for InRecords<'_> {
+    type Node = CiId;
+    type Rule = RedundancyOf;
+
+    fn links(&mut self, from: &[CiId], give: &mut dyn FnMut(Link<CiId>)) -> Result<(), Fault> {
+        for &ci in from {
+            for (lookup, outgoing) in [(Lookup::RelationsFrom, true), (Lookup::RelationsTo, false)] {
+                let wanted = |relation_type: RelationType| {
+                    let (forwards, backwards) = ways(relation_type, self.question);
+                    if outgoing { forwards } else { backwards }
+                };
+                if !self.question.types.iter().copied().any(wanted) {
                     continue;
                 }
-                if depth > question.depth || impact.reached.len() >= question.most {
-                    impact.cut_off = true;
-                    impact.spared = redundancy.holding();
-                    return Ok((impact, None));
+                for relation in self.records.list::<Relation>(lookup, &ci.to_string())? {
+                    if wanted(relation.relation_type) {
+                        let to = if outgoing { relation.target } else { relation.source };
+                        give(Link { from: ci, to, relation_type: relation.relation_type, outgoing });
+                    }
                 }
-                impact.add(to, depth, Some(Step { from: ci, relation }));
-                if goals.contains(&to) {
-                    return Ok((impact, Some(to)));
-                }
-                next.push(to);
             }
         }
-        if next.is_empty() {
-            break;
-        }
-        edge = next;
+        Ok(())
     }
-    impact.spared = redundancy.holding();
-    Ok((impact, None))
-}
 
-/// The CIs one step further in the direction asked for.
-fn neighbours(ci: CiId, question: &Question, records: &dyn Records) -> Result<Vec<(Relation, CiId)>, Fault> {
-    let mut found = Vec::new();
-    for (lookup, from_source) in [(Lookup::RelationsFrom, true), (Lookup::RelationsTo, false)] {
-        let wanted = |relation_type: RelationType| {
-            let (forwards, backwards) = carries(relation_type);
-            let with_failure = if from_source { forwards } else { backwards };
-            let against = if from_source { backwards } else { forwards };
-            question.types.contains(&relation_type)
-                && match question.direction {
-                    Direction::Downstream => with_failure,
-                    Direction::Upstream => against,
+    fn guards(&mut self, members: &[CiId]) -> Result<Vec<(CiId, RedundancyOf)>, Fault> {
+        let mut found = Vec::new();
+        for &ci in members {
+            let key = ci.to_string();
+            for rule in self.records.list::<Redundancy>(Lookup::RedundancyOfCi, &key)? {
+                if rule.providers.contains(&ci) {
+                    found.push((ci, RedundancyOf::Rule(rule.id)));
                 }
-        };
-        if !question.types.iter().copied().any(wanted) {
-            continue;
-        }
-        for relation in records.list::<Relation>(lookup, &ci.to_string())? {
-            if wanted(relation.relation_type) {
-                let other = if from_source { relation.target } else { relation.source };
-                found.push((relation, other));
             }
-        }
-    }
-    Ok(found)
-}
-
-/// Redundancy groups met, with their members that are down and what waits for them to fall.
-#[derive(Default)]
-struct Redundancy {
-    groups: BTreeMap<CiGroupId, (CiGroup, BTreeSet<CiId>)>,
-    held: BTreeMap<CiId, BTreeSet<CiGroupId>>,
-}
-
-impl Redundancy {
-    /// Of the CIs that went down in this round, and of those held before, the ones whose failure goes on.
-    fn release(&mut self, down: Vec<CiId>, records: &dyn Records) -> Result<Vec<CiId>, Fault> {
-        let mut going_on = Vec::new();
-        for ci in down {
-            let mut guarding = BTreeSet::new();
-            for group in records.list::<CiGroup>(Lookup::GroupsOfCi, &ci.to_string())? {
+            for group in self.records.list::<CiGroup>(Lookup::GroupsOfCi, &key)? {
                 if group.enough.is_some() {
-                    guarding.insert(group.id);
-                    self.groups.entry(group.id).or_insert_with(|| (group, BTreeSet::new())).1.insert(ci);
+                    found.push((ci, RedundancyOf::Group(group.id)));
                 }
             }
-            if guarding.is_empty() {
-                going_on.push(ci);
-            } else {
-                self.held.insert(ci, guarding);
-            }
         }
-        let fallen = |id: &CiGroupId| self.groups.get(id).is_some_and(|(group, down)| !holds(group, down.len()));
-        let (falling, still): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            std::mem::take(&mut self.held).into_iter().partition(|(_, groups)| groups.iter().any(fallen));
-        self.held = still;
-        going_on.extend(falling.into_keys());
-        Ok(going_on)
+        Ok(found)
     }
 
-    fn holding(self) -> Vec<Spared> {
-        let mut spared: Vec<Spared> = self
-            .groups
-            .into_values()
-            .filter(|(group, down)| holds(group, down.len()))
-            .map(|(group, down)| Spared {
-                group: group.id,
-                down: count(down.len()),
-                members: count(group.members.len()),
-                enough: group.enough.unwrap_or_default(),
-                name: group.name,
-            })
-            .collect();
-        spared.sort_by(|a, b| a.name.cmp(&b.name).then(a.group.cmp(&b.group)));
-        spared
+    fn guard(&mut self, of: RedundancyOf) -> Result<Option<Guard<CiId>>, Fault> {
+        Ok(match of {
+            RedundancyOf::Group(id) => self
+                .records
+                .get::<CiGroup>(id)?
+                .and_then(|group| Some(Guard { ci: None, members: count(group.members.len()), enough: group.enough? })),
+            RedundancyOf::Rule(id) => self.records.get::<Redundancy>(id)?.map(|rule| Guard {
+                ci: Some(rule.ci),
+                members: count(rule.providers.len()),
+                enough: rule.enough,
+            }),
+        })
     }
-}
-
-fn holds(group: &CiGroup, down: usize) -> bool {
-    group.enough.is_some_and(|enough| count(group.members.len().saturating_sub(down)) >= enough)
 }
 
 fn count(n: usize) -> u32 {

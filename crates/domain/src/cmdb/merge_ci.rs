@@ -5,6 +5,7 @@ use crate::cmdb::ci::{Ci, uniqueness};
 use crate::cmdb::duplicate::{self, CiDuplicate};
 use crate::cmdb::group::CiGroup;
 use crate::cmdb::moment::{CiStep, field_changes, last_step};
+use crate::cmdb::redundancy;
 use crate::cmdb::relate;
 use crate::cmdb::relation::Relation;
 use crate::cmdb::update_plan::CiUpdate;
@@ -187,6 +188,7 @@ fn findings(kept: &Ci, gone: &Ci, records: &dyn Records) -> Result<Vec<Finding>,
             );
         }
     }
+    findings.extend(redundancy::against_merging(gone, records)?);
     let relations = records.find(Lookup::RelationsFrom, &key)?.len() + records.find(Lookup::RelationsTo, &key)?.len();
     if relations > MERGED_RELATIONS {
         findings.push(

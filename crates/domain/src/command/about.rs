@@ -45,6 +45,8 @@ pub fn about(command: &Command) -> Option<(Kind, Uuid)> {
             CmdbCommand::MergeCi { kept, .. } => (Kind::Ci, kept.0),
             CmdbCommand::UndoMerge(gone) => (Kind::Ci, gone.0),
             CmdbCommand::DismissDuplicate { pair, .. } => (Kind::CiDuplicate, pair.0),
+            CmdbCommand::PutRedundancy(rule) => (Kind::Ci, rule.ci.0),
+            CmdbCommand::RemoveRedundancy(id) => (Kind::Redundancy, id.0),
             CmdbCommand::FillGroup(found) => (Kind::CiGroup, found.group.0),
             CmdbCommand::TakeBaseline(b) => (Kind::Baseline, b.id.0),
             CmdbCommand::AddToBaseline { baseline, .. } => (Kind::Baseline, baseline.0),

@@ -66,6 +66,8 @@ pub fn policy(command: &Command) -> MergePolicy {
             | CmdbCommand::Relate { .. }
             | CmdbCommand::Unrelate(_)
             | CmdbCommand::PutGroup(_)
+            | CmdbCommand::PutRedundancy(_)
+            | CmdbCommand::RemoveRedundancy(_)
             | CmdbCommand::MergeCi { .. }
             | CmdbCommand::UndoMerge(_)
             | CmdbCommand::DismissDuplicate { .. }

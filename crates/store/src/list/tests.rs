@@ -164,6 +164,8 @@ fn every_other_query_of_a_screen_comes_from_an_index() {
     on_a_store(|conn| {
         for sql in [
             COUNTS,
+            crate::impact::SERVICES,
+            crate::impact::CALLED,
             crate::pack::AT_ROW,
             crate::pack::ID_OF,
             crate::db::CODE,
@@ -190,6 +192,7 @@ fn every_other_query_of_a_screen_comes_from_an_index() {
             crate::carry::CARRIED,
             crate::carry::MADE_BY,
             crate::carry::NEXT_TO_RELAY,
+            crate::guard::DROP,
             "SELECT count(*) FROM attention WHERE settled_at = 0",
         ] {
             assert_eq!(scans(conn, sql), [""; 0], "{sql}");
