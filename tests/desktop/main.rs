@@ -5,6 +5,7 @@
 mod accounts;
 mod attention;
 mod carry;
+mod impact;
 mod import;
 mod places;
 mod start;

@@ -132,6 +132,10 @@ commands! {
     "ci_groups.get": groups::CiGroupRequest => groups::CiGroupPage = blocking crate::groups::get;
     "ci_groups.act": groups::CiGroupActRequest => mutations::Done = blocking crate::groups::act;
     "cmdb.impact": impact::ImpactRequest => impact::ImpactView = blocking crate::impact::get;
+    "cmdb.impact_path": impact::ImpactPathRequest => impact::ImpactPath = blocking crate::impact::path;
+    "cmdb.neighbours": impact::NeighboursRequest => impact::NeighboursView = blocking crate::impact::neighbours;
+    "redundancy.list": cmdb::CiRequest => impact::RedundancyList = blocking crate::redundancy::list;
+    "redundancy.act": impact::RedundancyActRequest => mutations::Done = blocking crate::redundancy::act;
 
     "cmdb.at": moments::CiAtRequest => moments::CiMoment = blocking crate::moments::at;
     "cmdb.restore_fields": moments::RestoreFieldsRequest => mutations::Done = blocking crate::moments::restore_fields;

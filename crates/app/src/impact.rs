@@ -2,20 +2,31 @@
 
 use crate::error::CallError;
 use crate::sight::Sight;
-use crate::view::impact::{ImpactLine, ImpactRequest, ImpactView};
+use crate::view::common::{Hue, ListRow, Named, SyncMark};
+use crate::view::impact::{
+    GraphLink, GraphNode, ImpactLine, ImpactPath, ImpactPathRequest, ImpactRequest, ImpactStep, ImpactView,
+    NeighboursRequest, NeighboursView,
+};
 use crate::{App, resolve, rows};
 use slipway_domain::cmdb::ci::Ci;
-use slipway_domain::cmdb::impact::{Direction, Impact, Question, Reached, Step, analyse};
+use slipway_domain::cmdb::impact::{Direction, Question, REACHED, Standing, Step, nearest, ways};
+use slipway_domain::cmdb::relation::{Relation, RelationType};
 use slipway_domain::id::CiId;
+use slipway_domain::lookup::Lookup;
 use slipway_domain::record::Kind;
 use slipway_domain::records::RecordsExt;
-use slipway_domain::refusal::Fault;
-use std::collections::BTreeSet;
+use slipway_domain::refusal::{Fault, Finding};
+use slipway_store::impact::Wanted;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Steps looked at when nobody says how many.
 const DEPTH: u32 = 5;
 /// Lines given when nobody says how many, and at most.
 const LINES: (u32, u32) = (200, 1_000);
+/// Steps in the picture when nobody says how many.
+const PICTURE_DEPTH: u32 = 2;
+/// CIs in the picture when nobody says how many, and at most.
+const PICTURE: (u32, u32) = (100, 500);
 
 /// What the CIs named reach.
 ///
@@ -23,83 +34,181 @@ const LINES: (u32, u32) = (200, 1_000);
 /// `NOT_FOUND`, `AMBIGUOUS`, or trouble.
 pub fn get(app: &App, request: &ImpactRequest) -> Result<ImpactView, CallError> {
     app.read(|sight| {
-        let of = request
-            .cis
-            .iter()
-            .map(|name| Ok(resolve::ci(sight, name)?.id))
-            .collect::<Result<BTreeSet<_>, CallError>>()?;
-        let mut question = Question::downstream(of, request.depth.unwrap_or(DEPTH));
-        question.direction = request.direction.unwrap_or(Direction::Downstream);
-        if let Some(types) = &request.types {
-            question.types = types.iter().copied().collect();
+        let depth = request.depth.unwrap_or(DEPTH);
+        let question = question(sight, &request.cis, request.direction, depth, request.types.as_deref())?;
+        let page = sight.beside.impact(
+            &question,
+            Wanted {
+                from: size(request.from.unwrap_or_default()),
+                limit: size(request.limit.unwrap_or(LINES.0).min(LINES.1)),
+                paths: request.paths.unwrap_or(true),
+            },
+        )?;
+        let mut lines = Vec::with_capacity(page.lines.len());
+        for line in page.lines {
+            lines.push(ImpactLine {
+                path: if line.path.is_empty() { String::new() } else { words(&steps(sight, &question, &line.path)?) },
+                ci: row(sight, line.ci)?,
+                service: line.is_service,
+                depth: line.depth,
+            });
         }
-        let impact = analyse(&question, sight.records)?;
-        let most = request.limit.unwrap_or(LINES.0).min(LINES.1);
-        Ok(view(sight, &question, impact, usize::try_from(most).unwrap_or(usize::MAX))?)
+        Ok(ImpactView {
+            lines,
+            reached: count(page.reached),
+            services: count(page.services),
+            spared: page.spared,
+            cut_off: page.cut_off,
+        })
     })
 }
 
-fn view(sight: Sight<'_>, question: &Question, impact: Impact, most: usize) -> Result<ImpactView, Fault> {
-    let (mut services, mut others) = (Vec::new(), Vec::new());
-    for reached in impact.reached.iter().filter(|reached| reached.depth > 0) {
-        let Some(ci) = sight.records.get::<Ci>(reached.ci)? else { continue };
-        if ci.is_service() { &mut services } else { &mut others }.push((reached, ci));
+/// The shortest path to one CI, however far away it is.
+///
+/// # Errors
+/// `NOT_FOUND`, `AMBIGUOUS`, `NOT_REACHED`, or trouble.
+pub fn path(app: &App, request: &ImpactPathRequest) -> Result<ImpactPath, CallError> {
+    app.read(|sight| {
+        let question = question(sight, &request.cis, request.direction, u32::MAX, request.types.as_deref())?;
+        let to = resolve::ci(sight, &request.to)?;
+        let Some((_, impact)) = nearest(&question, &[to.id].into(), sight.records)? else {
+            let way = if question.direction == Direction::Downstream { "affected by" } else { "needed by" };
+            return Err(Finding::new(
+                "NOT_REACHED",
+                format!("{} is not {way} what was asked about, along these relations.", to.name),
+                "Allow more relation types, or look in the other direction.",
+            )
+            .about(to.reference())
+            .into());
+        };
+        let path: Vec<(Step, CiId)> = impact.path(to.id).into_iter().map(|(step, to)| (step.clone(), to)).collect();
+        let steps = steps(sight, &question, &path)?;
+        Ok(ImpactPath { text: words(&steps), steps })
+    })
+}
+
+/// The surroundings of a CI, in columns by distance.
+///
+/// # Errors
+/// `NOT_FOUND`, `AMBIGUOUS`, or trouble.
+pub fn neighbours(app: &App, request: &NeighboursRequest) -> Result<NeighboursView, CallError> {
+    app.read(|sight| {
+        let ci = resolve::ci(sight, &request.ci)?;
+        let depth = request.depth.unwrap_or(PICTURE_DEPTH);
+        let of = [ci.id.to_string()];
+        let mut question = question(sight, &of, request.direction, depth, request.types.as_deref())?;
+        let most = size(request.limit.unwrap_or(PICTURE.0).min(PICTURE.1)).max(1);
+        question.most = most;
+        let page = sight.beside.impact(&question, Wanted { from: 0, limit: most, paths: false })?;
+        let mut lines = page.lines;
+        lines.sort_by_key(|line| (line.depth, !line.is_service));
+        let mut nodes = vec![GraphNode { ci: row(sight, ci.id)?, service: ci.is_service(), depth: 0, row: 0 }];
+        let mut places = BTreeMap::from([(ci.id, 0_u32)]);
+        let mut columns: BTreeMap<u32, u32> = BTreeMap::new();
+        for line in lines {
+            let next = columns.entry(line.depth).or_default();
+            places.insert(line.ci, count(nodes.len()));
+            nodes.push(GraphNode { ci: row(sight, line.ci)?, service: line.is_service, depth: line.depth, row: *next });
+            *next = next.saturating_add(1);
+        }
+        let mut links = Vec::new();
+        for (ci, source) in &places {
+            for relation in sight.records.list::<Relation>(Lookup::RelationsFrom, &ci.to_string())? {
+                let Some(target) = places.get(&relation.target) else { continue };
+                if ways(relation.relation_type, &question) != (false, false) {
+                    let reads = relation.relation_type.label().to_owned();
+                    links.push(GraphLink { source: *source, target: *target, reads });
+                }
+            }
+        }
+        Ok(NeighboursView { nodes, links, spared: page.spared, cut_off: page.cut_off })
+    })
+}
+
+fn question(
+    sight: Sight<'_>,
+    cis: &[String],
+    direction: Option<Direction>,
+    depth: u32,
+    types: Option<&[RelationType]>,
+) -> Result<Question, CallError> {
+    let of = cis.iter().map(|name| Ok(resolve::ci(sight, name)?.id)).collect::<Result<BTreeSet<_>, CallError>>()?;
+    let mut question = Question::downstream(of, depth);
+    question.direction = direction.unwrap_or(Direction::Downstream);
+    question.most = REACHED;
+    if let Some(types) = types {
+        question.types = types.iter().copied().collect();
     }
-    for found in [&mut services, &mut others] {
-        found.sort_by(|(a, one), (b, other)| (a.depth, &one.name).cmp(&(b.depth, &other.name)));
+    Ok(question)
+}
+
+/// The row of a CI; one that lies at a site that is not held here says so.
+fn row(sight: Sight<'_>, id: CiId) -> Result<ListRow, Fault> {
+    if let Some(ci) = sight.records.get::<Ci>(id)? {
+        return rows::row(sight, &ci.into());
     }
-    let (service_count, reached) = (services.len(), services.len() + others.len());
-    let mut lines = Vec::new();
-    for (at, (reached, ci)) in services.into_iter().chain(others).take(most).enumerate() {
-        lines.push(ImpactLine {
-            path: path(sight, question.direction, &impact, reached)?,
-            ci: rows::row(sight, &ci.into())?,
-            service: at < service_count,
-            depth: reached.depth,
+    Ok(ListRow {
+        id: id.to_string(),
+        kind: Kind::Ci,
+        label: "A CI that is not held here".to_owned(),
+        title: String::new(),
+        state: "elsewhere".to_owned(),
+        hue: Hue::Neutral,
+        cells: BTreeMap::new(),
+        sync: SyncMark::default(),
+        path: String::new(),
+    })
+}
+
+/// A path as it is read: from the CI reached when it is affected, towards it when it is needed.
+fn steps(sight: Sight<'_>, question: &Question, path: &[(Step, CiId)]) -> Result<Vec<ImpactStep>, Fault> {
+    let mut read = Vec::with_capacity(path.len());
+    for (step, to) in path {
+        let (from, outgoing) = (step.from, step.outgoing);
+        let (left, right, outgoing) = match question.direction {
+            Direction::Downstream => (*to, from, !outgoing),
+            Direction::Upstream => (from, *to, outgoing),
+        };
+        let kind = step.relation_type;
+        read.push(ImpactStep {
+            ci: named(sight, left)?,
+            reads: if outgoing { kind.label() } else { kind.inverse() }.to_owned(),
+            to: named(sight, right)?,
+            fallen: step.fallen.clone(),
         });
     }
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Ok(ImpactView {
-        lines,
-        reached: count(reached),
-        services: count(service_count),
-        spared: impact.spared,
-        cut_off: impact.cut_off,
-    })
+    if question.direction == Direction::Downstream {
+        read.reverse();
+    }
+    Ok(read)
 }
 
-/// The path as one sentence: read from the CI reached when it is affected, towards it when it is needed.
-fn path(sight: Sight<'_>, direction: Direction, impact: &Impact, reached: &Reached) -> Result<String, Fault> {
-    let label = |ci: CiId| sight.label(Kind::Ci, ci);
-    let steps = impact.path(reached.ci);
-    let ends = |step: &Step| {
-        let relation = &step.relation;
-        let other = if relation.source == step.from { relation.target } else { relation.source };
-        (step.from, other)
-    };
-    let mut text = label(if direction == Direction::Downstream {
-        reached.ci
-    } else {
-        steps.first().map_or(reached.ci, |s| s.from)
-    })?;
-    let read = |left: CiId, right: CiId, step: &Step| -> Result<String, Fault> {
-        let kind = step.relation.relation_type;
-        let verb = if step.relation.source == left { kind.label() } else { kind.inverse() };
-        Ok(format!(" {verb} {}", label(right)?))
-    };
-    match direction {
-        Direction::Downstream => {
-            for step in steps.iter().rev() {
-                let (near, far) = ends(step);
-                text += &read(far, near, step)?;
-            }
-        }
-        Direction::Upstream => {
-            for step in &steps {
-                let (near, far) = ends(step);
-                text += &read(near, far, step)?;
-            }
+fn named(sight: Sight<'_>, ci: CiId) -> Result<Named, Fault> {
+    sight.named(Kind::Ci, ci)
+}
+
+/// A path in words.
+fn words(steps: &[ImpactStep]) -> String {
+    let mut text = steps.first().map(|step| step.ci.label.clone()).unwrap_or_default();
+    for step in steps {
+        text.push_str(&format!(" {} {}", step.reads, step.to.label));
+        if let Some(fallen) = &step.fallen {
+            text.push_str(&format!(" ({})", fell(fallen)));
         }
     }
-    Ok(text)
+    text
+}
+
+/// Why a redundancy did not help.
+fn fell(standing: &Standing) -> String {
+    let Standing { name, down, members, enough, .. } = standing;
+    format!("{name} needs {enough} of {members}, {down} are down")
+}
+
+fn size(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }

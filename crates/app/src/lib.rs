@@ -40,6 +40,7 @@ pub mod oidc;
 pub mod open;
 pub mod pills;
 pub mod profile;
+pub mod redundancy;
 pub mod releases;
 pub mod resolve;
 pub mod rows;

@@ -11,12 +11,14 @@ use crate::sight::{Beside, Sight};
 use crate::sync::Watcher;
 use crate::sync_driver::{Driver, Watch};
 use crate::view::common::SyncMark;
+use slipway_domain::cmdb::impact::Question;
 use slipway_domain::id::PersonId;
 use slipway_domain::people::Person;
 use slipway_domain::record::Kind;
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Fault;
 use slipway_store::Store;
+use slipway_store::impact::{Page, Wanted};
 use slipway_store::view::{View, Waiting};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -266,5 +268,9 @@ impl Beside for Held<'_> {
 
     fn titled(&self, kind: Kind, title: &str) -> Result<Vec<Uuid>, Fault> {
         self.view.titled(kind, title)
+    }
+
+    fn impact(&self, question: &Question, wanted: Wanted) -> Result<Page, Fault> {
+        self.view.impact_page(question, wanted)
     }
 }

@@ -1,6 +1,7 @@
 //! What a query reads with: the records at one moment, who asks, and when.
 
 use crate::view::common::{Named, Names, SyncMark};
+use slipway_domain::cmdb::impact::Question;
 use slipway_domain::cmdb::merge_ci;
 use slipway_domain::id::{CiId, PersonId};
 use slipway_domain::people::Person;
@@ -8,6 +9,7 @@ use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::{Records, RecordsExt};
 use slipway_domain::refusal::Fault;
 use slipway_domain::time::Timestamp;
+use slipway_store::impact::{Page, Wanted};
 use uuid::Uuid;
 
 /// What storage knows beside the records.
@@ -29,6 +31,12 @@ pub trait Beside {
     /// # Errors
     /// A storage fault.
     fn titled(&self, kind: Kind, title: &str) -> Result<Vec<Uuid>, Fault>;
+
+    /// Some of what CIs reach.
+    ///
+    /// # Errors
+    /// A storage fault.
+    fn impact(&self, question: &Question, wanted: Wanted) -> Result<Page, Fault>;
 }
 
 /// The records at one moment, seen by one person.

@@ -1,5 +1,6 @@
 //! `slipwayctl ci`: configuration items; and search over everything.
 
+use crate::ci_impact::{ImpactCall, PathCall, RedundancyCall};
 use crate::desk::Desk;
 use crate::print::{Answer, done, rows, table, text, wrong_use};
 use crate::release::{code, given};
@@ -65,6 +66,11 @@ pub enum CiCall {
     },
     /// What breaks when CIs fail, business services first. Example: slipwayctl ci impact sw-core-1
     Impact(ImpactCall),
+    /// Why a CI breaks with another, or what it needs it for. Example: slipwayctl ci path sw-core-1 payroll
+    Path(PathCall),
+    /// How many of its providers are enough for a CI.
+    #[command(subcommand)]
+    Redundancy(RedundancyCall),
     /// Create a CI. Example: slipwayctl ci new --name gw-1 --class server
     New(New),
     /// Set a field. Example: slipwayctl ci set gw-1 version 12.4
@@ -109,26 +115,6 @@ pub enum CiCall {
         /// Name or number.
         target: String,
     },
-}
-
-/// Which impact.
-#[derive(Args)]
-pub struct ImpactCall {
-    /// Names or numbers.
-    #[arg(required = true)]
-    cis: Vec<String>,
-    /// What they need to work, instead of what breaks with them.
-    #[arg(long)]
-    upstream: bool,
-    /// Over at most so many relations.
-    #[arg(long)]
-    depth: Option<u32>,
-    /// Along this relation only, such as runs-on; may be given several times.
-    #[arg(long = "relation")]
-    relations: Vec<String>,
-    /// At most so many lines.
-    #[arg(long)]
-    limit: Option<u32>,
 }
 
 /// A new CI.
@@ -187,7 +173,9 @@ pub async fn run(desk: &Desk, call: CiCall) -> Result<Answer, CallError> {
         }
         CiCall::Find { text, limit } => search(desk, &text.join(" "), Some("ci"), limit).await,
         CiCall::List { filter } => desk.list("ci", &filter.join(" "), LIST).await,
-        CiCall::Impact(call) => impact(desk, call).await,
+        CiCall::Impact(call) => crate::ci_impact::impact(desk, call).await,
+        CiCall::Path(call) => crate::ci_impact::path(desk, call).await,
+        CiCall::Redundancy(call) => crate::ci_impact::redundancy(desk, call).await,
         CiCall::New(new) => create(desk, new).await,
         CiCall::Set { ci, field, value } => {
             let request = json!({ "ci": ci, "action": "set_field", "field": field, "to": value });
@@ -207,41 +195,6 @@ pub async fn run(desk: &Desk, call: CiCall) -> Result<Answer, CallError> {
 async fn relate(desk: &Desk, action: &str, ci: String, relation: &str, target: String) -> Result<Answer, CallError> {
     let request = json!({ "ci": ci, "action": action, "relation_type": code(relation), "target": target });
     desk.call("cmdb.act", request).await.map(done)
-}
-
-async fn impact(desk: &Desk, call: ImpactCall) -> Result<Answer, CallError> {
-    let types: Vec<String> = call.relations.iter().map(|relation| code(relation)).collect();
-    let request = json!({
-        "cis": call.cis,
-        "direction": if call.upstream { "upstream" } else { "downstream" },
-        "depth": call.depth,
-        "types": if types.is_empty() { Value::Null } else { json!(types) },
-        "limit": call.limit,
-    });
-    let found = desk.call("cmdb.impact", request).await?;
-    let lines: Vec<Vec<String>> = rows(&found, "/lines")
-        .iter()
-        .map(|line| ["/ci/label", "/ci/cells/class", "/depth", "/path"].iter().map(|at| text(line, at)).collect())
-        .collect();
-    let mut out =
-        vec![format!("{} CIs reached, {} business services.", text(&found, "/reached"), text(&found, "/services"))];
-    if !lines.is_empty() {
-        out.push(table(&["CI", "class", "steps", "because"], &lines));
-    }
-    for group in rows(&found, "/spared") {
-        let said = |at: &str| text(group, at);
-        out.push(format!(
-            "Spared: {} holds with {} of {} down; {} are enough.",
-            said("/name"),
-            said("/down"),
-            said("/members"),
-            said("/enough")
-        ));
-    }
-    if found.pointer("/cut_off") == Some(&Value::Bool(true)) {
-        out.push("More lies beyond; ask for a greater --depth.".to_owned());
-    }
-    Ok(Answer::new(found, out.join("\n")))
 }
 
 /// Records of every kind, or of one, by words.

@@ -9,6 +9,7 @@ mod carry;
 mod change;
 mod ci;
 mod ci_edit;
+mod ci_impact;
 mod ci_past;
 mod desk;
 mod dhs;

@@ -156,9 +156,26 @@ export function answers(): Answers {
       ],
       reached: 2,
       services: 1,
-      spared: [{ group: 'g', name: 'Cluster A', down: 1, members: 3, enough: 2 }],
+      spared: [{ of: { group: 'g' }, name: 'Cluster A', down: 1, members: 3, enough: 2 }],
       cut_off: false,
     }),
+    'cmdb.impact_path': () => ({
+      text: 'Payroll runs on esx-14 connects to sw-core-1',
+      steps: [
+        { ci: { id: 'a', label: 'Payroll' }, reads: 'runs on', to: { id: 'b', label: 'esx-14' }, fallen: null },
+        { ci: { id: 'b', label: 'esx-14' }, reads: 'connects to', to: { id: 'c', label: 'sw-core-1' }, fallen: null },
+      ],
+    }),
+    'cmdb.neighbours': () => ({
+      nodes: [
+        { ci: numbered('ci', 'ci-7'), service: false, depth: 0, row: 0 },
+        { ci: numbered('ci', 'ci-3'), service: true, depth: 1, row: 0 },
+      ],
+      links: [{ source: 1, target: 0, reads: 'depends on' }],
+      spared: [],
+      cut_off: false,
+    }),
+    'redundancy.list': () => ({ rules: [], providers: [numbered('ci', 'ci-3'), numbered('ci', 'ci-4')] }),
     'cmdb.alike': () => ({ cis: [] }),
     'cmdb.at': ({ at }: { at: number }) => ({
       at,
