@@ -6,13 +6,12 @@
 
 use crate::cmdb::relation::RelationType;
 use crate::refusal::Fault;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::Hash;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Tells the walk what lies around a CI.
 pub trait Network {
     /// Stands for a CI.
-    type Node: Copy + Eq + Ord + Hash;
+    type Node: Copy + Ord;
     /// Stands for a redundancy group or rule.
     type Rule: Copy + Ord;
 
@@ -128,7 +127,7 @@ pub fn walk<W: Network>(
 ) -> Result<Walked<W::Node, W::Rule>, Fault> {
     let mut walk = Walk::<W> {
         reached: Vec::new(),
-        places: HashMap::new(),
+        places: BTreeMap::new(),
         guards: Guards { met: BTreeMap::new(), ..Guards::default() },
     };
     for node in of {
@@ -177,7 +176,7 @@ pub fn walk<W: Network>(
 
 struct Walk<W: Network> {
     reached: Vec<Visit<W::Node, W::Rule>>,
-    places: HashMap<W::Node, usize>,
+    places: BTreeMap<W::Node, usize>,
     guards: Guards<W::Node, W::Rule>,
 }
 
@@ -191,17 +190,17 @@ impl<W: Network> Walk<W> {
 struct Guards<N, R> {
     met: BTreeMap<R, Met<N>>,
     none: BTreeSet<R>,
-    of: HashMap<N, Vec<R>>,
+    of: BTreeMap<N, Vec<R>>,
     waiting: BTreeMap<R, Vec<Link<N>>>,
 }
 
 impl<N, R> Default for Guards<N, R> {
     fn default() -> Self {
-        Self { met: BTreeMap::new(), none: BTreeSet::new(), of: HashMap::new(), waiting: BTreeMap::new() }
+        Self { met: BTreeMap::new(), none: BTreeSet::new(), of: BTreeMap::new(), waiting: BTreeMap::new() }
     }
 }
 
-impl<N: Copy + Eq + Hash, R: Copy + Ord> Guards<N, R> {
+impl<N: Copy + Ord, R: Copy + Ord> Guards<N, R> {
     /// These are down now: the links that waited for a guard that does not hold any more.
     fn lose<W: Network<Node = N, Rule = R>>(
         &mut self,
