@@ -237,7 +237,6 @@ impl<N: Copy + Ord, R: Copy + Ord> Guards<N, R> {
     /// Whether failure goes on over a link, and which guard fell for that; if it does not, the link waits.
     ///
     /// A guard of the CI itself counts more than those of everything that depends on the same members.
-    #[expect(clippy::option_option, reason = "not through, through, and through because a guard fell")]
     fn lets_through(&mut self, link: Link<N>) -> Option<Option<R>> {
         let Some(rules) = self.of.get(&link.from) else { return Some(None) };
         let met = &self.met;
