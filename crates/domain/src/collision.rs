@@ -5,18 +5,26 @@ use crate::cmdb::ci::Ci;
 use crate::cmdb::impact::{self, Direction, Question};
 use crate::cmdb::relation::RelationType;
 use crate::id::CiId;
+use crate::lookup::Lookup;
 use crate::record::RecordRef;
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Fault, Finding};
 use crate::release::record::Release;
 use crate::time::Window;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// How many relations a collision may reach over.
 pub const DEPTH: u32 = 3;
 
 /// How many CIs one search looks at before it gives up: a search is made while a person waits.
 pub const VISITED: usize = 5_000;
+
+/// How many CIs around its own are looked at for other plans.
+pub const NEARBY: usize = 1_000;
+
+/// What runs or is hosted on something depends on it as well.
+const DEPENDENCIES: [RelationType; 3] = [RelationType::DependsOn, RelationType::RunsOn, RelationType::HostedOn];
 
 /// What is planned: when, and on what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +96,55 @@ pub fn collisions(one: &Planned, other: &Planned, records: &dyn Records) -> Resu
     Ok(findings)
 }
 
+/// Other plans for about the same time: open releases that are not installed and changes that no release carries, on the
+/// CIs of this one, on what these depend on, on what depends on them, and on what its services need.
+///
+/// # Errors
+/// A storage fault.
+pub fn nearby(of: &Planned, records: &dyn Records) -> Result<Vec<Planned>, Fault> {
+    let named: BTreeSet<CiId> = of.cis.union(&of.services).copied().collect();
+    let mut around = named.clone();
+    for direction in [Direction::Upstream, Direction::Downstream] {
+        let question = Question {
+            of: named.clone(),
+            direction,
+            depth: DEPTH,
+            types: DEPENDENCIES.into(),
+            most: named.len().saturating_add(NEARBY),
+            // Two plans collide however redundant the CIs are that they work on.
+            redundancy: false,
+        };
+        around.extend(impact::analyse(&question, records)?.sure().map(|reached| reached.ci));
+    }
+    let mut nearby: BTreeMap<Uuid, Planned> = BTreeMap::new();
+    for ci in &around {
+        let key = ci.to_string();
+        for release in records.list::<Release>(Lookup::OpenReleaseOfCi, &key)? {
+            let ahead = release.install.is_none();
+            nearby.extend(Planned::of_release(&release).filter(|_| ahead).map(|p| (release.id.into(), p)));
+        }
+        for change in records.list::<Change>(Lookup::OpenChangeOfCi, &key)? {
+            // A change of a release is rolled out with that, in its window.
+            let alone = change.release.is_none();
+            nearby.extend(Planned::of_change(&change).filter(|_| alone).map(|p| (change.id.into(), p)));
+        }
+    }
+    nearby.retain(|id, other| *id != of.record.id && other.window.overlaps(&of.window));
+    Ok(nearby.into_values().collect())
+}
+
+/// Everything in which a plan collides with others.
+///
+/// # Errors
+/// A storage fault.
+pub fn around(of: &Planned, records: &dyn Records) -> Result<Vec<Finding>, Fault> {
+    let mut findings = Vec::new();
+    for other in nearby(of, records)? {
+        findings.extend(collisions(of, &other, records)?);
+    }
+    Ok(findings)
+}
+
 fn finding(code: &str, sentence: String, path: &str, one: &Planned, other: &Planned) -> Finding {
     Finding::new(code, sentence, "Move one of the two windows.")
         .about(other.record.clone())
@@ -106,9 +163,9 @@ fn dependency(from: &BTreeSet<CiId>, to: &BTreeSet<CiId>, records: &dyn Records)
         of: from.clone(),
         direction: Direction::Upstream,
         depth: DEPTH,
-        // What runs or is hosted on something depends on it as well.
-        types: [RelationType::DependsOn, RelationType::RunsOn, RelationType::HostedOn].into(),
+        types: DEPENDENCIES.into(),
         most: VISITED,
+        redundancy: true,
     };
     let Some((end, impact)) = impact::nearest(&question, to, records)? else { return Ok(None) };
     let mut text = String::new();

@@ -291,6 +291,52 @@ fn the_risk_follows_from_what_is_affected(#[case] criticalities: &[Criticality],
     assert_eq!(slipway_domain::change::risk::from_impact(&change, &world.records).unwrap(), want);
 }
 
+/// Server 1 is named; what depends on it in a chain of so many steps is of these classes and criticalities.
+#[rstest]
+#[case::a_critical_service(&[("server", Criticality::Low), ("service", Criticality::Critical)], 1, Risk::High)]
+#[case::a_critical_server_is_only_reached(&[("server", Criticality::Critical)], 0, Risk::VeryLow)]
+#[case::too_far(&[("server", Criticality::Low), ("server", Criticality::Low), ("server", Criticality::Low), ("service", Criticality::Critical)], 0, Risk::VeryLow)]
+fn services_that_fail_with_it_make_a_change_riskier(
+    #[case] chain: &[(&str, Criticality)],
+    #[case] services: usize,
+    #[case] want: Risk,
+) {
+    let mut world = World::new();
+    put_ci(&mut world, 1, "server", Criticality::Low);
+    for (n, (class, criticality)) in (2..).zip(chain) {
+        put_ci(&mut world, n, class, *criticality);
+        world.put(Relation::new(ci(n), RelationType::DependsOn, ci(n - 1)));
+    }
+    let change = Change { cis: [ci(1)].into(), ..in_state(ChangeState::Registered) };
+    let weight = slipway_domain::change::risk::weigh(&change, &world.records).unwrap();
+    assert_eq!((weight.risk, weight.services.len(), weight.named, weight.more), (want, services, 1, false));
+}
+
+#[test]
+fn many_that_fail_with_it_make_a_change_riskier_and_redundancy_does_not_count_them() {
+    let mut world = World::new();
+    put_ci(&mut world, 1, "server", Criticality::Low);
+    put_ci(&mut world, 2, "server", Criticality::Low);
+    for n in 3..23 {
+        put_ci(&mut world, n, "server", Criticality::Low);
+        for provider in [1, 2] {
+            world.put(Relation::new(ci(n), RelationType::DependsOn, ci(provider)));
+        }
+    }
+    let change = Change { cis: [ci(1)].into(), ..in_state(ChangeState::Registered) };
+    let risk = |world: &World| slipway_domain::change::risk::from_impact(&change, &world.records).unwrap();
+    assert_eq!(risk(&world), Risk::Low);
+    for n in 3..23 {
+        world.put(slipway_domain::cmdb::redundancy::Redundancy {
+            id: slipway_domain::id::RedundancyId(Uuid::from_u128(n)),
+            ci: ci(n),
+            providers: [ci(1), ci(2)].into(),
+            enough: 1,
+        });
+    }
+    assert_eq!(risk(&world), Risk::VeryLow);
+}
+
 #[test]
 fn a_risk_that_a_person_set_stays() {
     let mut world = World::new();
@@ -501,6 +547,32 @@ fn windows_collide_with_the_path_that_links_them(
     let found = collisions(&one, &other, &world.records).unwrap();
     let found: Vec<_> = found.iter().map(|f| (f.code.as_str(), f.data["path"].as_str())).collect();
     assert_eq!(found, want);
+}
+
+/// Changes on other CIs of the chain, all at one time: those within three steps are found, in both directions.
+#[test]
+fn plans_nearby_are_found_along_dependencies() {
+    let mut world = a_chain();
+    let window = planned(1, &[], &[], (0, 1)).window;
+    for n in [1, 3, 5, 6] {
+        world.put(Change {
+            id: ChangeId(Uuid::from_u128(0x700 + n)),
+            number: Number::new(Series::Change, u32::try_from(n).unwrap()),
+            cis: [ci(n)].into(),
+            planned: Some(if n == 5 { planned(1, &[], &[], (9, 10)).window } else { window }),
+            ..in_state(ChangeState::Approved)
+        });
+    }
+    let mine = planned(0x990, &[4], &[], (0, 1));
+    let near: Vec<u128> = slipway_domain::collision::nearby(&mine, &world.records)
+        .unwrap()
+        .iter()
+        .map(|plan| plan.record.id.as_u128() - 0x700)
+        .collect();
+    assert_eq!(near, [1, 3], "5 is planned for later, and being connected is no dependency");
+    let found = slipway_domain::collision::around(&mine, &world.records).unwrap();
+    let paths: Vec<_> = found.iter().map(|f| f.data["path"].as_str()).collect();
+    assert_eq!(paths, ["ci-1 depends on ci-2 runs on ci-3 hosted on ci-4", "ci-3 hosted on ci-4"]);
 }
 
 #[test]

@@ -46,6 +46,8 @@ pub struct Question {
     pub types: BTreeSet<RelationType>,
     /// CIs reached at most, those asked about included.
     pub most: usize,
+    /// Whether redundancy spares anything.
+    pub redundancy: bool,
 }
 
 impl Question {
@@ -58,6 +60,7 @@ impl Question {
             depth,
             types: RelationType::ALL.iter().copied().collect(),
             most: REACHED,
+            redundancy: true,
         }
     }
 }
@@ -173,6 +176,13 @@ impl Impact {
         self.reached.get(*self.places.get(&ci)?)
     }
 
+    /// What was reached in rounds that are whole: everything, unless it ended at the most that was asked for. The same on
+    /// every machine.
+    pub fn sure(&self) -> impl Iterator<Item = &Reached> {
+        let last = self.reached.last().map_or(0, |reached| reached.depth);
+        self.reached.iter().filter(move |reached| !self.full || reached.depth == 0 || reached.depth < last)
+    }
+
     /// The steps from a CI asked about to this one, in order, each with the CI after it; empty for those asked about and
     /// for CIs not reached.
     #[must_use]
@@ -253,7 +263,11 @@ pub fn nearest(
 /// what is affected only.
 #[must_use]
 pub fn reach(question: &Question) -> Reach {
-    Reach { depth: question.depth, most: question.most, guarded: question.direction == Direction::Downstream }
+    Reach {
+        depth: question.depth,
+        most: question.most,
+        guarded: question.redundancy && question.direction == Direction::Downstream,
+    }
 }
 
 fn search(question: &Question, goals: &BTreeSet<CiId>, records: &dyn Records) -> Result<(Impact, Option<CiId>), Fault> {

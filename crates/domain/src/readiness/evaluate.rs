@@ -1,9 +1,7 @@
 //! The criteria: five families, each computed from records or attested by a person.
 
 use crate::access;
-use crate::change::record::Change;
-use crate::collision::{Planned, collisions};
-use crate::lookup::Lookup;
+use crate::collision::{Planned, around};
 use crate::readiness::{Criterion, CriterionState, Family, Judgement};
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Fault, Finding};
@@ -15,8 +13,6 @@ use crate::release::task::tasks_of;
 use crate::release::task_record::TaskState;
 use crate::setting::Gate;
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
-use uuid::Uuid;
 
 /// How a criterion is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,33 +207,13 @@ fn windows_clear(i: &GuardInput<'_>) -> Result<Verdict, Fault> {
         trouble.push(format!("{} freezes it.", freeze.title));
     }
     if let Some(mine) = Planned::of_release(i.release) {
-        for other in planned_nearby(i)? {
-            trouble.extend(collisions(&mine, &other, i.records)?.into_iter().map(|f| f.sentence));
-        }
+        trouble.extend(around(&mine, i.records)?.into_iter().map(|f| f.sentence));
     }
     Ok(if trouble.is_empty() {
         met("No freeze, no other release and no other change is in the way.")
     } else {
         not_met(trouble.join(" "), "Move the window.")
     })
-}
-
-/// Other open releases and changes that touch one of the release's CIs; those of its own changes are no collision.
-fn planned_nearby(i: &GuardInput<'_>) -> Result<Vec<Planned>, Fault> {
-    let mut nearby: BTreeMap<Uuid, Planned> = BTreeMap::new();
-    for ci in &i.release.scope.cis {
-        let key = ci.to_string();
-        for release in i.records.list::<Release>(Lookup::OpenReleaseOfCi, &key)? {
-            let ahead = release.id != i.release.id && release.install.is_none();
-            nearby.extend(Planned::of_release(&release).filter(|_| ahead).map(|p| (release.id.into(), p)));
-        }
-        for change in i.records.list::<Change>(Lookup::OpenChangeOfCi, &key)? {
-            // A change of a release is rolled out with that, in its window.
-            let alone = change.release.is_none();
-            nearby.extend(Planned::of_change(&change).filter(|_| alone).map(|p| (change.id.into(), p)));
-        }
-    }
-    Ok(nearby.into_values().collect())
 }
 
 fn ci_plan_applies(i: &GuardInput<'_>) -> Result<Verdict, Fault> {
