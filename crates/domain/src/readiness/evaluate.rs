@@ -3,7 +3,7 @@
 use crate::access;
 use crate::collision::{Planned, around};
 use crate::readiness::{Criterion, CriterionState, Family, Judgement};
-use crate::records::{Records, RecordsExt};
+use crate::records::Records;
 use crate::refusal::{Fault, Finding};
 use crate::release::guard::{self, Ask, Guard, GuardInput, build, closing, planning, rollout};
 use crate::release::install::freezes;
