@@ -74,7 +74,8 @@ pub(crate) const COUNTS: &str =
     "SELECT grp, state, count(*) FROM summary WHERE kind = ?1 GROUP BY grp, state ORDER BY grp, state";
 pub(crate) const CI_COUNTS: &str =
     "SELECT coalesce(g.text, '') grp, coalesce(s.text, '') state, c.count FROM ci_count c
-    LEFT JOIN name g ON g.code = c.grp LEFT JOIN name s ON s.code = c.state WHERE c.count > 0 ORDER BY 1, 2";
+    LEFT JOIN name g ON g.code = c.grp LEFT JOIN name s ON s.code = c.state
+    WHERE ?1 IS NOT NULL AND c.count > 0 ORDER BY 1, 2";
 pub(crate) const LABELS: &str = "SELECT n, id, label FROM summary
     WHERE kind = ?1 AND label >= ?2 AND label < ?3 ORDER BY label LIMIT ?4";
 pub(crate) const CI_LABELS: &str = "SELECT n, NULL, label FROM ci_summary

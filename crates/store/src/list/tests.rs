@@ -8,6 +8,7 @@ use crate::key::Key;
 use crate::open::{Profile, Store};
 use crate::search::{BEGINNING, BY_LABEL, BY_WORDS, CI_BEGINNING, CI_BY_LABEL};
 use rusqlite::Connection;
+use rusqlite::types::Value;
 use slipway_domain::filter::field::known;
 use slipway_domain::filter::{Filter, Reading, Vocabulary, parse};
 use slipway_domain::id::{DeviceId, PersonId, WorkspaceId};
@@ -175,7 +176,9 @@ fn every_page_of_cis_begins_at_its_place() {
         for text in ["", "class=server", "-status:retired", "owner:me"] {
             let query = Query::of(conn, Kind::Ci, &filter(Kind::Ci, text)).unwrap();
             let planned = |sql: String| {
-                let values = query.values.clone();
+                let places = conn.prepare(&sql).unwrap().parameter_count();
+                let mut values = query.values.clone();
+                values.resize(places, Value::from(0));
                 plan(conn, &Query { sql, values, is_exact: true, names_rows: false })
             };
             for column in known(Kind::Ci).iter().filter_map(|k| Column::of(Kind::Ci, k.field)) {
