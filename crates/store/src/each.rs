@@ -2,7 +2,7 @@
 
 use crate::db::Db;
 use crate::error::{StoreError, Trouble};
-use crate::filter::judge;
+use crate::filter::{judge, listed};
 use crate::list::{ListSpec, sorted_by, whole};
 use crate::open::Store;
 use crate::pack::Stored;
@@ -79,7 +79,7 @@ fn each_listed<E>(db: &Db, spec: &ListSpec, f: &mut dyn FnMut(&[Uuid]) -> Result
     let mut rows = statement.query(rusqlite::params_from_iter(query.values))?;
     let mut ids = Vec::with_capacity(CHUNK);
     while let Some(row) = rows.next()? {
-        let id = uuid(row, 0)?;
+        let id = listed(db, row)?;
         if !query.is_exact && !judge(db, spec.kind, id, &spec.filter)? {
             continue;
         }

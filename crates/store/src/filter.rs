@@ -5,8 +5,11 @@
 
 use crate::db::Db;
 use crate::error::Trouble;
+use crate::list::labels;
+use crate::pack::id_of;
 use crate::search::match_query;
-use crate::view::{View, find, uuid};
+use crate::view::{View, find};
+use rusqlite::Row;
 use rusqlite::types::Value;
 use slipway_domain::cmdb::group::CiGroup;
 use slipway_domain::cmdb::relation::Relation;
@@ -29,9 +32,6 @@ const RELATED_MOST: usize = 2_000;
 /// Most relations that are followed back.
 const RELATIONS_MOST: usize = 20_000;
 
-pub(crate) const CALLED: &str = "SELECT id FROM summary
-    WHERE kind = ?1 AND label >= ?2 AND label < ?3 ORDER BY label LIMIT ?4";
-
 /// How a column of `summary` holds a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Column {
@@ -45,12 +45,14 @@ pub(crate) enum Column {
     At,
     /// Identity of a person or group; empty for none.
     Owner,
+    /// Of CIs: the number of a name that is lower case; 0 for none.
+    Code(&'static str),
 }
 
 impl Column {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Lower(name) | Self::AnyCase(name) => name,
+            Self::Lower(name) | Self::AnyCase(name) | Self::Code(name) => name,
             Self::Position => "position",
             Self::At => "at",
             Self::Owner => "owner",
@@ -59,21 +61,24 @@ impl Column {
 
     /// In which column a field of that kind lies.
     pub(crate) fn of(kind: Kind, field: &Field) -> Option<Self> {
-        use Column::{AnyCase, At, Lower, Owner, Position};
+        use Column::{AnyCase, At, Code, Lower, Owner, Position};
         Some(match (kind, field) {
+            (Kind::Ci, Field::Title) => AnyCase("label"),
+            (Kind::Ci, Field::Class) => Code("grp"),
+            (Kind::Ci, Field::State) => Code("state"),
+            (Kind::Ci, Field::Environment) => Code("type"),
+            (Kind::Ci, Field::Criticality) => Code("level"),
             (_, Field::Number) => Position,
             (_, Field::Label) => AnyCase("label"),
             (_, Field::Title) | (Kind::DhsUnit, Field::Serial) => AnyCase("title"),
             (Kind::Release | Kind::Task, Field::Phase)
             | (Kind::Change, Field::Category)
-            | (Kind::Ci, Field::Class)
             | (Kind::DslItem, Field::Type)
             | (Kind::DhsModel, Field::Manufacturer)
             | (Kind::DhsUnit, Field::Store) => Lower("grp"),
             (
                 Kind::Release
                 | Kind::Change
-                | Kind::Ci
                 | Kind::Task
                 | Kind::Approval
                 | Kind::DslItem
@@ -82,11 +87,10 @@ impl Column {
                 Field::State,
             ) => Lower("state"),
             (Kind::Release | Kind::Change, Field::Type)
-            | (Kind::Ci, Field::Environment)
             | (Kind::DslItem, Field::Platform)
             | (Kind::DhsUnit, Field::Condition) => Lower("type"),
             (Kind::Release, Field::Class) => Lower("class"),
-            (Kind::Release | Kind::Change, Field::Risk) | (Kind::Ci, Field::Criticality) => Lower("level"),
+            (Kind::Release | Kind::Change, Field::Risk) => Lower("level"),
             (
                 Kind::Release
                 | Kind::Change
@@ -145,23 +149,42 @@ pub(crate) struct Query {
     pub(crate) values: Vec<Value>,
     /// Whether it finds exactly what the filter lets through; else candidates, which are more.
     pub(crate) is_exact: bool,
+    /// Whether it names its rows, so that no order may be taken from an index.
+    pub(crate) names_rows: bool,
+}
+
+/// What a list reads: row and identity, which CIs have in `record` only.
+fn of_kind(kind: Kind) -> &'static str {
+    if kind == Kind::Ci {
+        "SELECT n, NULL FROM ci_summary WHERE ?1 IS NOT NULL"
+    } else {
+        "SELECT n, id FROM summary WHERE kind = ?1"
+    }
+}
+
+/// The identity in a row of [`Query`].
+pub(crate) fn listed(db: &Db, row: &Row<'_>) -> Result<Uuid, rusqlite::Error> {
+    match row.get::<_, Option<[u8; 16]>>(1)? {
+        Some(id) => Ok(Uuid::from_bytes(id)),
+        None => id_of(db, row.get(0)?),
+    }
 }
 
 impl Query {
     /// Everything of a kind that the filter lets through, or candidates for that; without an order.
     pub(crate) fn of(conn: &Db, kind: Kind, filter: &Filter) -> Result<Self, Trouble> {
         let mut values = vec![Value::from(kind.name().to_owned())];
-        let all = "SELECT id FROM summary WHERE kind = ?1";
+        let all = of_kind(kind).to_owned();
         if filter.is_everything() {
-            return Ok(Self { sql: all.to_owned(), values, is_exact: true });
+            return Ok(Self { sql: all, values, is_exact: true, names_rows: false });
         }
         let Some(part) = (Writer { conn, kind, values: &mut values }).part(filter, false)? else {
-            return Ok(Self { sql: all.to_owned(), values, is_exact: false });
+            return Ok(Self { sql: all, values, is_exact: false, names_rows: false });
         };
         // Rows that are named are looked up; without the plus the planner walks all of the kind beside them.
-        let plus = if part.names_rows { "+" } else { "" };
-        let sql = format!("SELECT id FROM summary WHERE {plus}kind = ?1 AND {}", part.sql);
-        Ok(Self { sql, values, is_exact: part.is_exact })
+        let all = if part.names_rows { all.replace("WHERE kind", "WHERE +kind") } else { all };
+        let sql = format!("{all} AND {}", part.sql);
+        Ok(Self { sql, values, is_exact: part.is_exact, names_rows: part.names_rows })
     }
 }
 
@@ -300,7 +323,25 @@ impl Writer<'_> {
     fn wanted(&mut self, column: Column, wanted: &Wanted) -> Result<Option<String>, Trouble> {
         let name = column.name();
         Ok(match (column, wanted) {
+            (Column::Owner, Wanted::Empty) if self.kind == Kind::Ci => Some("owner = 0".to_owned()),
+            (Column::Code(_), Wanted::Empty) => Some(format!("{name} = 0")),
             (Column::Lower(_) | Column::AnyCase(_) | Column::Owner, Wanted::Empty) => Some(format!("{name} = ''")),
+            // What begins with nothing is what is not empty.
+            (Column::Code(_), Wanted::Begins(text)) if text.is_empty() => Some(format!("{name} <> 0")),
+            (Column::Code(_), Wanted::Is(text)) if text.is_empty() => Some("0".to_owned()),
+            (Column::Code(_), Wanted::Begins(text)) => {
+                let to = self.value(format!("{text}{}", char::MAX));
+                let from = self.value(text.clone());
+                Some(format!("{name} IN (SELECT code FROM name WHERE text >= ?{from} AND text < ?{to})"))
+            }
+            (Column::Code(_), Wanted::Is(text)) => {
+                // No name is none of them, also turned round.
+                Some(format!("{name} IN (SELECT code FROM name WHERE text = ?{})", self.value(text.clone())))
+            }
+            (Column::Code(_), Wanted::OneOf(labels)) => {
+                let places: Vec<String> = labels.iter().map(|l| format!("?{}", self.value(l.clone()))).collect();
+                Some(format!("{name} IN (SELECT code FROM name WHERE text IN ({}))", places.join(", ")))
+            }
             (Column::At, Wanted::Empty) => Some("at = 0".to_owned()),
             (Column::Position, Wanted::Empty) => Some(format!("position IN (0, {})", u32::MAX)),
             // Only the case of ASCII letters is the index's own.
@@ -364,16 +405,17 @@ impl Writer<'_> {
             }
         }
         let place = self.value(serde_json::to_string(&ids)?);
-        Ok(Some(format!("owner IN (SELECT value FROM json_each(?{place}))")))
+        Ok(Some(if self.kind == Kind::Ci {
+            format!("owner IN (SELECT k.code FROM json_each(?{place}) j CROSS JOIN name k ON k.text = j.value)")
+        } else {
+            format!("owner IN (SELECT value FROM json_each(?{place}))")
+        }))
     }
 
     /// Records of a kind whose name begins so; `None` if there are too many.
     fn called(&self, kind: Kind, name: &str) -> Result<Option<Vec<Uuid>>, Trouble> {
-        let mut statement = self.conn.prepare_cached(CALLED)?;
-        let most = i64::try_from(NAMESAKES_MOST + 1).unwrap_or(i64::MAX);
-        let end = format!("{name}{}", char::MAX);
         let found: Vec<Uuid> =
-            statement.query_map((kind.name(), name, end, most), |row| uuid(row, 0))?.collect::<Result<_, _>>()?;
+            labels(self.conn, kind, name, NAMESAKES_MOST + 1)?.into_iter().map(|(id, _)| id).collect();
         Ok((found.len() <= NAMESAKES_MOST).then_some(found))
     }
 
@@ -472,7 +514,7 @@ fn ids(conn: &Db, kind: Kind, filter: &Filter, most: usize) -> Result<Option<Vec
         if seen > limit {
             return Ok(None);
         }
-        let id = uuid(row, 0)?;
+        let id = listed(conn, row)?;
         if query.is_exact || judge(conn, kind, id, filter)? {
             found.push(id);
         }

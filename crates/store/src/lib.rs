@@ -18,6 +18,7 @@ pub mod list;
 pub mod meta;
 pub mod numbers;
 pub mod open;
+pub mod page;
 pub mod queue;
 pub mod search;
 pub mod snapshot;

@@ -2,11 +2,11 @@
 
 use crate::db::Db;
 use crate::error::{StoreError, Trouble};
-use crate::filter::{CANDIDATES_MOST, Column, Query, judge};
+use crate::filter::{CANDIDATES_MOST, Column, Query, judge, listed};
 use crate::open::Store;
-use crate::view::{View, read, uuid};
+use crate::view::{View, read};
+use rusqlite::OptionalExtension;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension};
 use slipway_domain::change::record::ChangeState;
 use slipway_domain::cmdb::ci::CiStatus;
 use slipway_domain::dhs::record::UnitState;
@@ -72,8 +72,14 @@ pub struct GroupCount {
 
 pub(crate) const COUNTS: &str =
     "SELECT grp, state, count(*) FROM summary WHERE kind = ?1 GROUP BY grp, state ORDER BY grp, state";
-pub(crate) const LABELS: &str = "SELECT id, label FROM summary
+pub(crate) const CI_COUNTS: &str =
+    "SELECT coalesce(g.text, '') grp, coalesce(s.text, '') state, c.count FROM ci_count c
+    LEFT JOIN name g ON g.code = c.grp LEFT JOIN name s ON s.code = c.state
+    WHERE ?1 IS NOT NULL AND c.count > 0 ORDER BY 1, 2";
+pub(crate) const LABELS: &str = "SELECT n, id, label FROM summary
     WHERE kind = ?1 AND label >= ?2 AND label < ?3 ORDER BY label LIMIT ?4";
+pub(crate) const CI_LABELS: &str = "SELECT n, NULL, label FROM ci_summary
+    WHERE ?1 IS NOT NULL AND label >= ?2 AND label < ?3 ORDER BY label LIMIT ?4";
 pub(crate) const FIRST_GROUP: &str =
     "SELECT grp FROM summary WHERE kind = ?1 AND grp >= ?2 AND grp < ?3 ORDER BY grp LIMIT 1";
 pub(crate) const NEXT_GROUP: &str =
@@ -99,19 +105,18 @@ impl Store {
             let mut rows = statement.query(rusqlite::params_from_iter(query.values))?;
             let mut seen = 0_usize;
             while let Some(row) = rows.next()? {
-                let id = uuid(row, 0)?;
                 if !query.is_exact {
                     if seen >= CANDIDATES_MOST {
                         list.looked_at = Some(seen);
                         break;
                     }
                     seen += 1;
-                    if !judge(conn, spec.kind, id, &spec.filter)? {
+                    if !judge(conn, spec.kind, listed(conn, row)?, &spec.filter)? {
                         continue;
                     }
                 }
                 if list.total < LIST_MOST {
-                    list.ids.push(id);
+                    list.ids.push(listed(conn, row)?);
                 }
                 list.total += 1;
             }
@@ -146,6 +151,16 @@ impl Store {
     /// That the storage failed.
     pub fn values(&self, kind: Kind, field: &Field, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         self.reading(|conn| match Column::of(kind, field) {
+            Some(column @ Column::Code(_)) => {
+                let mut values: Vec<String> = codes(conn, column)?
+                    .into_iter()
+                    .map(|code| Ok(conn.text(code)?.to_string()))
+                    .collect::<Result<_, rusqlite::Error>>()?;
+                values.retain(|value| value.starts_with(prefix));
+                values.sort_unstable();
+                values.truncate(limit);
+                Ok(values)
+            }
             Some(Column::Lower("grp")) => {
                 let end = format!("{prefix}{}", char::MAX);
                 let mut values: Vec<String> = Vec::new();
@@ -181,7 +196,7 @@ impl Store {
     /// That the storage failed.
     pub fn counts(&self, kind: Kind) -> Result<Vec<GroupCount>, StoreError> {
         self.reading(|conn| {
-            let mut statement = conn.prepare_cached(COUNTS)?;
+            let mut statement = conn.prepare_cached(if kind == Kind::Ci { CI_COUNTS } else { COUNTS })?;
             let rows = statement.query_map((kind.name(),), |row| {
                 Ok(GroupCount { group: row.get(0)?, state: row.get(1)?, count: row.get::<_, i64>(2)?.cast_unsigned() })
             })?;
@@ -191,11 +206,11 @@ impl Store {
 }
 
 /// Records whose label begins so, and their labels.
-fn labels(conn: &Connection, kind: Kind, prefix: &str, limit: usize) -> Result<Vec<(Uuid, String)>, Trouble> {
-    let mut statement = conn.prepare_cached(LABELS)?;
+pub(crate) fn labels(conn: &Db, kind: Kind, prefix: &str, limit: usize) -> Result<Vec<(Uuid, String)>, Trouble> {
+    let mut statement = conn.prepare_cached(if kind == Kind::Ci { CI_LABELS } else { LABELS })?;
     let end = format!("{prefix}{}", char::MAX);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement.query_map((kind.name(), prefix, end, limit), |row| Ok((uuid(row, 0)?, row.get(1)?)))?;
+    let rows = statement.query_map((kind.name(), prefix, end, limit), |row| Ok((listed(conn, row)?, row.get(2)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -207,7 +222,7 @@ fn sampled(conn: &Db, kind: Kind, field: &Field, prefix: &str, limit: usize) -> 
     let mut rows = statement.query(rusqlite::params_from_iter(query.values))?;
     let mut values = BTreeSet::new();
     while let Some(row) = rows.next()? {
-        let Some(record) = View(conn).read(kind, uuid(row, 0)?)? else { continue };
+        let Some(record) = View(conn).read(kind, listed(conn, row)?)? else { continue };
         values.extend(texts(&record, field).into_iter().filter(|text| fold(text).starts_with(prefix)));
     }
     Ok(values.into_iter().take(limit).collect())
@@ -231,6 +246,16 @@ pub(crate) fn whole(conn: &Db, spec: &ListSpec, sort: Option<Column>) -> Result<
     };
     let direction = if spec.descending == usual_descending { "ASC" } else { "DESC" };
     let name = column.name();
+    if spec.kind == Kind::Ci && matches!(column, Column::Code(_) | Column::Owner) {
+        let mut codes = codes_in_order(conn, column)?;
+        if direction == "DESC" {
+            codes.reverse();
+        }
+        by_value(&mut q, name, &codes, spec.filter.is_everything())?;
+        return Ok(q);
+    }
+    // No order is taken from an index where rows are looked up, else all of the kind would be walked for it.
+    let plus = if q.names_rows { "+" } else { "" };
     match named_order(spec.kind, column) {
         Some(order) => {
             q.values.push(Value::from(order));
@@ -239,14 +264,79 @@ pub(crate) fn whole(conn: &Db, spec: &ListSpec, sort: Option<Column>) -> Result<
         }
         // As the index has it, so that nothing needs to be sorted.
         None if column == Column::Position => {
-            q.sql.push_str(&format!(" ORDER BY position {direction}, label {direction}"))
+            q.sql.push_str(&format!(" ORDER BY {plus}position {direction}"));
+            // Numbers of CIs have an index without their names.
+            if spec.kind != Kind::Ci {
+                q.sql.push_str(&format!(", label {direction}"));
+            }
         }
         None if matches!(column, Column::AnyCase(_) | Column::At) => {
-            q.sql.push_str(&format!(" ORDER BY {name} {direction}"));
+            q.sql.push_str(&format!(" ORDER BY {plus}{name} {direction}"));
         }
         None => q.sql.push_str(&format!(" ORDER BY {name} {direction}, label {direction}")),
     }
     Ok(q)
+}
+
+/// Orders CIs by the values that have these numbers, as they are given.
+fn by_value(q: &mut Query, name: &str, codes: &[i64], is_everything: bool) -> Result<(), Trouble> {
+    if is_everything {
+        // One value after the other, each from its index: a join that may not be turned round keeps that order.
+        q.values.push(Value::from(serde_json::to_string(codes)?));
+        q.sql = format!(
+            "SELECT s.n, NULL FROM json_each(?2) v CROSS JOIN ci_summary s ON s.{name} = v.value WHERE ?1 IS NOT NULL"
+        );
+        return Ok(());
+    }
+    let order = codes.iter().fold("|".to_owned(), |text, code| format!("{text}{code}|"));
+    q.values.push(Value::from(order));
+    let place = q.values.len();
+    q.sql.push_str(&format!(" ORDER BY instr(?{place}, '|' || {name} || '|'), n"));
+    Ok(())
+}
+
+/// The numbers of the values that CIs have in a column: one seek for each, however many have it. Without the empty one.
+fn codes(conn: &Db, column: Column) -> Result<Vec<i64>, Trouble> {
+    let mut next = conn.prepare_cached(&next_code(column))?;
+    let mut codes = Vec::new();
+    let mut last = 0;
+    while let Some(code) = next.query_row((last,), |row| row.get::<_, Option<i64>>(0))? {
+        codes.push(code);
+        last = code;
+    }
+    Ok(codes)
+}
+
+pub(crate) fn next_code(column: Column) -> String {
+    let name = column.name();
+    format!("SELECT min({name}) FROM ci_summary WHERE {name} > ?1")
+}
+
+/// The same in the order of the values, the empty one first.
+pub(crate) fn codes_in_order(conn: &Db, column: Column) -> Result<Vec<i64>, Trouble> {
+    let order = named_order(Kind::Ci, column);
+    let mut keyed: Vec<((usize, String), i64)> = Vec::new();
+    for code in codes(conn, column)? {
+        let text = conn.text(code)?;
+        let rank = order.as_ref().map_or(0, |order| order.find(&format!("|{text}|")).unwrap_or(usize::MAX));
+        let text = match (column, text.parse::<Uuid>()) {
+            (Column::Owner, Ok(id)) => called(conn, id)?,
+            _ => text.to_string(),
+        };
+        keyed.push(((rank, text), code));
+    }
+    keyed.sort_unstable();
+    Ok(std::iter::once(0).chain(keyed.into_iter().map(|(_, code)| code)).collect())
+}
+
+/// What a person or group is called, for an order.
+fn called(conn: &Db, id: Uuid) -> Result<String, Trouble> {
+    for kind in [Kind::Person, Kind::Group] {
+        if let Some(record) = read(conn, kind, id)? {
+            return Ok(fold(&record.label()));
+        }
+    }
+    Ok(id.to_string())
 }
 
 /// The column that a kind calls so.
@@ -258,7 +348,7 @@ pub(crate) fn sorted_by(kind: Kind, name: &str) -> Option<Column> {
 }
 
 /// By what a list of that kind is sorted when nothing is said, and whether downwards.
-fn usual_order(kind: Kind) -> (Column, bool) {
+pub(crate) fn usual_order(kind: Kind) -> (Column, bool) {
     match kind {
         Kind::Release | Kind::Change => (Column::Position, true),
         Kind::Task => (Column::Position, false),
@@ -282,11 +372,11 @@ fn named_order(kind: Kind, column: Column) -> Option<String> {
         (Kind::Release, Column::Lower("state")) => all(Status::ALL),
         (Kind::Task, Column::Lower("state")) => all(TaskState::ALL),
         (Kind::Change, Column::Lower("state")) => all(ChangeState::ALL),
-        (Kind::Ci, Column::Lower("state")) => all(CiStatus::ALL),
+        (Kind::Ci, Column::Code("state")) => all(CiStatus::ALL),
         (Kind::DslItem, Column::Lower("state")) => all(ItemState::ALL),
         (Kind::DhsUnit, Column::Lower("state")) => all(UnitState::ALL),
         (Kind::Release | Kind::Change, Column::Lower("level")) => all(Risk::ALL),
-        (Kind::Ci, Column::Lower("level")) => all(Criticality::ALL),
+        (Kind::Ci, Column::Code("level")) => all(Criticality::ALL),
         _ => return None,
     })
 }

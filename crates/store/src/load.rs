@@ -142,44 +142,51 @@ impl Prepared {
 
 /// Replaces everything that is confirmed by these snapshots.
 fn fill(conn: &Db, snapshots: &[Complete], unpack: &dyn Unpack) -> Result<(), Trouble> {
-    for table in ["before", "foreign_before", "lookup", "guard", "summary", "member", "record"] {
+    // A table without triggers is emptied at once.
+    let mut later = drop_indexes(conn)?;
+    for table in ["before", "foreign_before", "lookup", "guard", "summary", "ci_summary", "ci_count", "member", "record"] {
         conn.execute(&format!("DELETE FROM {table}"), ())?;
     }
     conn.execute("INSERT INTO search (search) VALUES ('delete-all')", ())?;
     conn.execute("UPDATE cursor SET count = 0, sum = 0", ())?;
-    let mut indexes = drop_indexes(conn)?;
     gather(conn, GATHER_BYTES)?;
     let mut filler = Filler { conn, n: 0, keys: Vec::new(), is_first: true, ends: HashMap::new() };
     for snapshot in snapshots {
         if !filler.is_first
-            && let Some(place) = indexes.iter().position(|sql| sql.contains("record_id"))
+            && let Some(place) = later.iter().position(|sql| sql.contains("record_id"))
         {
             // From the second bucket on a record may be there already.
-            conn.execute(&indexes.swap_remove(place), ())?;
+            conn.execute(&later.remove(place), ())?;
         }
         filler.bucket(snapshot, unpack)?;
         filler.is_first = false;
     }
     filler.lookups()?;
     gather(conn, GATHER_BYTES_USUAL)?;
-    for sql in indexes {
+    for sql in later {
         conn.execute(&sql, ())?;
     }
+    conn.execute(COUNT_CIS, ())?;
     guard::rebuild(conn)
 }
 
-/// Takes the secondary indexes away and gives the statements that make them again.
+/// Counts CIs after their rows came without triggers.
+const COUNT_CIS: &str =
+    "INSERT INTO ci_count (grp, state, count) SELECT grp, state, count(*) FROM ci_summary GROUP BY grp, state";
+
+/// Takes secondary indexes and triggers away and gives the statements that make them again.
 fn drop_indexes(conn: &Connection) -> Result<Vec<String>, rusqlite::Error> {
     let mut statement = conn.prepare(
-        "SELECT name, sql FROM sqlite_schema
-         WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('summary', 'record') ORDER BY name",
+        "SELECT type, name, sql FROM sqlite_schema
+         WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
+           AND tbl_name IN ('summary', 'ci_summary', 'record') ORDER BY name",
     )?;
-    let indexes: Vec<(String, String)> =
-        statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
-    for (name, _) in &indexes {
-        conn.execute(&format!("DROP INDEX {name}"), ())?;
+    let found: Vec<(String, String, String)> =
+        statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
+    for (what, name, _) in &found {
+        conn.execute(&format!("DROP {what} {name}"), ())?;
     }
-    Ok(indexes.into_iter().map(|(_, sql)| sql).collect())
+    Ok(found.into_iter().map(|(.., sql)| sql).collect())
 }
 
 fn gather(conn: &Connection, bytes: u32) -> Result<(), rusqlite::Error> {
@@ -295,7 +302,7 @@ impl Filler<'_> {
             let small = u32::try_from(n).map_err(Fault::new)?;
             self.keys.extend(row.keys.iter().map(|key| (*key, small)));
             if let Some(projection) = &row.projection {
-                projection.insert(db, n, &row.kind, row.id)?;
+                projection.insert(db, n, row.id)?;
             }
         }
         Ok(())

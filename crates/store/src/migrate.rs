@@ -16,6 +16,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_marks.sql"),
     include_str!("../migrations/0005_carry.sql"),
     include_str!("../migrations/0006_compact.sql"),
+    include_str!("../migrations/0007_narrow.sql"),
     include_str!("../migrations/0009_impact.sql"),
 ];
 

@@ -7,7 +7,7 @@ use crate::guard;
 use crate::pack::{Stored, end, pack};
 use crate::view::{lookup_keys, uuid};
 use rusqlite::{Connection, OptionalExtension};
-use slipway_domain::filter::text::number_words;
+use slipway_domain::filter::text::searched;
 use slipway_domain::id::PersonId;
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::release::task_record::Assignee;
@@ -55,16 +55,9 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
 /// What lists and search need of a record.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Projection {
+    kind: Kind,
     summary: Option<Summary>,
-    words: Option<Words>,
-}
-
-#[derive(PartialEq, Eq)]
-struct Words {
-    title: String,
-    number: String,
-    words: String,
-    kind: String,
+    words: Option<String>,
 }
 
 impl Projection {
@@ -73,34 +66,42 @@ impl Projection {
         if !is_projected(record.kind()) {
             return None;
         }
-        let text = record.search_text();
-        let title = text.as_ref().map(|(title, _)| title.clone()).unwrap_or_default();
-        let words = text.map(|(title, words)| Words {
-            title,
-            number: number_words(record),
-            words,
-            kind: kind_word(record.kind()),
+        let title = record.search_text().map(|(title, _)| title).unwrap_or_default();
+        // The word of the kind stands between the parts, so that no phrase reaches from one into the next.
+        let words = searched(record).map(|texts| {
+            let texts = texts.map(|text| text.replace(KIND_MARK, " "));
+            texts.join(&format!(" {} ", kind_word(record.kind())))
         });
-        Some(Self { summary: summary(record, title), words })
+        Some(Self { kind: record.kind(), summary: summary(record, title), words })
     }
 
     /// Writes it for row `n`, of which there is none yet.
-    pub(crate) fn insert(&self, conn: &Connection, n: i64, kind: &str, id: Uuid) -> Result<(), rusqlite::Error> {
-        if let Some(summary) = &self.summary {
-            summary.write(conn, INSERT_SUMMARY, n, kind, id)?;
+    pub(crate) fn insert(&self, db: &Db, n: i64, id: Uuid) -> Result<(), rusqlite::Error> {
+        match &self.summary {
+            Some(summary) if self.kind == Kind::Ci => summary.write_ci(db, INSERT_CI, n)?,
+            Some(summary) => summary.write(db, INSERT_SUMMARY, n, self.kind.name(), id)?,
+            None => {}
         }
-        self.words(conn, n, INSERT_WORDS)
+        self.words(db, n, INSERT_WORDS)
     }
 
     fn words(&self, conn: &Connection, n: i64, sql: &str) -> Result<(), rusqlite::Error> {
-        if let Some(Words { title, number, words, kind }) = &self.words {
-            conn.prepare_cached(sql)?.execute((n, title, number, words, kind))?;
+        if let Some(words) = &self.words {
+            conn.prepare_cached(sql)?.execute((n, words))?;
         }
         Ok(())
     }
 }
 
-const INSERT_WORDS: &str = "INSERT INTO search (rowid, title, number, words, kind) VALUES (?1, ?2, ?3, ?4, ?5)";
+const INSERT_WORDS: &str = "INSERT INTO search (rowid, words) VALUES (?1, ?2)";
+
+const INSERT_CI: &str = "INSERT INTO ci_summary (n, label, position, grp, state, type, level, owner)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+
+const UPSERT_CI: &str = "INSERT INTO ci_summary (n, label, position, grp, state, type, level, owner)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+     ON CONFLICT (n) DO UPDATE SET label = excluded.label, position = excluded.position, grp = excluded.grp,
+       state = excluded.state, type = excluded.type, level = excluded.level, owner = excluded.owner";
 
 const INSERT_SUMMARY: &str =
     "INSERT INTO summary (n, kind, id, label, position, title, grp, state, type, class, level, owner, at)
@@ -132,16 +133,34 @@ impl Summary {
         ])?;
         Ok(())
     }
+
+    /// A CI's has a table of its own, with names as numbers.
+    fn write_ci(&self, db: &Db, sql: &str, n: i64) -> Result<(), rusqlite::Error> {
+        let code = |text: &str| if text.is_empty() { Ok(0) } else { db.code_or_new(text) };
+        db.prepare_cached(sql)?.execute((
+            n,
+            &self.label,
+            self.position,
+            code(&self.grp)?,
+            code(&self.state)?,
+            code(&self.kind_of)?,
+            code(&self.level)?,
+            code(&self.owner)?,
+        ))?;
+        Ok(())
+    }
 }
 
 /// Writes summary and words of the record in row `n`: the summary in place of what was there; of words there must be
 /// none, see [`forget_words`].
-pub(crate) fn project(conn: &Connection, n: i64, record: &Record) -> Result<(), rusqlite::Error> {
+pub(crate) fn project(db: &Db, n: i64, record: &Record) -> Result<(), rusqlite::Error> {
     let Some(projection) = Projection::of(record) else { return Ok(()) };
-    if let Some(summary) = &projection.summary {
-        summary.write(conn, UPSERT_SUMMARY, n, record.kind().name(), record.id())?;
+    match &projection.summary {
+        Some(summary) if record.kind() == Kind::Ci => summary.write_ci(db, UPSERT_CI, n)?,
+        Some(summary) => summary.write(db, UPSERT_SUMMARY, n, record.kind().name(), record.id())?,
+        None => {}
     }
-    projection.words(conn, n, INSERT_WORDS)
+    projection.words(db, n, INSERT_WORDS)
 }
 
 /// Takes the words of row `n` away before others are written. The index writes what it has gathered before it forgets
@@ -153,6 +172,7 @@ pub(crate) fn forget_words(conn: &Connection, n: i64) -> Result<(), rusqlite::Er
 /// Takes summary and words of row `n` away.
 pub(crate) fn unproject(conn: &Connection, n: i64) -> Result<(), rusqlite::Error> {
     conn.prepare_cached("DELETE FROM summary WHERE n = ?1")?.execute((n,))?;
+    conn.prepare_cached("DELETE FROM ci_summary WHERE n = ?1")?.execute((n,))?;
     forget_words(conn, n)
 }
 
@@ -190,6 +210,7 @@ pub(crate) fn refresh(db: &Db) -> Result<(), Trouble> {
     db.execute("DELETE FROM guard", ())?;
     db.execute("DELETE FROM lookup", ())?;
     db.execute("DELETE FROM summary", ())?;
+    db.execute("DELETE FROM ci_summary", ())?;
     db.execute("INSERT INTO search (search) VALUES ('delete-all')", ())?;
     let last: i64 = db.query_row("SELECT coalesce(max(n), 0) FROM record", (), |row| row.get(0))?;
     for n in 1..=last {
@@ -242,10 +263,14 @@ fn derive(db: &Db, n: i64) -> Result<(), Trouble> {
     Ok(project(db, n, &record)?)
 }
 
-/// A kind as one word of the search, so that `ci` is not found in `ci_group`.
+/// A kind as one word of the search. It begins with a letter for private use, which [`crate::search`] takes out of what
+/// people type.
 pub(crate) fn kind_word(kind: Kind) -> String {
-    kind.name().replace('_', "")
+    format!("{KIND_MARK}{}", kind.name().replace('_', ""))
 }
+
+/// What every word of a kind begins with.
+pub(crate) const KIND_MARK: char = '\u{e000}';
 
 fn summary(record: &Record, title: String) -> Option<Summary> {
     let text = |v: Option<&dyn ToString>| v.map(|v| v.to_string().to_lowercase()).unwrap_or_default();

@@ -4,10 +4,12 @@ use crate::db::Db;
 use crate::error::{StoreError, Trouble};
 use crate::open::Store;
 use crate::pack::Stored;
-use crate::project::kind_word;
+use crate::project::{KIND_MARK, kind_word};
 use rusqlite::{Connection, OptionalExtension};
+use slipway_domain::filter::text::{found, has};
 use slipway_domain::number::Number;
-use slipway_domain::record::Kind;
+use slipway_domain::record::{Kind, Record};
+use std::collections::HashSet;
 use std::str::FromStr;
 use uuid::Uuid;
 
@@ -33,13 +35,26 @@ pub struct Hit {
     pub snippet: String,
 }
 
-pub(crate) const BY_WORDS: &str =
-    "SELECT rowid FROM search WHERE search MATCH ?1 ORDER BY bm25(search, 10.0, 12.0, 1.0, 0.0) LIMIT ?2";
+/// Most records that are read to see which of them have what was typed in full.
+const LOOKED_AT: usize = 160;
+/// So many of a kind come first because their name begins with what was typed, where several kinds are asked for.
+const OF_A_KIND: usize = 5;
+/// Letters of a beginning that the index keeps by itself, see migration 0007.
+const KEPT_LETTERS: usize = 3;
+
+pub(crate) const BY_WORDS: &str = "SELECT rowid FROM search WHERE search MATCH ?1 LIMIT ?2";
 pub(crate) const BY_LABEL: &str = "SELECT n FROM summary WHERE kind = ?1 AND label = ?2 LIMIT 20";
+pub(crate) const CI_BY_LABEL: &str = "SELECT n FROM ci_summary WHERE ?1 IS NOT NULL AND label = ?2 LIMIT 20";
+pub(crate) const BEGINNING: &str =
+    "SELECT n FROM summary WHERE kind = ?1 AND label >= ?2 AND label < ?3 ORDER BY label LIMIT ?4";
+pub(crate) const CI_BEGINNING: &str =
+    "SELECT n FROM ci_summary WHERE ?1 IS NOT NULL AND label >= ?2 AND label < ?3 ORDER BY label LIMIT ?4";
 
 impl Store {
     /// Records found by every word of `text`, each taken as the beginning of a word; of these kinds, or of all when
-    /// there are none. A record whose number or name is the whole text comes first, the rest by how well they fit.
+    /// there are none. Those whose number or name is the whole text come first, then those whose name begins with it,
+    /// then those that have it in their title. Of many the first are given, as they came here: nothing is read that
+    /// is not shown, but for a bounded number of others.
     ///
     /// # Errors
     /// That the storage failed.
@@ -47,25 +62,121 @@ impl Store {
         let words: Vec<&str> = words(text).collect();
         let Some(query) = match_query(&words, kinds) else { return Ok(Vec::new()) };
         let limit = limit.min(HITS_MOST);
-        self.reading(|conn| {
-            let mut rows = exact(conn, text, kinds)?;
-            let mut statement = conn.prepare_cached(BY_WORDS)?;
-            // As many more as may be known already.
-            let wanted = i64::try_from(limit + rows.len()).unwrap_or(i64::MAX);
-            for n in statement.query_map((query, wanted), |row| row.get::<_, i64>(0))? {
-                let n = n?;
-                if !rows.contains(&n) {
-                    rows.push(n);
+        self.reading(|db| {
+            let mut pool = Pool { db, words: &words, seen: HashSet::new(), hits: Vec::new() };
+            for n in exact(db, text, kinds)? {
+                pool.add(n, Fit::Whole, None)?;
+            }
+            for n in beginning(db, text, kinds, limit)? {
+                pool.add(n, Fit::Beginning, None)?;
+            }
+            // What is kept by itself is read in order and left as soon as there is enough; longer beginnings mean that
+            // all words that begin so are merged first, which pays only where they are rare. So everything is cut at
+            // first, then what few of the candidates had is asked for in full, and at last all of it.
+            let mut asked: Vec<&str> = words.iter().map(|word| shortened(word)).collect();
+            for _ in 0..2 {
+                let Some(cut) = match_query(&asked, kinds).filter(|cut| *cut != query) else { break };
+                let mut had = vec![0_usize; words.len()];
+                let looked_at = pool.candidates(&cut, limit, &mut had)?;
+                if looked_at < LOOKED_AT || pool.hits.len() >= limit {
+                    return Ok(pool.best(limit));
+                }
+                for ((asked, word), had) in asked.iter_mut().zip(&words).zip(&had) {
+                    if had * 2 < looked_at {
+                        *asked = *word;
+                    }
                 }
             }
-            rows.truncate(limit);
-            let mut hits = Vec::with_capacity(rows.len());
-            for n in rows {
-                hits.extend(hit(conn, n, &words)?);
-            }
-            Ok(hits)
+            pool.all(&query, limit)?;
+            Ok(pool.best(limit))
         })
     }
+}
+
+/// How well a record fits; the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    Whole,
+    Beginning,
+    Title,
+    Words,
+}
+
+/// What was found so far.
+struct Pool<'a> {
+    db: &'a Db,
+    words: &'a [&'a str],
+    seen: HashSet<i64>,
+    hits: Vec<(Fit, Hit)>,
+}
+
+impl Pool<'_> {
+    /// Keeps those of the first rows that have every word in full; counts what they have, and gives how many were
+    /// looked at: [`LOOKED_AT`] at most, and that many if there may be more.
+    fn candidates(&mut self, query: &str, limit: usize, had: &mut [usize]) -> Result<usize, Trouble> {
+        let mut statement = self.db.prepare_cached(BY_WORDS)?;
+        let mut rows = statement.query((query, i64::try_from(LOOKED_AT).unwrap_or(i64::MAX)))?;
+        let mut looked_at = 0;
+        while let Some(row) = rows.next()? {
+            looked_at += 1;
+            self.add(row.get(0)?, Fit::Words, Some(&mut *had))?;
+            if self.hits.len() >= limit.saturating_mul(2) {
+                break;
+            }
+        }
+        Ok(looked_at)
+    }
+
+    /// Keeps what the index finds, until there is enough.
+    fn all(&mut self, query: &str, limit: usize) -> Result<(), Trouble> {
+        let wanted = limit.saturating_mul(2);
+        let most = i64::try_from(wanted.saturating_add(self.seen.len())).unwrap_or(i64::MAX);
+        let mut statement = self.db.prepare_cached(BY_WORDS)?;
+        let mut rows = statement.query((query, most))?;
+        while self.hits.len() < wanted
+            && let Some(row) = rows.next()?
+        {
+            self.add(row.get(0)?, Fit::Words, None)?;
+        }
+        Ok(())
+    }
+
+    /// Reads a row and keeps it. `had`: it is a candidate, kept if it has every word; counts those that it has.
+    fn add(&mut self, n: i64, fit: Fit, had: Option<&mut [usize]>) -> Result<(), Trouble> {
+        if !self.seen.insert(n) {
+            return Ok(());
+        }
+        let Some(record) = at_row(self.db, n)? else { return Ok(()) };
+        let Some((title, more)) = record.search_text() else { return Ok(()) };
+        if let Some(had) = had {
+            let mut has_all = true;
+            for (word, had) in self.words.iter().zip(had) {
+                let has_it = found(&record, word);
+                *had += usize::from(has_it);
+                has_all &= has_it;
+            }
+            if !has_all {
+                return Ok(());
+            }
+        }
+        let fit = if fit == Fit::Words && self.words.iter().all(|word| has(&title, word)) { Fit::Title } else { fit };
+        let snippet = excerpt(&more, self.words);
+        self.hits.push((fit, Hit { kind: record.kind(), id: record.id(), label: record.label(), title, snippet }));
+        Ok(())
+    }
+
+    fn best(mut self, limit: usize) -> Vec<Hit> {
+        self.hits.sort_by_key(|(fit, _)| *fit);
+        self.hits.into_iter().take(limit).map(|(_, hit)| hit).collect()
+    }
+}
+
+/// A word whose last part is cut to what the index keeps by itself. Only where the index cuts words as it is done here.
+fn shortened(word: &str) -> &str {
+    let last = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+    let start = last.rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
+    let is_plain = word.is_ascii() && last.len() > start + KEPT_LETTERS;
+    if is_plain { word.get(..start + KEPT_LETTERS).unwrap_or(word) } else { word }
 }
 
 /// The words of a text that search can look for.
@@ -80,12 +191,12 @@ pub(crate) fn match_query(words: &[&str], kinds: &[Kind]) -> Option<String> {
         return None;
     }
     // Within quotes nothing but the quote and the end of text means anything.
-    let plain = |word: &&str| word.replace('"', "\"\"").replace('\0', " ");
+    let plain = |word: &&str| word.replace('"', "\"\"").replace(['\0', KIND_MARK], " ");
     let phrases: Vec<String> = words.iter().map(|word| format!("\"{}\"*", plain(word))).collect();
-    let mut query = format!("{{title number words}} : ({})", phrases.join(" AND "));
+    let mut query = phrases.join(" AND ");
     if !kinds.is_empty() {
-        let kinds: Vec<String> = kinds.iter().map(|kind| kind_word(*kind)).collect();
-        query.push_str(&format!(" AND kind : ({})", kinds.join(" OR ")));
+        let kinds: Vec<String> = kinds.iter().map(|kind| format!("\"{}\"", kind_word(*kind))).collect();
+        query.push_str(&format!(" AND ({})", kinds.join(" OR ")));
     }
     Some(query)
 }
@@ -95,10 +206,10 @@ fn exact(conn: &Connection, text: &str, kinds: &[Kind]) -> Result<Vec<i64>, rusq
     let text = text.trim();
     let number = Number::from_str(text).ok().map(|n| n.to_string());
     let kinds = if kinds.is_empty() { Kind::ALL } else { kinds };
-    let mut statement = conn.prepare_cached(BY_LABEL)?;
     let mut rows = Vec::new();
     for label in [Some(text), number.as_deref()].into_iter().flatten() {
         for kind in kinds {
+            let mut statement = conn.prepare_cached(if *kind == Kind::Ci { CI_BY_LABEL } else { BY_LABEL })?;
             for n in statement.query_map((kind.name(), label), |row| row.get(0))? {
                 let n = n?;
                 if !rows.contains(&n) {
@@ -110,16 +221,31 @@ fn exact(conn: &Connection, text: &str, kinds: &[Kind]) -> Result<Vec<i64>, rusq
     Ok(rows)
 }
 
-fn hit(conn: &Db, n: i64, words: &[&str]) -> Result<Option<Hit>, Trouble> {
-    let found = conn
+/// Rows whose number or name begins with the text: a few of each kind where several are asked for.
+fn beginning(conn: &Connection, text: &str, kinds: &[Kind], limit: usize) -> Result<Vec<i64>, rusqlite::Error> {
+    let text = text.trim();
+    let end = format!("{text}{}", char::MAX);
+    let kinds = if kinds.is_empty() { Kind::ALL } else { kinds };
+    let limit = i64::try_from(if kinds.len() > 1 { limit.min(OF_A_KIND) } else { limit }).unwrap_or(i64::MAX);
+    let mut rows = Vec::new();
+    for kind in kinds {
+        let mut statement = conn.prepare_cached(if *kind == Kind::Ci { CI_BEGINNING } else { BEGINNING })?;
+        for n in statement.query_map((kind.name(), text, &end, limit), |row| row.get(0))? {
+            rows.push(n?);
+        }
+    }
+    Ok(rows)
+}
+
+/// The record in a row, if there is one that this program can read.
+fn at_row(db: &Db, n: i64) -> Result<Option<Record>, Trouble> {
+    let found = db
         .prepare_cached(crate::pack::AT_ROW)?
         .query_row((n,), |row| Ok((row.get(0)?, crate::view::uuid(row, 1)?, Stored::from_row(row, 2)?)))
         .optional()?;
     let Some((kind, id, stored)) = found else { return Ok(None) };
-    let Some(kind) = Kind::named(&conn.text(kind)?) else { return Ok(None) };
-    let Some(record) = stored.record(conn, kind, id)? else { return Ok(None) };
-    let (title, more) = record.search_text().unwrap_or_default();
-    Ok(Some(Hit { kind, id: record.id(), label: record.label(), title, snippet: excerpt(&more, words) }))
+    let Some(kind) = Kind::named(&db.text(kind)?) else { return Ok(None) };
+    stored.record(db, kind, id)
 }
 
 /// The part of a text around the first word that is in it, or its beginning.

@@ -113,6 +113,20 @@ impl Store {
         })
     }
 
+    /// Bytes that each table and index takes in the file, the largest first. Reads the whole file: for measurements.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn room(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.reading(|db| {
+            let mut statement = db.prepare(
+                "SELECT name, sum(pgsize) FROM dbstat WHERE aggregate = TRUE GROUP BY name ORDER BY 2 DESC, 1",
+            )?;
+            let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// Hash over every confirmed record, see [`StateHash`]: equal on laptops and server that hold the same.
     ///
     /// # Errors

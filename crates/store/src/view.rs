@@ -94,7 +94,7 @@ impl View<'_> {
     /// # Errors
     /// A storage fault.
     pub fn labelled(&self, kind: Kind, label: &str) -> Result<Vec<Uuid>, Fault> {
-        self.ids(LABELLED, kind, label)
+        self.ids(if kind == Kind::Ci { CI_LABELLED } else { LABELLED }, kind, label)
     }
 
     /// Records of a kind with that title, in any case; for a DHS unit its serial number.
@@ -102,7 +102,8 @@ impl View<'_> {
     /// # Errors
     /// A storage fault.
     pub fn titled(&self, kind: Kind, title: &str) -> Result<Vec<Uuid>, Fault> {
-        self.ids(TITLED, kind, title)
+        // The title of a CI is its name.
+        self.ids(if kind == Kind::Ci { CI_LABELLED } else { TITLED }, kind, title)
     }
 
     fn ids(&self, sql: &str, kind: Kind, text: &str) -> Result<Vec<Uuid>, Fault> {
@@ -141,6 +142,8 @@ pub(crate) const WAITING: &str = "SELECT predicted FROM queue WHERE n IN (
     ORDER BY n";
 pub(crate) const LABELLED: &str = "SELECT id FROM summary WHERE kind = ?1 AND label = ?2 ORDER BY id LIMIT 100";
 pub(crate) const TITLED: &str = "SELECT id FROM summary WHERE kind = ?1 AND title = ?2 ORDER BY id LIMIT 100";
+pub(crate) const CI_LABELLED: &str = "SELECT r.id FROM ci_summary s JOIN record r ON r.n = s.n
+    WHERE ?1 IS NOT NULL AND s.label = ?2 ORDER BY r.id LIMIT 100";
 pub(crate) const ROW: &str = "SELECT n FROM record WHERE substr(id, 11) = substr(?2, 11) AND id = ?2 AND kind = ?1";
 pub(crate) const BODY: &str =
     "SELECT n, body, source, target FROM record WHERE substr(id, 11) = substr(?2, 11) AND id = ?2 AND kind = ?1";

@@ -49,7 +49,10 @@ pub const TEST: &[Package] = &[
 ];
 
 /// What the figures need beyond the three sets above.
-pub const BENCH: &[Package] = &[package("iproute2", "ss, which counts the bytes of connections")];
+pub const BENCH: &[Package] = &[
+    package("iproute2", "ss, which counts the bytes of connections"),
+    package("sqlite3", "the import that ours is compared with"),
+];
 
 /// Installs what is missing of these sets. On a system without apt it only says what is needed.
 pub fn install(sets: &[&'static [Package]]) -> Result<()> {

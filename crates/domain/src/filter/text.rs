@@ -28,13 +28,23 @@ fn words(text: &str) -> Vec<String> {
 #[must_use]
 pub fn found(record: &Record, word: &str) -> bool {
     let wanted = words(word);
+    if wanted.is_empty() {
+        return true;
+    }
+    searched(record).is_some_and(|texts| texts.iter().any(|text| has_in_a_row(text, &wanted)))
+}
+
+/// Whether a text has this word: its parts in a row, the last perhaps unfinished.
+#[must_use]
+pub fn has(text: &str, word: &str) -> bool {
+    has_in_a_row(text, &words(word))
+}
+
+fn has_in_a_row(text: &str, wanted: &[String]) -> bool {
     let Some((last, whole)) = wanted.split_last() else { return true };
-    let Some((title, more)) = record.search_text() else { return false };
-    [title, number_words(record), more].iter().any(|text| {
-        let has = words(text);
-        has.windows(wanted.len())
-            .any(|part| part.split_last().is_some_and(|(end, start)| start == whole && end.starts_with(last.as_str())))
-    })
+    words(text)
+        .windows(wanted.len())
+        .any(|part| part.split_last().is_some_and(|(end, start)| start == whole && end.starts_with(last.as_str())))
 }
 
 /// Whether search can look for this word at all.
@@ -43,15 +53,26 @@ pub fn is_searchable(word: &str) -> bool {
     word.chars().any(char::is_alphanumeric)
 }
 
-/// Label, number and the number without its leading zeros, so that `rel-12` finds `REL-000012` and `REL-000123`.
+/// What search finds a record by: title; label and number, also without its leading zeros, so that `rel-12` finds
+/// `REL-000012` and `REL-000123`; other words. What one says already the next does not say again. `None` for kinds that
+/// are found through others.
 #[must_use]
-pub fn number_words(record: &Record) -> String {
-    let Some(number) = record.number() else { return String::new() };
-    let short = match (number.as_str().split_once('-'), number.position()) {
-        (Some((prefix, _)), Some(position)) => format!(" {prefix}-{position}"),
-        _ => String::new(),
-    };
-    format!("{} {number}{short}", record.label())
+pub fn searched(record: &Record) -> Option<[String; 3]> {
+    let (title, more) = record.search_text()?;
+    let Some(number) = record.number() else { return Some([title, String::new(), more]) };
+    let mut numbers = Vec::new();
+    let label = record.label();
+    if label != title && label != number.as_str() {
+        numbers.push(label);
+    }
+    numbers.push(number.to_string());
+    if let (Some((prefix, rest)), Some(position)) = (number.as_str().split_once('-'), number.position())
+        && rest.starts_with('0')
+    {
+        numbers.push(format!("{prefix}-{position}"));
+    }
+    let more = more.strip_prefix(number.as_str()).map(|rest| rest.trim_start().to_owned()).unwrap_or(more);
+    Some([title, numbers.join(" "), more])
 }
 
 /// The order of versions and other texts with figures: figures by their value, `9.10` after `9.4`, letters after

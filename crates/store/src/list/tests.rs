@@ -1,13 +1,14 @@
 //! No query behind a screen reads a whole table.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use super::{COUNTS, FIRST_GROUP, LABELS, ListSpec, NEXT_GROUP, query};
+use super::{CI_LABELS, COUNTS, FIRST_GROUP, LABELS, ListSpec, NEXT_GROUP, next_code, query};
 use crate::db::Db;
-use crate::filter::{CALLED, Column, Query};
+use crate::filter::{Column, Query};
 use crate::key::Key;
 use crate::open::{Profile, Store};
-use crate::search::{BY_LABEL, BY_WORDS};
+use crate::search::{BEGINNING, BY_LABEL, BY_WORDS, CI_BEGINNING, CI_BY_LABEL};
 use rusqlite::Connection;
+use rusqlite::types::Value;
 use slipway_domain::filter::field::known;
 use slipway_domain::filter::{Filter, Reading, Vocabulary, parse};
 use slipway_domain::id::{DeviceId, PersonId, WorkspaceId};
@@ -110,7 +111,10 @@ fn every_list_in_every_order_comes_from_an_index() {
                     let spec = ListSpec { kind: *kind, filter: filter.clone(), sort: None, descending: false };
                     let query = query(conn, &spec, *sort).unwrap();
                     let steps = plan(conn, &query);
-                    let scans = steps.iter().any(|s| s.starts_with("SCAN") && !s.contains("VIRTUAL TABLE"));
+                    // The table of CIs holds nothing but their kind.
+                    let scans = steps.iter().any(|s| {
+                        s.starts_with("SCAN") && !s.contains("VIRTUAL TABLE") && !s.starts_with("SCAN ci_summary")
+                    });
                     assert!(!scans, "{}\n{steps:#?}", query.sql);
                 }
             }
@@ -123,13 +127,18 @@ fn every_list_in_every_order_comes_from_an_index() {
 fn a_selective_condition_is_found_by_its_own_index() {
     on_a_store(|conn| {
         for (kind, text, index) in [
-            (Kind::Ci, "class:server", "summary_grp (kind=? AND grp>? AND grp<?)"),
-            (Kind::Ci, "class=server status:retired", "summary_grp (kind=? AND grp=? AND state=?)"),
-            (Kind::Ci, "status:retired,missing", "summary_state (kind=? AND state=?)"),
-            (Kind::Ci, "name=web-01", "summary_label (kind=? AND label=?)"),
-            (Kind::Ci, "name:web", "summary_label (kind=? AND label>? AND label<?)"),
-            (Kind::Ci, "number:CI-12", "summary_position (kind=? AND position>? AND position<?)"),
-            (Kind::Ci, "owner:me", "summary_owner (kind=? AND owner=?)"),
+            (Kind::Ci, "class:server", "ci_grp (grp=?)"),
+            (Kind::Ci, "class=server status:retired", "ci_grp (grp=? AND state=?)"),
+            (Kind::Ci, "status:retired,missing", "ci_state (state=?)"),
+            (Kind::Ci, "environment:test", "ci_type (type=?)"),
+            (Kind::Ci, "criticality:high", "ci_level (level=?)"),
+            (Kind::Ci, "name=web-01", "ci_label (label=?)"),
+            (Kind::Ci, "name:web", "ci_label (label>? AND label<?)"),
+            (Kind::Ci, "number:CI-12", "ci_position (position>? AND position<?)"),
+            (Kind::Ci, "owner:me", "ci_owner (owner=?)"),
+            (Kind::Release, "name=web-01", "summary_label (kind=? AND label=?)"),
+            (Kind::DslItem, "name:web", "summary_label (kind=? AND label>? AND label<?)"),
+            (Kind::DslItem, "type:package", "summary_grp (kind=? AND grp=?"),
             (Kind::Release, "window:2026-12", "summary_at (kind=? AND at>? AND at<?)"),
             (Kind::Ci, "serial:FOC12", "INTEGER PRIMARY KEY"),
             (Kind::Ci, "payroll", "INTEGER PRIMARY KEY"),
@@ -159,6 +168,57 @@ fn the_usual_orders_need_no_sorting() {
     });
 }
 
+/// What follows a row is found from there on, however far into a list it lies.
+#[test]
+fn every_page_of_cis_begins_at_its_place() {
+    use crate::page::{STATES, along, among, value_at};
+    on_a_store(|conn| {
+        for text in ["", "class=server", "-status:retired", "owner:me"] {
+            let query = Query::of(conn, Kind::Ci, &filter(Kind::Ci, text)).unwrap();
+            let planned = |sql: String| {
+                let places = conn.prepare(&sql).unwrap().parameter_count();
+                let mut values = query.values.clone();
+                values.resize(places, Value::from(0));
+                plan(conn, &Query { sql, values, is_exact: true, names_rows: false })
+            };
+            for column in known(Kind::Ci).iter().filter_map(|k| Column::of(Kind::Ci, k.field)) {
+                if matches!(column, Column::Code(_) | Column::Owner) {
+                    let columns: &[&str] = if column.name() == "grp" { &["grp", "state"] } else { &[column.name()] };
+                    let steps = planned(among(&query, columns));
+                    let is_sorted = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+                    assert!(steps[0].contains("rowid>?") && !is_sorted, "{text} by {columns:?}: {steps:#?}");
+                } else {
+                    for down in [false, true] {
+                        let steps = planned(along(&query, column, down, true));
+                        let bound = format!("({}{}?)", column.name(), if down { "<" } else { ">" });
+                        let is_sorted = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+                        assert!(steps[0].contains(&bound) && !is_sorted, "by {}: {steps:#?}", column.name());
+                    }
+                }
+                assert_eq!(scans(conn, &value_at(column)), [""; 0]);
+            }
+        }
+        assert_eq!(scans(conn, STATES), [""; 0]);
+    });
+}
+
+/// A million CIs are in order by every column already.
+#[test]
+fn no_order_of_all_cis_needs_sorting() {
+    on_a_store(|conn| {
+        for column in known(Kind::Ci).iter().filter_map(|k| Column::of(Kind::Ci, k.field)) {
+            for descending in [false, true] {
+                let spec = ListSpec { kind: Kind::Ci, filter: Filter::EVERYTHING, sort: None, descending };
+                let query = query(conn, &spec, Some(column)).unwrap();
+                let steps = plan(conn, &query);
+                let is_index = steps.iter().any(|step| step.contains("USING") && step.contains("INDEX ci_"));
+                let is_sorted = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+                assert!(is_index && !is_sorted, "{}\n{steps:#?}", query.sql);
+            }
+        }
+    });
+}
+
 #[test]
 fn every_other_query_of_a_screen_comes_from_an_index() {
     on_a_store(|conn| {
@@ -174,8 +234,11 @@ fn every_other_query_of_a_screen_comes_from_an_index() {
             crate::view::FROM_SOURCE,
             crate::view::TO_TARGET,
             crate::write::POINTED_AT,
-            CALLED,
             LABELS,
+            CI_LABELS,
+            BEGINNING,
+            CI_BEGINNING,
+            CI_BY_LABEL,
             FIRST_GROUP,
             NEXT_GROUP,
             BY_WORDS,
@@ -184,6 +247,7 @@ fn every_other_query_of_a_screen_comes_from_an_index() {
             crate::view::FIND,
             crate::view::WAITING,
             crate::view::LABELLED,
+            crate::view::CI_LABELLED,
             crate::view::TITLED,
             crate::queue::OWN,
             crate::attention::OPEN,
@@ -196,6 +260,9 @@ fn every_other_query_of_a_screen_comes_from_an_index() {
             "SELECT count(*) FROM attention WHERE settled_at = 0",
         ] {
             assert_eq!(scans(conn, sql), [""; 0], "{sql}");
+        }
+        for column in ["grp", "state", "type", "level"].map(Column::Code).into_iter().chain([Column::Owner]) {
+            assert_eq!(scans(conn, &next_code(column)), [""; 0], "one seek for each value");
         }
     });
 }

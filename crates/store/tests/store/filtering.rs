@@ -218,3 +218,54 @@ fn values_are_offered_from_what_there_is() {
     assert_eq!(values(Field::Version, "9"), ["9.10", "9.4"]);
     assert!(laptop.store.called(Kind::Person, "an", 5).unwrap().contains(&ANNA.0));
 }
+
+/// Page after page gives what the whole list gives, both ways, in every order.
+#[test]
+fn pages_follow_one_another_through_the_whole_list() {
+    let laptop = holding(&records());
+    for sort in [None, Some("name"), Some("number"), Some("class"), Some("status"), Some("environment"), Some("owner")]
+    {
+        for descending in [false, true] {
+            for text in ["", "-status:retired", "öre", "class:server,database", "manufacturer:cisco"] {
+                let reading = Reading { kind: Kind::Ci, me: Some(ANNA), now: NOW, vocabulary: &Vocabulary::default() };
+                let filter = parse(text, &reading).unwrap();
+                let spec = ListSpec { kind: Kind::Ci, filter, sort: sort.map(str::to_owned), descending };
+                let whole = laptop.store.open_list(&spec).unwrap().ids;
+                let mut pages: Vec<Uuid> = Vec::new();
+                loop {
+                    let page = laptop.store.page(&spec, pages.last().copied(), 7).unwrap();
+                    if page.is_empty() {
+                        break;
+                    }
+                    assert!(page.len() == 7 || pages.len() + page.len() == whole.len(), "only the last is short");
+                    pages.extend(page);
+                }
+                let set = |ids: &[Uuid]| ids.iter().copied().collect::<BTreeSet<_>>();
+                assert_eq!((pages.len(), set(&pages)), (whole.len(), set(&whole)), "{text} by {sort:?}");
+                if text.is_empty() {
+                    assert_eq!(pages, whole, "by {sort:?}, descending: {descending}");
+                }
+            }
+        }
+    }
+    assert_eq!(laptop.store.total(Kind::Ci).unwrap(), u64::try_from(CIS).unwrap());
+    assert!(
+        laptop
+            .store
+            .page(
+                &ListSpec {
+                    kind: Kind::Ci,
+                    filter: parse(
+                        "",
+                        &Reading { kind: Kind::Ci, me: None, now: NOW, vocabulary: &Vocabulary::default() }
+                    )
+                    .unwrap(),
+                    sort: None,
+                    descending: false
+                },
+                None,
+                2_000
+            )
+            .is_err()
+    );
+}
