@@ -8,6 +8,8 @@ use crate::cmdb::duplicate::CiDuplicate;
 use crate::cmdb::group::CiGroup;
 use crate::cmdb::merge_ci::CiForward;
 use crate::cmdb::moment::CiStep;
+use crate::cmdb::observation::Observation;
+use crate::cmdb::observation::identify::IdentificationRules;
 use crate::cmdb::relation::Relation;
 use crate::comment::Comment;
 use crate::dhs::record::{DhsModel, DhsUnit, Movement};
@@ -15,8 +17,8 @@ use crate::dsl::item::DslItem;
 use crate::exception::Exception;
 use crate::id::{
     ApprovalId, BaselineId, BaselinePartId, ChangeId, CiDuplicateId, CiForwardId, CiGroupId, CiId, CiStepId, CommentId,
-    DelegationId, DhsModelId, DhsUnitId, DslItemId, ExceptionId, FreezeId, GroupId, MovementId, PersonId, RelationId,
-    ReleaseId, SettingId, SiteAccessId, SiteId, TaskId, TestId,
+    DelegationId, DhsModelId, DhsUnitId, DslItemId, ExceptionId, FreezeId, GroupId, MovementId, ObservationId,
+    PersonId, RelationId, ReleaseId, SettingId, SiteAccessId, SiteId, TaskId, TestId,
 };
 use crate::number::Number;
 use crate::people::{Delegation, Group, Person, Site, SiteAccess};
@@ -138,6 +140,8 @@ kinds! {
     CiStep(CiStepId) = "ci_step",
     CiDuplicate(CiDuplicateId) = "ci_duplicate",
     CiForward(CiForwardId) = "ci_forward",
+    Observation(ObservationId) = "observation",
+    IdentificationRules(SettingId) = "identification_rules",
     DslItem(DslItemId) = "dsl_item",
     DhsModel(DhsModelId) = "dhs_model",
     DhsUnit(DhsUnitId) = "dhs_unit",

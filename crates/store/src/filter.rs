@@ -15,6 +15,7 @@ use slipway_domain::filter::text::is_searchable;
 use slipway_domain::filter::value::{Bounds, Party, Wanted};
 use slipway_domain::filter::{Filter, Link};
 use slipway_domain::lookup::Lookup;
+use slipway_domain::people::Site;
 use slipway_domain::record::Kind;
 use slipway_domain::records::{Records, RecordsExt};
 use std::collections::BTreeSet;
@@ -45,6 +46,8 @@ pub(crate) enum Column {
     At,
     /// Identity of a person or group; empty for none.
     Owner,
+    /// Identity of a site; empty for none.
+    Site,
 }
 
 impl Column {
@@ -54,6 +57,7 @@ impl Column {
             Self::Position => "position",
             Self::At => "at",
             Self::Owner => "owner",
+            Self::Site => "grp",
         }
     }
 
@@ -78,10 +82,12 @@ impl Column {
                 | Kind::Approval
                 | Kind::DslItem
                 | Kind::DhsUnit
+                | Kind::Observation
                 | Kind::Person,
                 Field::State,
             ) => Lower("state"),
-            (Kind::Release | Kind::Change, Field::Type)
+            (Kind::Observation, Field::Site) => Self::Site,
+            (Kind::Release | Kind::Change | Kind::Observation, Field::Type)
             | (Kind::Ci, Field::Environment)
             | (Kind::DslItem, Field::Platform)
             | (Kind::DhsUnit, Field::Condition) => Lower("type"),
@@ -97,6 +103,7 @@ impl Column {
                 | Kind::Group
                 | Kind::Baseline
                 | Kind::TestRecord
+                | Kind::Observation
                 | Kind::Comment,
                 Field::Owner,
             ) => Owner,
@@ -109,6 +116,7 @@ impl Column {
                 | Kind::Baseline
                 | Kind::TestRecord
                 | Kind::Freeze
+                | Kind::Observation
                 | Kind::Comment,
                 Field::At,
             ) => At,
@@ -300,7 +308,9 @@ impl Writer<'_> {
     fn wanted(&mut self, column: Column, wanted: &Wanted) -> Result<Option<String>, Trouble> {
         let name = column.name();
         Ok(match (column, wanted) {
-            (Column::Lower(_) | Column::AnyCase(_) | Column::Owner, Wanted::Empty) => Some(format!("{name} = ''")),
+            (Column::Lower(_) | Column::AnyCase(_) | Column::Owner | Column::Site, Wanted::Empty) => {
+                Some(format!("{name} = ''"))
+            }
             (Column::At, Wanted::Empty) => Some("at = 0".to_owned()),
             (Column::Position, Wanted::Empty) => Some(format!("position IN (0, {})", u32::MAX)),
             // Only the case of ASCII letters is the index's own.
@@ -326,6 +336,9 @@ impl Writer<'_> {
                 Some(self.bounds("position", &real, bounds, MILLION))
             }
             (Column::Owner, Wanted::Party(party)) => self.owners(party)?,
+            (Column::Site, Wanted::Called(site)) => self.sites(site, false)?,
+            (Column::Site, Wanted::CalledExactly(site)) => self.sites(site, true)?,
+            (Column::Site, Wanted::Party(Party::Id(id))) => Some(format!("grp = ?{}", self.value(id.to_string()))),
             _ => None,
         })
     }
@@ -365,6 +378,23 @@ impl Writer<'_> {
         }
         let place = self.value(serde_json::to_string(&ids)?);
         Ok(Some(format!("owner IN (SELECT value FROM json_each(?{place}))")))
+    }
+
+    /// Sites that are called so; `None` if too many are.
+    fn sites(&mut self, name: &str, exactly: bool) -> Result<Option<String>, Trouble> {
+        if !name.is_ascii() || name.is_empty() {
+            return Ok(None);
+        }
+        let Some(found) = self.called(Kind::Site, name)? else { return Ok(None) };
+        let mut ids = BTreeSet::new();
+        for id in found {
+            let site = View(self.conn).get::<Site>(id.into())?;
+            if site.is_some_and(|site| !exactly || site.name.to_lowercase() == name) {
+                ids.insert(id.to_string());
+            }
+        }
+        let place = self.value(serde_json::to_string(&ids)?);
+        Ok(Some(format!("grp IN (SELECT value FROM json_each(?{place}))")))
     }
 
     /// Records of a kind whose name begins so; `None` if there are too many.

@@ -129,6 +129,8 @@ fn a_selective_condition_is_found_by_its_own_index() {
             (Kind::Ci, "name=web-01", "summary_label (kind=? AND label=?)"),
             (Kind::Ci, "name:web", "summary_label (kind=? AND label>? AND label<?)"),
             (Kind::Ci, "number:CI-12", "summary_position (kind=? AND position>? AND position<?)"),
+            (Kind::Observation, "state:mismatch,missing,unknown", "summary_state (kind=? AND state=?)"),
+            (Kind::Observation, "state:mismatch site:a", "summary_grp (kind=? AND grp=? AND state=?)"),
             (Kind::Ci, "owner:me", "summary_owner (kind=? AND owner=?)"),
             (Kind::Release, "window:2026-12", "summary_at (kind=? AND at>? AND at<?)"),
             (Kind::Ci, "serial:FOC12", "INTEGER PRIMARY KEY"),
