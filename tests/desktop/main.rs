@@ -7,6 +7,7 @@ mod attention;
 mod carry;
 mod import;
 mod places;
+mod reconcile;
 mod start;
 mod story;
 #[path = "../support/mod.rs"]
