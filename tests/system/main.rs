@@ -6,6 +6,7 @@ mod backup;
 mod carry;
 mod disk;
 mod kill;
+mod observe;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;

@@ -196,7 +196,7 @@ fn value(sight: Sight<'_>, field: &str, to: &str) -> Result<String, CallError> {
 }
 
 /// A value as a person reads it.
-fn words(sight: Sight<'_>, field: &str, value: &str) -> Result<String, Fault> {
+pub(crate) fn words(sight: Sight<'_>, field: &str, value: &str) -> Result<String, Fault> {
     let kind = match field {
         "owner" => Kind::Person,
         "support_group" => Kind::Group,

@@ -7,7 +7,7 @@ use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
     account, approvals, attention, baselines, bulk, carry, changes, cmdb, dhs, dsl, exceptions, groups, held, impact,
-    inbox, jobs, lists, moments, mutations, profile, releases, settings, transfer,
+    inbox, jobs, lists, moments, mutations, observations, profile, releases, settings, transfer,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -142,6 +142,12 @@ commands! {
     "cmdb.alike": moments::AlikeRequest => moments::AlikeList = blocking crate::duplicates::alike;
     "duplicates.list": moments::DuplicatesRequest => moments::DuplicateList = blocking crate::duplicates::list;
     "duplicates.act": moments::DuplicateActRequest => mutations::Done = blocking crate::duplicates::act;
+    "observations.get": observations::ObservationRequest => observations::ObservationPage = blocking crate::observations::get;
+    "observations.decide": observations::DecideObservationsRequest => observations::DecideReport = blocking crate::observations::decide;
+    "observations.absent": observations::AbsentRequest => observations::AbsentReport = blocking crate::observations::absent;
+    "observations.accuracy": Nothing => observations::AccuracyList = blocking crate::observations::accuracy;
+    "observations.rules": Nothing => observations::IdentificationView = blocking crate::observations::identification;
+    "observations.put_rules": observations::PutIdentificationRequest => mutations::Done = blocking crate::observations::put_identification;
     "baselines.list": Nothing => baselines::BaselineList = blocking crate::baselines::list;
     "baselines.take": baselines::TakeBaselineRequest => mutations::Done = blocking crate::baselines::take;
     "baselines.compare": baselines::CompareBaselinesRequest => baselines::BaselineComparison = blocking crate::baselines::compare;

@@ -4,6 +4,7 @@
 //! A bad row is refused with line and reason and the others go on. Rows that are as wanted already are found by
 //! reading and sent nowhere, so that an import that is run again issues no command.
 
+pub mod ansible;
 pub mod changes;
 pub mod cis;
 pub mod encoding;
@@ -12,8 +13,10 @@ pub mod fields;
 pub mod header;
 pub mod itop;
 pub mod json;
+pub mod lshw;
 pub mod mapping;
 pub mod netbox;
+pub mod observations;
 pub mod plan;
 pub mod rejects;
 pub mod relations;

@@ -36,6 +36,7 @@ pub mod local;
 mod lock;
 pub mod moments;
 pub mod notices;
+pub mod observations;
 pub mod oidc;
 pub mod open;
 pub mod pills;

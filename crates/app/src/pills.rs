@@ -4,6 +4,7 @@ use crate::view::common::{Hue, Pill};
 use slipway_domain::approval::record::{ApprovalState, Decision};
 use slipway_domain::change::record::ChangeState;
 use slipway_domain::cmdb::ci::CiStatus;
+use slipway_domain::cmdb::observation::ObservationState;
 use slipway_domain::dhs::record::UnitState;
 use slipway_domain::dsl::item::ItemState;
 use slipway_domain::record::Record;
@@ -56,6 +57,19 @@ pub fn ci(status: CiStatus) -> Pill {
         CiStatus::Missing => Hue::Bad,
     };
     pill(status.label(), hue)
+}
+
+/// How an observation stands to its record.
+#[must_use]
+pub fn observation(state: ObservationState) -> Pill {
+    let hue = match state {
+        ObservationState::Match => Hue::Ok,
+        ObservationState::Mismatch => Hue::Warn,
+        ObservationState::Missing => Hue::Bad,
+        ObservationState::Unknown => Hue::Pending,
+        ObservationState::Settled => Hue::Neutral,
+    };
+    pill(state.label(), hue)
 }
 
 /// How a DSL item stands.
@@ -134,6 +148,7 @@ pub fn of(record: &Record) -> Pill {
         Record::Release(r) => release(r),
         Record::Change(r) => change(r.state),
         Record::Ci(r) => ci(r.status),
+        Record::Observation(r) => observation(r.state),
         Record::DslItem(r) => item(r.state),
         Record::DhsUnit(r) => unit(r.state),
         Record::Task(r) => task(r.state, false),

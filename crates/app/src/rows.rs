@@ -1,12 +1,15 @@
 //! A record as one row of a list: its columns by name.
 
+use crate::bulk::words;
 use crate::pills;
 use crate::sight::{Sight, path};
 use crate::view::common::{Cell, ListRow};
-use slipway_domain::cmdb::ci::Location;
+use slipway_domain::cmdb::ci::{Ci, Location};
+use slipway_domain::cmdb::observation::{Difference, Observation};
 use slipway_domain::dhs::record::Bin;
 use slipway_domain::id::PersonId;
 use slipway_domain::record::{Kind, Record};
+use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Fault;
 use slipway_domain::release::task_record::Assignee;
 use slipway_domain::time::{Timestamp, Window};
@@ -53,6 +56,7 @@ pub fn rows<I: Into<uuid::Uuid>>(
 
 /// Fills the columns and gives the title.
 fn fill(c: &mut Cells<'_>, record: &Record) -> Result<String, Fault> {
+    let sight = c.sight;
     Ok(match record {
         Record::Release(r) => {
             c.text("number", r.number.as_str());
@@ -194,6 +198,15 @@ fn fill(c: &mut Cells<'_>, record: &Record) -> Result<String, Fault> {
             c.window(Some(r.window));
             r.title.clone()
         }
+        Record::Observation(r) => {
+            c.text("source", &r.source);
+            c.link("site", Kind::Site, r.site.map(Into::into))?;
+            c.time("seen_at", Some(r.seen_at));
+            c.person("by", Some(r.by))?;
+            c.link("ci", Kind::Ci, r.ci.map(Into::into))?;
+            c.text("rule", r.rule.map_or("", |rule| rule.label()));
+            observed(sight, r)?
+        }
         Record::Comment(r) => {
             c.person("by", Some(r.by))?;
             c.time("at", Some(r.at));
@@ -201,6 +214,23 @@ fn fill(c: &mut Cells<'_>, record: &Record) -> Result<String, Fault> {
         }
         other => other.label(),
     })
+}
+
+/// What is to be decided about an observation, in a line.
+fn observed(sight: Sight<'_>, r: &Observation) -> Result<String, Fault> {
+    let ci: Option<Ci> = match r.ci {
+        Some(id) => sight.records.get(id)?,
+        None => None,
+    };
+    let Some(ci) = ci else {
+        let i = &r.identity;
+        return Ok(joined(&[&r.class, &i.manufacturer, &i.serial_number, &i.asset_tag]));
+    };
+    let open = r.open(&ci).into_iter().filter(|difference| !difference.is_gap());
+    let line = |d: Difference| -> Result<String, Fault> {
+        Ok(format!("{}: {} → {}", d.field, words(sight, &d.field, &d.recorded)?, words(sight, &d.field, &d.seen)?))
+    };
+    Ok(open.map(line).collect::<Result<Vec<_>, Fault>>()?.join("; "))
 }
 
 /// What an approval opens, in words.

@@ -122,6 +122,7 @@ pub fn path(record: &Record) -> Option<String> {
         Record::Change(c) => format!("/changes/{}", address(c.number.as_str())),
         Record::Ci(c) => format!("/cmdb/{}", address(c.number.as_str())),
         Record::CiGroup(g) => format!("/cmdb/groups/{}", g.id),
+        Record::Observation(o) => format!("/cmdb/reconcile/{}", o.id),
         Record::DslItem(i) => format!("/dsl/{}", address(i.number.as_str())),
         Record::DhsUnit(u) => format!("/dhs/{}", address(u.number.as_str())),
         Record::Task(t) => format!("/releases/{}/tasks", t.release),

@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod lists;
 pub mod moments;
 pub mod mutations;
+pub mod observations;
 pub mod profile;
 pub mod releases;
 pub mod settings;

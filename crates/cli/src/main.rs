@@ -17,6 +17,7 @@ mod dsl;
 mod exception;
 mod generate;
 mod group;
+mod observe;
 mod print;
 mod profile;
 mod release;
@@ -115,6 +116,9 @@ enum Use {
     /// Configuration items.
     #[command(subcommand)]
     Ci(Box<ci::CiCall>),
+    /// What was seen, against what is recorded.
+    #[command(subcommand)]
+    Observe(observe::Observe),
     /// CI groups.
     #[command(subcommand)]
     Group(group::GroupCall),
@@ -203,6 +207,7 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Use::Release(call) => release::run(&desk, *call).await,
         Use::Change(call) => change::run(&desk, *call).await,
         Use::Ci(call) => ci::run(&desk, *call).await,
+        Use::Observe(call) => observe::run(&desk, call).await,
         Use::Group(call) => group::run(&desk, call).await,
         Use::Baseline(call) => baseline::run(&desk, call).await,
         Use::Dsl(call) => dsl::run(&desk, call).await,

@@ -33,6 +33,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
   slipwayctl import netbox devices.json
   slipwayctl import itop servers.xml
   slipwayctl import snipe-it assets.csv
+  slipwayctl import lshw web-01.json                       what was seen: see slipwayctl observe --help
 
 A mapping is JSON, every part of it optional:
   { \"columns\": { \"Host\": \"name\", \"Kind\": \"class\", \"Weight\": \"attributes.weight\", \"Junk\": \"\" },
@@ -42,8 +43,10 @@ A mapping is JSON, every part of it optional:
     \"decimal_commas\": [\"Weight\"], \"dates\": \"day_first\", \"utc_offset_minutes\": 60,
     \"reading\": { \"encoding\": \"windows-1252\", \"delimiter\": \";\" }, \"system\": \"ServiceDesk\" }")]
 pub struct Import {
-    /// What the file holds: cis, relations, changes, service-manager, netbox, itop or snipe-it.
-    #[arg(value_parser = ["cis", "relations", "changes", "service-manager", "netbox", "itop", "snipe-it"])]
+    /// What the file holds: cis, relations, changes, observations, service-manager, netbox, itop, snipe-it, ansible or lshw.
+    #[arg(value_parser = [
+        "cis", "relations", "changes", "observations", "service-manager", "netbox", "itop", "snipe-it", "ansible", "lshw",
+    ])]
     kind: String,
     /// The file: CSV with any delimiter and encoding, JSON lines, or the product's own JSON or XML.
     file: PathBuf,
@@ -65,6 +68,22 @@ pub struct Import {
     /// The suite that changes come from; the file's name without its ending, if not given.
     #[arg(long)]
     system: Option<String>,
+    #[arg(skip)]
+    constants: serde_json::Map<String, Value>,
+}
+
+impl Import {
+    /// A file whose rows have these values where it has none.
+    pub fn of(
+        kind: String,
+        file: PathBuf,
+        map: Option<PathBuf>,
+        dry_run: bool,
+        rejects: Option<PathBuf>,
+        constants: serde_json::Map<String, Value>,
+    ) -> Self {
+        Self { kind, file, map, show_map: false, dry_run, rejects, resume: false, system: None, constants }
+    }
 }
 
 /// A file to write records to.
@@ -160,7 +179,7 @@ pub async fn import(desk: &Desk, import: Import) -> Result<Answer, CallError> {
     report(desk, &job).await
 }
 
-fn whole(path: &Path) -> Result<String, CallError> {
+pub fn whole(path: &Path) -> Result<String, CallError> {
     Ok(absolute(&[path.to_owned()])?.concat())
 }
 
@@ -181,6 +200,12 @@ fn mapping(import: &Import) -> Result<Value, CallError> {
     };
     if let (Some(system), Some(mapping)) = (&import.system, mapping.as_object_mut()) {
         mapping.insert("system".to_owned(), json!(system));
+    }
+    if let (false, Some(mapping)) = (import.constants.is_empty(), mapping.as_object_mut()) {
+        let constants = mapping.entry("constants").or_insert_with(|| json!({}));
+        if let Some(constants) = constants.as_object_mut() {
+            constants.extend(import.constants.clone());
+        }
     }
     // Without anything given, the mapping that was used for such a file before counts.
     Ok(if mapping.as_object().is_some_and(serde_json::Map::is_empty) { Value::Null } else { mapping })

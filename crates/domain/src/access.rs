@@ -3,6 +3,7 @@
 //! Roles are a set, so in a small team one person holds many. What depends on the record besides (only members of a
 //! group vote, the submitter never accepts, the assignee works a task) is judged where the record is at hand.
 
+use crate::cmdb::observation::ObservationCommand as O;
 use crate::command::{
     ApprovalCommand as A, ChangeAction, ChangeCommand as H, CmdbCommand as C, Command, DhsCommand as U,
     DslCommand as D, ExceptionCommand as E, ReleaseCommand as R, SetupCommand as S, TaskCommand as T,
@@ -154,6 +155,10 @@ table! {
 
     Command::Exception(E::Accept { .. })             => "exception.accept",         "accept an exception",                &[ReleaseManager, DhsStorekeeper];
     Command::Exception(E::BackOut { .. })            => "exception.back_out",       "back out an exception",              &[ReleaseManager, DhsStorekeeper];
+
+    Command::Observation(O::Record(_))               => "observation.record",       "bring in what was seen",             &[ConfigurationManager, Technician];
+    Command::Observation(O::Decide(_))               => "observation.decide",       "decide what becomes of an observation", &[ConfigurationManager];
+    Command::Observation(O::PutRules(_))             => "observation.rules",        "edit the identification rules",      &[ConfigurationManager];
 
     Command::Comment(_)                              => "comment.add",              "comment",                            WORKING;
 }

@@ -25,6 +25,7 @@ pub mod impact;
 pub mod import;
 pub mod merge_ci;
 pub mod moment;
+pub mod observation;
 pub mod redundancy;
 pub mod relate;
 pub mod relation;

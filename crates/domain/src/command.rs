@@ -6,6 +6,7 @@ use crate::approval::record::{ApprovalRule, Decision, Subject};
 use crate::change::record::{Change, ChangeKind};
 use crate::cmdb::ci::{Ci, CiStatus, FieldChange};
 use crate::cmdb::group::CiGroup;
+use crate::cmdb::observation::ObservationCommand;
 use crate::cmdb::relation::{Relation, RelationType};
 use crate::comment::Comment;
 use crate::dsl::item::MasterFile;
@@ -58,6 +59,8 @@ pub enum Command {
     Comment(Comment),
     /// What becomes of a fact that a rule is against.
     Exception(ExceptionCommand),
+    /// What was seen, and what becomes of it.
+    Observation(ObservationCommand),
 }
 
 /// What an administrator sets up.

@@ -195,6 +195,7 @@ pub(crate) fn carry_out(
         Command::Dhs(c) => dhs::execute(c, actor, context, records),
         Command::Comment(c) => comment::execute(c, actor, context, records),
         Command::Exception(c) => exception::execute(c, actor, context, records),
+        Command::Observation(c) => cmdb::observation::execute(c, actor, context, records),
     }
 }
 

@@ -68,6 +68,8 @@ ids! {
     CiDuplicateId,
     /// Where a CI went that was merged into another.
     CiForwardId,
+    /// What a source saw of a thing.
+    ObservationId,
     /// A step in the history of a configuration item.
     CiStepId,
     /// A DSL item.

@@ -66,6 +66,8 @@ pub enum Lookup {
     OpenDuplicates,
     /// Forward of a CI that was merged: the CI that was kept.
     ForwardsTo,
+    /// Observation that was recognised: its CI.
+    ObservationsOf,
     /// Step in the history of a CI: the CI. Ascending ids are the order of the steps.
     StepsOfCi,
     /// Step in the history of a CI that came after a baseline: how many baselines had been taken before.
@@ -159,6 +161,7 @@ impl Record {
             | Self::TaskTemplate(_)
             | Self::ApprovalPolicy(_)
             | Self::WorkspaceRules(_)
+            | Self::IdentificationRules(_)
             | Self::Freeze(_) => all(&mut out),
             Self::Release(r) => {
                 number(&mut out, &r.number);
@@ -238,6 +241,7 @@ impl Record {
                 }
             }
             Self::CiForward(f) => out.push((Lookup::ForwardsTo, f.to.to_string())),
+            Self::Observation(o) => out.extend(o.ci.map(|ci| (Lookup::ObservationsOf, ci.to_string()))),
             Self::CiStep(s) => {
                 out.push((Lookup::StepsOfCi, s.ci.to_string()));
                 if s.baselines > 0 {
@@ -297,6 +301,8 @@ impl Record {
             Self::CiDuplicate(_) => "possible duplicates".to_owned(),
             Self::Redundancy(_) => "redundancy rule".to_owned(),
             Self::CiForward(r) => format!("{} (merged)", r.from.name),
+            Self::Observation(r) => r.label.clone(),
+            Self::IdentificationRules(_) => "identification rules".to_owned(),
             Self::DslItem(r) => format!("{} {}", r.name, r.version),
             Self::DhsModel(r) => format!("{} {}", r.manufacturer, r.name),
             Self::DhsUnit(r) => r.number.to_string(),
@@ -355,11 +361,17 @@ impl Record {
             Self::TestRecord(t) => (t.title.clone(), t.note.clone()),
             Self::Baseline(b) => (b.name.clone(), String::new()),
             Self::Comment(c) => (c.text.clone(), String::new()),
+            Self::Observation(o) => {
+                let i = &o.identity;
+                let macs = i.macs.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+                (o.label.clone(), words(&[&o.source, &i.host_name, &i.serial_number, &i.asset_tag, &macs]))
+            }
             Self::SiteAccess(_)
             | Self::Delegation(_)
             | Self::TaskTemplate(_)
             | Self::ApprovalPolicy(_)
             | Self::WorkspaceRules(_)
+            | Self::IdentificationRules(_)
             | Self::Approval(_)
             | Self::Relation(_)
             | Self::Movement(_)

@@ -8,6 +8,8 @@ use crate::cmdb::duplicate::CiDuplicate;
 use crate::cmdb::group::CiGroup;
 use crate::cmdb::merge_ci::CiForward;
 use crate::cmdb::moment::CiStep;
+use crate::cmdb::observation::Observation;
+use crate::cmdb::observation::identify::IdentificationRules;
 use crate::cmdb::redundancy::Redundancy;
 use crate::cmdb::relation::Relation;
 use crate::comment::Comment;
@@ -16,8 +18,8 @@ use crate::dsl::item::DslItem;
 use crate::exception::Exception;
 use crate::id::{
     ApprovalId, BaselineId, BaselinePartId, ChangeId, CiDuplicateId, CiForwardId, CiGroupId, CiId, CiStepId, CommentId,
-    DelegationId, DhsModelId, DhsUnitId, DslItemId, ExceptionId, FreezeId, GroupId, MovementId, PersonId, RedundancyId,
-    RelationId, ReleaseId, SettingId, SiteAccessId, SiteId, TaskId, TestId,
+    DelegationId, DhsModelId, DhsUnitId, DslItemId, ExceptionId, FreezeId, GroupId, MovementId, ObservationId,
+    PersonId, RedundancyId, RelationId, ReleaseId, SettingId, SiteAccessId, SiteId, TaskId, TestId,
 };
 use crate::number::Number;
 use crate::people::{Delegation, Group, Person, Site, SiteAccess};
@@ -140,6 +142,8 @@ kinds! {
     CiDuplicate(CiDuplicateId) = "ci_duplicate",
     CiForward(CiForwardId) = "ci_forward",
     Redundancy(RedundancyId) = "redundancy",
+    Observation(ObservationId) = "observation",
+    IdentificationRules(SettingId) = "identification_rules",
     DslItem(DslItemId) = "dsl_item",
     DhsModel(DhsModelId) = "dhs_model",
     DhsUnit(DhsUnitId) = "dhs_unit",

@@ -12,6 +12,7 @@
 //! | baseline of an install | at the sites of the CIs in it | it is a copy of them |
 //! | baseline taken on demand, its parts | in the workspace | it names CIs and copies nothing of them |
 //! | step in the history of a CI, forward of one that was merged | wherever the CI lies (the one that was kept) | it is read there |
+//! | observation | wherever its CI lies; where the thing was seen while it is unknown | whoever may read the CI decides about it |
 //! | pair of CIs that look alike | wherever the two lie; in the workspace only if both do | nobody decides on what they may not read |
 //! | relation | wherever its ends lie; in the workspace only if both do | nobody needs a relation of which no end is theirs |
 //! | movement | wherever its unit lies | the unit's history goes along when it is transferred |
@@ -130,6 +131,7 @@ pub fn place(record: &Record) -> Place {
         | Record::TaskTemplate(_)
         | Record::ApprovalPolicy(_)
         | Record::WorkspaceRules(_)
+        | Record::IdentificationRules(_)
         | Record::Freeze(_)
         | Record::Release(_)
         | Record::Task(_)
@@ -164,6 +166,10 @@ pub fn place(record: &Record) -> Place {
         Record::Redundancy(r) => {
             return Place::With(r.providers.iter().chain([&r.ci]).map(|ci| (Kind::Ci, ci.0)).collect());
         }
+        Record::Observation(o) => match o.ci {
+            Some(ci) => return Place::With(vec![(Kind::Ci, ci.0)]),
+            None => at(o.site),
+        },
         Record::CiForward(f) => return Place::With(vec![(Kind::Ci, f.to.0)]),
         Record::Relation(r) => return Place::With(vec![(Kind::Ci, r.source.0), (Kind::Ci, r.target.0)]),
         Record::Movement(m) => return Place::With(vec![(Kind::DhsUnit, m.unit.0)]),
@@ -188,6 +194,7 @@ fn is_always_in_workspace(kind: Kind) -> bool {
             | Kind::CiDuplicate
             | Kind::CiForward
             | Kind::Redundancy
+            | Kind::Observation
             | Kind::Comment
             | Kind::Exception
     )
@@ -216,6 +223,7 @@ pub fn followers(kind: Kind) -> &'static [(Lookup, Kind)] {
             (Lookup::DuplicatesOf, Kind::CiDuplicate),
             (Lookup::ForwardsTo, Kind::CiForward),
             (Lookup::RedundancyOfCi, Kind::Redundancy),
+            (Lookup::ObservationsOf, Kind::Observation),
             COMMENTS,
         ],
         Kind::DhsUnit => {
@@ -411,6 +419,7 @@ fn named(command: &Command) -> Vec<(Kind, Uuid)> {
         | Command::Task(..)
         | Command::Approval(_)
         | Command::Change(_)
+        | Command::Observation(_)
         | Command::Dsl(..) => Vec::new(),
     }
 }

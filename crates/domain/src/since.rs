@@ -19,6 +19,9 @@ pub const SINCE: &[(&str, &str, u32)] = &[
     ("cmdb", "fill_group", 2),
     ("cmdb", "put_redundancy", 2),
     ("cmdb", "remove_redundancy", 2),
+    ("observation", "record", 2),
+    ("observation", "decide", 2),
+    ("observation", "put_rules", 2),
 ];
 
 /// Bytes of a command's JSON in which its group and name stand: the longest with an identity between them.

@@ -17,6 +17,7 @@ mod exceptions;
 mod filter;
 mod impact;
 mod merging;
+mod observations;
 mod properties;
 mod readiness;
 mod redundancy;

@@ -18,6 +18,7 @@ use slipway_domain::filter::text::is_searchable;
 use slipway_domain::filter::value::{Bounds, Party, Wanted};
 use slipway_domain::filter::{Filter, Link};
 use slipway_domain::lookup::Lookup;
+use slipway_domain::people::Site;
 use slipway_domain::record::Kind;
 use slipway_domain::records::{Records, RecordsExt};
 use std::collections::BTreeSet;
@@ -47,6 +48,8 @@ pub(crate) enum Column {
     Owner,
     /// Of CIs: the number of a name that is lower case; 0 for none.
     Code(&'static str),
+    /// Identity of a site; empty for none.
+    Site,
 }
 
 impl Column {
@@ -56,6 +59,7 @@ impl Column {
             Self::Position => "position",
             Self::At => "at",
             Self::Owner => "owner",
+            Self::Site => "grp",
         }
     }
 
@@ -83,10 +87,12 @@ impl Column {
                 | Kind::Approval
                 | Kind::DslItem
                 | Kind::DhsUnit
+                | Kind::Observation
                 | Kind::Person,
                 Field::State,
             ) => Lower("state"),
-            (Kind::Release | Kind::Change, Field::Type)
+            (Kind::Observation, Field::Site) => Self::Site,
+            (Kind::Release | Kind::Change | Kind::Observation, Field::Type)
             | (Kind::DslItem, Field::Platform)
             | (Kind::DhsUnit, Field::Condition) => Lower("type"),
             (Kind::Release, Field::Class) => Lower("class"),
@@ -101,6 +107,7 @@ impl Column {
                 | Kind::Group
                 | Kind::Baseline
                 | Kind::TestRecord
+                | Kind::Observation
                 | Kind::Comment,
                 Field::Owner,
             ) => Owner,
@@ -113,6 +120,7 @@ impl Column {
                 | Kind::Baseline
                 | Kind::TestRecord
                 | Kind::Freeze
+                | Kind::Observation
                 | Kind::Comment,
                 Field::At,
             ) => At,
@@ -325,7 +333,9 @@ impl Writer<'_> {
         Ok(match (column, wanted) {
             (Column::Owner, Wanted::Empty) if self.kind == Kind::Ci => Some("owner = 0".to_owned()),
             (Column::Code(_), Wanted::Empty) => Some(format!("{name} = 0")),
-            (Column::Lower(_) | Column::AnyCase(_) | Column::Owner, Wanted::Empty) => Some(format!("{name} = ''")),
+            (Column::Lower(_) | Column::AnyCase(_) | Column::Owner | Column::Site, Wanted::Empty) => {
+                Some(format!("{name} = ''"))
+            }
             // What begins with nothing is what is not empty.
             (Column::Code(_), Wanted::Begins(text)) if text.is_empty() => Some(format!("{name} <> 0")),
             (Column::Code(_), Wanted::Is(text)) if text.is_empty() => Some("0".to_owned()),
@@ -367,6 +377,9 @@ impl Writer<'_> {
                 Some(self.bounds("position", &real, bounds, MILLION))
             }
             (Column::Owner, Wanted::Party(party)) => self.owners(party)?,
+            (Column::Site, Wanted::Called(site)) => self.sites(site, false)?,
+            (Column::Site, Wanted::CalledExactly(site)) => self.sites(site, true)?,
+            (Column::Site, Wanted::Party(Party::Id(id))) => Some(format!("grp = ?{}", self.value(id.to_string()))),
             _ => None,
         })
     }
@@ -410,6 +423,23 @@ impl Writer<'_> {
         } else {
             format!("owner IN (SELECT value FROM json_each(?{place}))")
         }))
+    }
+
+    /// Sites that are called so; `None` if too many are.
+    fn sites(&mut self, name: &str, exactly: bool) -> Result<Option<String>, Trouble> {
+        if !name.is_ascii() || name.is_empty() {
+            return Ok(None);
+        }
+        let Some(found) = self.called(Kind::Site, name)? else { return Ok(None) };
+        let mut ids = BTreeSet::new();
+        for id in found {
+            let site = View(self.conn).get::<Site>(id.into())?;
+            if site.is_some_and(|site| !exactly || site.name.to_lowercase() == name) {
+                ids.insert(id.to_string());
+            }
+        }
+        let place = self.value(serde_json::to_string(&ids)?);
+        Ok(Some(format!("grp IN (SELECT value FROM json_each(?{place}))")))
     }
 
     /// Records of a kind whose name begins so; `None` if there are too many.

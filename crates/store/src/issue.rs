@@ -9,6 +9,7 @@ use crate::open::Store;
 use crate::queue::stored;
 use crate::status::known_to_server;
 use crate::write::{Changes, Writer};
+use slipway_domain::cmdb::observation::ObservationCommand;
 use slipway_domain::command::about::about;
 use slipway_domain::command::{ChangeCommand, CmdbCommand, Command, Envelope, RULES_VERSION};
 use slipway_domain::execute::{Context, Effect, execute, execute_at_desk};
@@ -214,6 +215,7 @@ fn limit(command: &Command) -> usize {
             | CmdbCommand::EditCis(_)
             | CmdbCommand::FillGroup(_),
         )
+        | Command::Observation(ObservationCommand::Record(_) | ObservationCommand::Decide(_))
         | Command::Change(ChangeCommand::Import(_)) => BULK_COMMAND_BYTES,
         _ => COMMAND_BYTES,
     }

@@ -353,7 +353,7 @@ pub(crate) fn usual_order(kind: Kind) -> (Column, bool) {
         Kind::Release | Kind::Change => (Column::Position, true),
         Kind::Task => (Column::Position, false),
         Kind::Approval | Kind::Freeze => (Column::At, false),
-        Kind::Baseline | Kind::TestRecord => (Column::At, true),
+        Kind::Baseline | Kind::TestRecord | Kind::Observation => (Column::At, true),
         _ => (Column::AnyCase("label"), false),
     }
 }

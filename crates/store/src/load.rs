@@ -144,7 +144,9 @@ impl Prepared {
 fn fill(conn: &Db, snapshots: &[Complete], unpack: &dyn Unpack) -> Result<(), Trouble> {
     // A table without triggers is emptied at once.
     let mut later = drop_indexes(conn)?;
-    for table in ["before", "foreign_before", "lookup", "guard", "summary", "ci_summary", "ci_count", "member", "record"] {
+    for table in
+        ["before", "foreign_before", "lookup", "guard", "summary", "ci_summary", "ci_count", "member", "record"]
+    {
         conn.execute(&format!("DELETE FROM {table}"), ())?;
     }
     conn.execute("INSERT INTO search (search) VALUES ('delete-all')", ())?;

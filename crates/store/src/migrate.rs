@@ -17,7 +17,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005_carry.sql"),
     include_str!("../migrations/0006_compact.sql"),
     include_str!("../migrations/0007_narrow.sql"),
-    include_str!("../migrations/0009_impact.sql"),
+    include_str!("../migrations/0008_impact.sql"),
 ];
 
 /// Marks the file as ours: `Slip`.

@@ -46,7 +46,9 @@ impl Store {
             let (column, usual) = column.map_or_else(|| usual_order(spec.kind), |column| (column, false));
             let mut page = Page { db, query: &query, count, ids: Vec::new(), down: spec.descending != usual };
             match column {
-                Column::AnyCase(_) | Column::Position | Column::At | Column::Lower(_) => page.along(column, after)?,
+                Column::AnyCase(_) | Column::Position | Column::At | Column::Lower(_) | Column::Site => {
+                    page.along(column, after)?
+                }
                 Column::Code(_) | Column::Owner => page.by_value(column, after)?,
             }
             Ok(page.ids)

@@ -49,6 +49,7 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
             | Kind::TaskTemplate
             | Kind::ApprovalPolicy
             | Kind::WorkspaceRules
+            | Kind::IdentificationRules
     )
 }
 
@@ -350,6 +351,14 @@ fn summary(record: &Record, title: String) -> Option<Summary> {
         Record::Baseline(b) => Summary { owner: person(Some(b.by)), at: b.at.0, ..base },
         Record::TestRecord(t) => Summary { owner: person(Some(t.by)), at: t.at.0, ..base },
         Record::Comment(c) => Summary { owner: person(Some(c.by)), at: c.at.0, ..base },
+        Record::Observation(o) => Summary {
+            grp: o.site.map(|site| site.to_string()).unwrap_or_default(),
+            state: text(Some(&o.state)),
+            kind_of: o.source.to_lowercase(),
+            owner: person(Some(o.by)),
+            at: o.seen_at.0,
+            ..base
+        },
         Record::Relation(_)
         | Record::Movement(_)
         | Record::BaselinePart(_)
@@ -363,6 +372,7 @@ fn summary(record: &Record, title: String) -> Option<Summary> {
         | Record::Delegation(_)
         | Record::TaskTemplate(_)
         | Record::ApprovalPolicy(_)
-        | Record::WorkspaceRules(_) => return None,
+        | Record::WorkspaceRules(_)
+        | Record::IdentificationRules(_) => return None,
     })
 }

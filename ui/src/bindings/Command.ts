@@ -7,6 +7,7 @@ import type { DhsCommand } from "./DhsCommand";
 import type { DslCommand } from "./DslCommand";
 import type { DslItemId } from "./DslItemId";
 import type { ExceptionCommand } from "./ExceptionCommand";
+import type { ObservationCommand } from "./ObservationCommand";
 import type { ReleaseCommand } from "./ReleaseCommand";
 import type { ReleaseId } from "./ReleaseId";
 import type { SetupCommand } from "./SetupCommand";
@@ -16,4 +17,4 @@ import type { TaskId } from "./TaskId";
 /**
  * A command, by the part of the domain that judges it.
  */
-export type Command = { "setup": SetupCommand } | { "release": [ReleaseId, ReleaseCommand] } | { "task": [TaskId, TaskCommand] } | { "approval": ApprovalCommand } | { "change": ChangeCommand } | { "cmdb": CmdbCommand } | { "dsl": [DslItemId, DslCommand] } | { "dhs": DhsCommand } | { "comment": Comment } | { "exception": ExceptionCommand };
+export type Command = { "setup": SetupCommand } | { "release": [ReleaseId, ReleaseCommand] } | { "task": [TaskId, TaskCommand] } | { "approval": ApprovalCommand } | { "change": ChangeCommand } | { "cmdb": CmdbCommand } | { "dsl": [DslItemId, DslCommand] } | { "dhs": DhsCommand } | { "comment": Comment } | { "exception": ExceptionCommand } | { "observation": ObservationCommand };

@@ -4,6 +4,7 @@ import type { ListRow } from '../bindings/ListRow';
 import type { Settings } from '../bindings/Settings';
 import { CARRY } from './carry';
 import { DEVICES } from './devices';
+import { ACCURACY, an_observation_page, RULES } from './reconcile';
 import { testBackend, type Answers, type TestBackend } from './backend';
 import {
   a_board,
@@ -233,6 +234,17 @@ export function answers(): Answers {
       total: 1,
     }),
     'duplicates.act': () => DONE,
+    'observations.get': ({ observation }: { observation: string }) =>
+      an_observation_page(numbered('observation', observation), numbered('ci', 'ci-7')),
+    'observations.decide': ({ observations }: { observations: string[] }) => ({
+      created: 0,
+      decided: observations.length,
+      unchanged: 0,
+      refused: [],
+    }),
+    'observations.accuracy': () => ACCURACY,
+    'observations.rules': () => RULES,
+    'observations.put_rules': () => DONE,
     'dsl.get': a_dsl_page,
     'dhs.get': a_unit_page,
     'releases.act': () => ({

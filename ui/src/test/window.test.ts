@@ -185,6 +185,9 @@ describe('every screen', () => {
     ['/cmdb/baselines', 'Baselines'],
     ['/cmdb/baselines/b1', 'Baselines'],
     ['/cmdb/duplicates', 'Possible duplicates'],
+    ['/cmdb/reconcile', 'Reconcile'],
+    ['/cmdb/reconcile/accuracy', 'Accuracy of the CMDB'],
+    ['/cmdb/reconcile/rules', 'Identification rules'],
     ['/dsl', 'DSL'],
     ['/dsl/DSL-000012', 'DSL item DSL-000012'],
     ['/dhs', 'DHS'],
@@ -225,6 +228,52 @@ describe('what was and what is', () => {
     );
     await userEvent.click(await screen.findByRole('button', { name: 'Undo the merge' }));
     await waitFor(() => expect(called('duplicates.act').at(-1)).toEqual({ action: 'undo_merge', gone: 'ci-8' }));
+  });
+});
+
+describe('what was seen', () => {
+  it('is accepted on a sheet, without what only a change sets', async () => {
+    open('/cmdb/reconcile');
+    expect(await screen.findByText('Recognised as', { exact: false })).toBeTruthy();
+    await userEvent.keyboard('a');
+    const sheet = await screen.findByRole('dialog', { name: 'Accept what was seen: 1 observation' });
+    await userEvent.keyboard('{Enter}');
+    expect(called('observations.decide')).toEqual([]);
+    await userEvent.click(within(sheet).getByRole('button', { name: /^Accept/ }));
+    await waitFor(() => expect(called('observations.decide')).toHaveLength(1));
+    expect(called('observations.decide')[0]).toMatchObject({ observations: ['observation-1'], verdict: 'accept' });
+  });
+
+  it('is decided field by field from the record beside the list', async () => {
+    open('/cmdb/reconcile');
+    await userEvent.click(await screen.findByRole('button', { name: /^accept what was seen/i }));
+    const sheet = await screen.findByRole('dialog', { name: 'Accept what was seen: 1 observation' });
+    const managed = within(sheet).getByLabelText<HTMLInputElement>(/^Version: 7 → 8 \(managed\)/);
+    expect(managed.checked).toBe(false);
+    await userEvent.click(within(sheet).getByLabelText(/^Model/));
+    await userEvent.keyboard('{Control>}{Enter}{/Control}');
+    await waitFor(() => expect(called('observations.decide')).toHaveLength(1));
+    expect(called('observations.decide')[0]).toMatchObject({ fields: ['attributes.os'] });
+  });
+
+  it('is dismissed only with a reason', async () => {
+    open('/cmdb/reconcile');
+    await screen.findByText('Recognised as', { exact: false });
+    await userEvent.keyboard('x');
+    const sheet = await screen.findByRole('dialog', { name: 'Dismiss: 1 observation' });
+    await userEvent.keyboard('{Control>}{Enter}{/Control}');
+    expect(called('observations.decide')).toEqual([]);
+    await userEvent.type(within(sheet).getByLabelText('Reason (needed)'), 'A test image', { delay: 60 });
+    await userEvent.keyboard('{Control>}{Enter}{/Control}');
+    await waitFor(() => expect(called('observations.decide')[0]).toMatchObject({ note: 'A test image' }));
+  });
+
+  it('is recognised by rules whose order is changed by buttons', async () => {
+    open('/cmdb/reconcile/rules');
+    await userEvent.click(await screen.findByRole('button', { name: 'Later: serial number and manufacturer' }));
+    await waitFor(() =>
+      expect(called('observations.put_rules')).toEqual([{ order: ['mac', 'serial'], managed: ['class', 'version'] }]),
+    );
   });
 });
 

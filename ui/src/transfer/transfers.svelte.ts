@@ -11,6 +11,9 @@ export const IMPORT_KINDS: { value: ImportKind; label: string }[] = [
   { value: 'netbox', label: 'NetBox' },
   { value: 'itop', label: 'iTop' },
   { value: 'snipe_it', label: 'Snipe-IT assets' },
+  { value: 'observations', label: 'What was seen' },
+  { value: 'ansible', label: 'What ansible saw' },
+  { value: 'lshw', label: 'What lshw saw' },
 ];
 
 export const JOB_STATES: Record<JobView['state'], string> = {

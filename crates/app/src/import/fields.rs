@@ -17,6 +17,8 @@ pub enum Target {
     Changes,
     /// Sites.
     Sites,
+    /// What was seen.
+    Observations,
 }
 
 /// How the text of a field is read.
@@ -135,6 +137,25 @@ const CHANGES: &[Field] = &[
 const SITES: &[Field] =
     &[needed("name", "Name", &["site", "sitename"]), text("address", "Address", &["physicaladdress"])];
 
+const OBSERVATIONS: &[Field] = &[
+    text("host_name", "Host name", &["name", "host", "ciname", "fqdn", "computername", "devicename", "dnsname"]),
+    text("manufacturer", "Manufacturer", &["maker", "vendor", "make", "brand", "systemvendor"]),
+    text("serial_number", "Serial number", &["serial", "serialno", "sn", "servicetag", "productserial"]),
+    text("asset_tag", "Asset tag", &["tag", "assetnumber", "inventorynumber", "barcode"]),
+    text("mac", "MAC addresses", &["macaddress", "macaddresses", "macs", "ethernetaddress", "physicaladdress"]),
+    text("class", "Class", &["ciclass", "citype", "type", "category", "devicetype"]),
+    text("model", "Model", &["product", "productname", "modelname", "hardwaremodel"]),
+    text("version", "Version", &["release", "softwareversion"]),
+    text("site", "Site", &["location", "sitename"]),
+    text("building", "Building", &[]),
+    text("room", "Room", &["datacenterroom"]),
+    text("rack", "Rack", &["rackname", "cabinet"]),
+    text("u", "Rack unit", &["position", "rackunit", "rackposition"]),
+    text("source", "Source", &["scanner", "discoverysource", "discoveredby"]),
+    of("seen_at", "Seen at", Sort::Moment, &["lastseen", "seen", "lastdiscovered", "scannedat", "timestamp", "date"]),
+    text("absent", "Not found", &["missing", "notfound"]),
+];
+
 impl Target {
     /// What columns may go to; a CI has attributes of its class besides.
     #[must_use]
@@ -144,6 +165,7 @@ impl Target {
             Self::Relations => RELATIONS,
             Self::Changes => CHANGES,
             Self::Sites => SITES,
+            Self::Observations => OBSERVATIONS,
         }
     }
 
@@ -153,11 +175,17 @@ impl Target {
         self.fields().iter().find(|field| field.name == name)
     }
 
+    /// Whether a column may go to an attribute of a class, `attributes.NAME`.
+    #[must_use]
+    pub fn has_attributes(self) -> bool {
+        matches!(self, Self::Cis | Self::Observations)
+    }
+
     /// Whether a column may go to it: a field, or an attribute of a CI.
     #[must_use]
     pub fn takes(self, name: &str) -> bool {
         self.field(name).is_some()
-            || (self == Self::Cis && name.strip_prefix("attributes.").is_some_and(|a| !a.is_empty()))
+            || (self.has_attributes() && name.strip_prefix("attributes.").is_some_and(|a| !a.is_empty()))
     }
 }
 
@@ -209,7 +237,7 @@ mod tests {
 
     #[test]
     fn every_name_leads_to_one_field_of_its_target() {
-        for target in [Target::Cis, Target::Relations, Target::Changes, Target::Sites] {
+        for target in [Target::Cis, Target::Relations, Target::Changes, Target::Sites, Target::Observations] {
             let mut seen = std::collections::BTreeSet::new();
             for field in target.fields() {
                 for name in std::iter::once(field.name).chain(field.synonyms.iter().copied()) {

@@ -94,7 +94,7 @@ pub fn propose(target: Target, header: &[String], samples: &[Vec<String>]) -> Pr
             continue;
         }
         let best = target.fields().iter().filter_map(|f| rank(f, name).map(|rank| (rank, f.name))).min();
-        let is_attribute = target == Target::Cis;
+        let is_attribute = target.has_attributes();
         if best.is_none() && !is_attribute {
             proposal.findings.push(unknown(name, target));
         }
@@ -117,7 +117,7 @@ pub fn propose(target: Target, header: &[String], samples: &[Vec<String>]) -> Pr
         let to = match by_place.get(&place) {
             Some(field) => (*field).to_owned(),
             None if name.is_empty() || name.eq_ignore_ascii_case(REASON_COLUMN) => String::new(),
-            None if target == Target::Cis => attribute(label),
+            None if target.has_attributes() => attribute(label),
             None => String::new(),
         };
         if to.is_empty() && !name.is_empty() && !name.eq_ignore_ascii_case(REASON_COLUMN) {
@@ -323,7 +323,7 @@ impl Column {
 
 fn no_field(field: &str, column: &str, target: Target) -> Finding {
     let known: Vec<&str> = target.fields().iter().map(|f| f.name).collect();
-    let more = if target == Target::Cis { ", or attributes.NAME" } else { "" };
+    let more = if target.has_attributes() { ", or attributes.NAME" } else { "" };
     Finding::new(
         "UNKNOWN_FIELD",
         format!("The mapping sends {column:?} to {field:?}, which is no field."),

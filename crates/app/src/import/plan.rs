@@ -5,14 +5,16 @@ use super::cis::{Cis, Known, Would};
 use super::feed::{Adapt, Adapted, Feed, Mapped};
 use super::fields::Target;
 use super::mapping::{Mapping, Translator};
+use super::observations::{Given, Observations};
 use super::relations::{Again, Relations};
 use super::sites::Sites;
 use super::source::{Positions, Source};
-use super::{Flow, Mode, Sink, itop, netbox, run, service_manager, snipe_it};
+use super::{Flow, Mode, Sink, ansible, itop, lshw, netbox, run, service_manager, snipe_it};
 use crate::error::CallError;
 use serde::{Deserialize, Serialize};
 use slipway_domain::id::PersonId;
 use slipway_domain::time::Timestamp;
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use ts_rs::TS;
 
@@ -34,6 +36,12 @@ pub enum ImportKind {
     Itop,
     /// The asset export or answer of Snipe-IT.
     SnipeIt,
+    /// A table of what was seen.
+    Observations,
+    /// Facts that ansible gathered.
+    Ansible,
+    /// What `lshw -json` says of a computer.
+    Lshw,
 }
 
 impl ImportKind {
@@ -46,6 +54,9 @@ impl ImportKind {
         ("netbox", Self::Netbox),
         ("itop", Self::Itop),
         ("snipe-it", Self::SnipeIt),
+        ("observations", Self::Observations),
+        ("ansible", Self::Ansible),
+        ("lshw", Self::Lshw),
     ];
 
     /// Its name.
@@ -61,7 +72,8 @@ impl ImportKind {
             Self::Cis => Some(Target::Cis),
             Self::Relations => Some(Target::Relations),
             Self::Changes => Some(Target::Changes),
-            Self::ServiceManager | Self::Netbox | Self::Itop | Self::SnipeIt => None,
+            Self::Observations => Some(Target::Observations),
+            Self::ServiceManager | Self::Netbox | Self::Itop | Self::SnipeIt | Self::Ansible | Self::Lshw => None,
         }
     }
 
@@ -69,6 +81,12 @@ impl ImportKind {
     #[must_use]
     pub fn of(source: &Source) -> Self {
         let positions = Positions::of(source.header());
+        if ansible::recognises(source.header()) {
+            return Self::Ansible;
+        }
+        if lshw::recognises(source.header()) {
+            return Self::Lshw;
+        }
         if service_manager::recognises(&positions) {
             return Self::ServiceManager;
         }
@@ -126,6 +144,7 @@ enum StageKind {
     Cis(Known),
     Relations(Again),
     Changes,
+    Observations(Given),
 }
 
 /// Who imports, and what the passes over one file share.
@@ -183,6 +202,18 @@ impl Stage {
         Self::adapted("sites", StageKind::Sites, &["name", "address"], true, adapt)
     }
 
+    /// What a product saw.
+    pub(super) fn observations(
+        product: &str,
+        source: &Source,
+        constants: &BTreeMap<String, String>,
+        columns: &'static [&'static str],
+        adapt: impl Fn() -> Adapt + 'static,
+    ) -> Self {
+        let given = Given::of(source, product, constants);
+        Self::adapted("observations", StageKind::Observations(given), columns, true, adapt)
+    }
+
     /// Changes from a feed of their own.
     pub(super) fn changes(feed: impl Fn(&Source) -> Result<Box<dyn Feed>, CallError> + 'static) -> Self {
         Self { title: "changes", kind: StageKind::Changes, feed: Box::new(feed) }
@@ -195,10 +226,11 @@ impl Stage {
     pub fn run(&self, source: &Source, setting: &Setting, skip: u64, sink: &mut dyn Sink) -> Result<Flow, CallError> {
         let mut feed = (self.feed)(source)?;
         let (feed, mode, would) = (feed.as_mut(), setting.mode, setting.would.clone());
-        match self.kind {
+        match &self.kind {
             StageKind::Sites => run(feed, Sites::default(), mode, skip, sink),
-            StageKind::Cis(known) => run(feed, Cis::new(known, mode, would), mode, skip, sink),
-            StageKind::Relations(again) => run(feed, Relations::new(again, mode, would), mode, skip, sink),
+            StageKind::Cis(known) => run(feed, Cis::new(*known, mode, would), mode, skip, sink),
+            StageKind::Relations(again) => run(feed, Relations::new(*again, mode, would), mode, skip, sink),
+            StageKind::Observations(given) => run(feed, Observations::new(given.clone()), mode, skip, sink),
             StageKind::Changes => {
                 let format = Changes::of(&setting.system, setting.actor, setting.now, would);
                 run(feed, format, mode, skip, sink)
@@ -220,6 +252,12 @@ pub fn stages(kind: ImportKind, source: &Source, mapping: &Mapping) -> Result<Ve
         ImportKind::Cis => mapped(Target::Cis, StageKind::Cis(Known::Updated), "CIs", source, mapping),
         ImportKind::Relations => {
             mapped(Target::Relations, StageKind::Relations(Again::Refused), "relations", source, mapping)
+        }
+        ImportKind::Ansible => ansible::stages(source, &mapping.constants),
+        ImportKind::Lshw => lshw::stages(source, &mapping.constants),
+        ImportKind::Observations => {
+            let given = Given::of(source, "", &mapping.constants);
+            mapped(Target::Observations, StageKind::Observations(given), "observations", source, mapping)
         }
         ImportKind::Changes => mapped(Target::Changes, StageKind::Changes, "changes", source, mapping),
     }

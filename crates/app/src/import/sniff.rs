@@ -23,6 +23,8 @@ pub enum Form {
     Json,
     /// One XML document.
     Xml,
+    /// What ansible prints of each host.
+    Ansible,
 }
 
 /// Encoding and form of a file that begins with these bytes; either may be given.
@@ -41,6 +43,7 @@ pub fn sniff(head: &[u8], encoding: Option<&'static Encoding>, delimiter: Option
         Some(b'<') => Form::Xml,
         Some(b'[') => Form::Json,
         Some(b'{') => json(text),
+        _ if super::ansible::is_printed(&String::from_utf8_lossy(text)) => Form::Ansible,
         _ => Form::Table(self::delimiter(text)),
     };
     (encoding, form)
@@ -99,6 +102,9 @@ mod tests {
     #[case::an_answer("{\"count\":1,\"results\":[{\"name\":\"a\"}]}\n", Form::Json)]
     #[case::a_long_answer("{\n \"results\": []\n}\n", Form::Json)]
     #[case::a_list("[{\"name\":\"a\"}]", Form::Json)]
+    #[case::ansible("web-01 | SUCCESS => {\n    \"ansible_facts\": {}\n}\n", Form::Ansible)]
+    #[case::ansible_in_one_line("web-01 | UNREACHABLE! => {\"changed\": false}\n", Form::Ansible)]
+    #[case::pipes_in_words("web-01 | is => fine\n", Form::Table(b'|'))]
     #[case::xml("<?xml version=\"1.0\"?><Set/>", Form::Xml)]
     #[case::a_mark("\u{feff}{\"name\":\"a\"}\n{\"name\":\"b\"}\n", Form::JsonLines)]
     fn the_form_of_a_file_is_told_by_its_beginning(#[case] text: &str, #[case] form: Form) {

@@ -3,7 +3,7 @@
 use super::encoding::{self, Decoded};
 use super::rows::{COLUMNS, Rows};
 use super::sniff::{Form, HEAD_BYTES, sniff};
-use super::{json, xml};
+use super::{ansible, json, xml};
 use crate::error::CallError;
 use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
@@ -137,7 +137,7 @@ impl Source {
             width: 0,
             size_bytes: metadata.len(),
         };
-        if matches!(form, Form::Json | Form::Xml) {
+        if matches!(form, Form::Json | Form::Xml | Form::Ansible) {
             source.unroll()?;
         }
         source.read_header()?;
@@ -232,8 +232,11 @@ impl Source {
         file.seek(SeekFrom::Start(0)).map_err(|error| unreadable(&self.path, &error))?;
         let mut text = BufReader::new(Decoded::new(file, self.encoding));
         skip_mark(&mut text).map_err(|error| unreadable(&self.path, &error))?;
-        let unrolled =
-            if self.form == Form::Xml { xml::unroll(text, &mut lines) } else { json::unroll(text, &mut lines) };
+        let unrolled = match self.form {
+            Form::Xml => xml::unroll(text, &mut lines),
+            Form::Ansible => ansible::unroll(text, &mut lines),
+            Form::Table(_) | Form::JsonLines | Form::Json => json::unroll(text, &mut lines),
+        };
         unrolled.map_err(|sentence| broken(&self.path, &sentence))?;
         lines.flush().map_err(aside)?;
         self.unrolled = Some(lines.into_inner().map_err(|error| aside(error.into_error()))?);

@@ -31,14 +31,30 @@ struct Desk {
     report: ImportReport,
     /// Rows of the last pass that were read.
     read: u64,
+    /// What the clock says, in milliseconds; 0: next to nothing.
+    now: i64,
 }
 
 impl Desk {
+    /// A desk with a clock.
+    fn at(now: i64) -> Self {
+        Self { now, ..Self::default() }
+    }
+
+    /// The mapping that is proposed for a file.
+    fn proposed(&self, kind: ImportKind, text: &str) -> Mapping {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, text).unwrap();
+        let source = Source::open(&path, &Reading::default()).unwrap();
+        mapping::propose(kind.mapped().unwrap(), source.header(), &[]).mapping
+    }
+
     fn judge(&mut self, command: &Command, keep: bool) -> Result<Effect, CallError> {
         let mut context = Context {
             command: CommandId(Uuid::now_v7()),
             actor: PersonId::SYSTEM,
-            now: Timestamp(1),
+            now: Timestamp(self.now.max(1)),
             numbers: BTreeMap::new(),
         };
         let mut tried = self.records.clone();
@@ -74,6 +90,11 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         std::fs::write(&path, text).unwrap();
+        if self.now > 0 {
+            // Written a minute ago.
+            let written = std::time::UNIX_EPOCH + std::time::Duration::from_millis(self.now.unsigned_abs() - 60_000);
+            std::fs::File::options().write(true).open(&path).unwrap().set_modified(written).unwrap();
+        }
         let source = Source::open(&path, &Reading::default())?;
         let mapping = match (mapping, kind.mapped()) {
             (Some(given), _) => given,
@@ -359,4 +380,5 @@ fn planned_dates_become_a_window_and_wrong_ones_are_named() {
     assert_eq!(desk.change("C-4").planned, None);
 }
 
+mod observations;
 mod products;

@@ -201,6 +201,7 @@ fn form(form: Form) -> &'static str {
         Form::JsonLines => "JSON lines",
         Form::Json => "JSON document",
         Form::Xml => "XML document",
+        Form::Ansible => "answers of ansible",
     }
 }
 
@@ -208,7 +209,7 @@ fn delimiter(form: Form) -> String {
     match form {
         Form::Table(b'\t') => "tab".to_owned(),
         Form::Table(byte) => char::from(byte).to_string(),
-        Form::JsonLines | Form::Json | Form::Xml => String::new(),
+        Form::JsonLines | Form::Json | Form::Xml | Form::Ansible => String::new(),
     }
 }
 

@@ -77,7 +77,7 @@ pub fn signs(ci: &Ci) -> Vec<(Sign, String)> {
     let mut signs = Vec::new();
     let mut add = |sign: Sign, value: &str| {
         if !value.is_empty() {
-            signs.push((sign, format!("{}|{value}", sign.label())));
+            signs.push((sign, sign_key(sign, value)));
         }
     };
     add(Sign::Serial, &plain(&ci.serial_number));
@@ -91,6 +91,11 @@ pub fn signs(ci: &Ci) -> Vec<(Sign, String)> {
     signs.sort();
     signs.dedup();
     signs
+}
+
+/// The key of [`Lookup::CiBySign`] for a sign in its one written form.
+pub(crate) fn sign_key(sign: Sign, value: &str) -> String {
+    format!("{}|{value}", sign.label())
 }
 
 /// Letters and figures only, lower case.
@@ -122,7 +127,7 @@ fn name(ci: &Ci) -> String {
 }
 
 /// A MAC address in its one written form, if this is one.
-fn mac(text: &str) -> Option<String> {
+pub(crate) fn mac(text: &str) -> Option<String> {
     let groups: Vec<&str> = text.split([':', '-']).collect();
     let well_formed = groups.len() == 6 && groups.iter().all(|g| g.len() == 2)
         || text.split('.').count() == 3 && text.split('.').all(|g| g.len() == 4);

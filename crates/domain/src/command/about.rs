@@ -1,6 +1,8 @@
 //! Which record a command is about: where its marks show and where its refusal leads.
 
 use crate::approval::record::Subject;
+use crate::cmdb::observation::ObservationCommand;
+use crate::cmdb::observation::identify::IdentificationRules;
 use crate::command::{
     ApprovalCommand, ChangeCommand, CmdbCommand, Command, DhsCommand, ExceptionCommand, SetupCommand,
 };
@@ -23,6 +25,14 @@ pub fn about(command: &Command) -> Option<(Kind, Uuid)> {
         Command::Exception(
             ExceptionCommand::Accept { exception, .. } | ExceptionCommand::BackOut { exception, .. },
         ) => (Kind::Exception, exception.0),
+        Command::Observation(c) => match c {
+            ObservationCommand::Decide(verdicts) => match verdicts.as_slice() {
+                [one] => (Kind::Observation, one.observation.0),
+                _ => return None,
+            },
+            ObservationCommand::PutRules(_) => (Kind::IdentificationRules, IdentificationRules::ID.0),
+            ObservationCommand::Record(_) => return None,
+        },
         Command::Approval(c) => match c {
             ApprovalCommand::Request { subject: s, .. } => subject(s),
             ApprovalCommand::Vote { approval, .. }

@@ -1,5 +1,6 @@
 //! How a command meets a record that changed since its author saw it: one table for the whole domain.
 
+use crate::cmdb::observation::ObservationCommand;
 use crate::command::{
     ApprovalCommand, ChangeCommand, ChangeEdit, CmdbCommand, Command, DhsCommand, DslCommand, ExceptionCommand,
     ReleaseCommand, ReleaseEdit, SetupCommand, TaskCommand,
@@ -96,6 +97,8 @@ pub fn policy(command: &Command) -> MergePolicy {
         ) => Counts,
         Command::Comment(_) => Additive,
         Command::Exception(ExceptionCommand::Accept { .. } | ExceptionCommand::BackOut { .. }) => Guarded,
+        Command::Observation(ObservationCommand::Record(_) | ObservationCommand::Decide(_)) => Descriptive,
+        Command::Observation(ObservationCommand::PutRules(_)) => Guarded,
     }
 }
 
@@ -142,6 +145,7 @@ pub fn is_fact(command: &Command) -> bool {
         | Command::Cmdb(_)
         | Command::Dsl(..)
         | Command::Comment(_)
+        | Command::Observation(_)
         | Command::Exception(_) => false,
     }
 }

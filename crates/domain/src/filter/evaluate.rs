@@ -312,6 +312,11 @@ impl Out {
             (Record::TestRecord(t), Field::At) => self.at(Some(t.at)),
             (Record::Freeze(f), Field::At) => self.at(Some(f.window.start)),
             (Record::Freeze(f), Field::Ends) => self.at(Some(f.window.end)),
+            (Record::Observation(o), Field::State) => self.text(o.state),
+            (Record::Observation(o), Field::Site) => self.0.extend(o.site.map(Datum::Site)),
+            (Record::Observation(o), Field::Type) => self.text(&o.source),
+            (Record::Observation(o), Field::At) => self.at(Some(o.seen_at)),
+            (Record::Observation(o), Field::Owner) => self.party(Some(o.by)),
             (Record::Comment(c), Field::Owner) => self.party(Some(c.by)),
             (Record::Comment(c), Field::At) => self.at(Some(c.at)),
             _ => {}

@@ -3,6 +3,7 @@
 use crate::approval::record::ApprovalState;
 use crate::change::record::{ChangeKind, ChangeState};
 use crate::cmdb::ci::{CiStatus, Environment};
+use crate::cmdb::observation::ObservationState;
 use crate::cmdb::relation::RelationType;
 use crate::dhs::record::{Condition, UnitState};
 use crate::dsl::item::{ItemKind, ItemState};
@@ -351,6 +352,15 @@ const COMMENT: &[Known] = fields! {
     Title ["text" "title"] Text;
 };
 
+const OBSERVATION: &[Known] = fields! {
+    State ["state" "status"] Choice(labels!(ObservationState), Order::None);
+    Site ["site"] Site;
+    Type ["source" "type"] Text;
+    At ["seen" "seen_at" "at"] Moment;
+    Label ["name" "label" "title"] Text;
+    Owner ["by" "owner"] Party;
+};
+
 const OTHERS: &[Known] = fields! {
     Label ["name" "label"] Text;
 };
@@ -375,6 +385,7 @@ pub fn known(kind: Kind) -> &'static [Known] {
         Kind::TestRecord => TEST_RECORD,
         Kind::Freeze => FREEZE,
         Kind::Comment => COMMENT,
+        Kind::Observation => OBSERVATION,
         _ => OTHERS,
     }
 }

@@ -5,6 +5,7 @@ use crate::error::ServerError;
 use crate::storage::{Changed, Judged, StorageError, WorkspaceTx};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use slipway_domain::cmdb::observation::ObservationCommand;
 use slipway_domain::command::{ChangeCommand, CmdbCommand, Command, Envelope};
 use slipway_domain::execute::{Context, Effect, execute};
 use slipway_domain::lookup::Lookup;
@@ -199,7 +200,8 @@ fn is_bulk(command: &Command) -> bool {
                 | CmdbCommand::ImportRelations(_)
                 | CmdbCommand::EditCis(_)
                 | CmdbCommand::FillGroup(_)
-        ) | Command::Change(ChangeCommand::Import(_))
+        ) | Command::Observation(ObservationCommand::Record(_) | ObservationCommand::Decide(_))
+            | Command::Change(ChangeCommand::Import(_))
     )
 }
 

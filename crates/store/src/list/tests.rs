@@ -139,6 +139,8 @@ fn a_selective_condition_is_found_by_its_own_index() {
             (Kind::Release, "name=web-01", "summary_label (kind=? AND label=?)"),
             (Kind::DslItem, "name:web", "summary_label (kind=? AND label>? AND label<?)"),
             (Kind::DslItem, "type:package", "summary_grp (kind=? AND grp=?"),
+            (Kind::Observation, "state:mismatch,missing,unknown", "summary_state (kind=? AND state=?)"),
+            (Kind::Observation, "state:mismatch site:a", "summary_grp (kind=? AND grp=? AND state=?)"),
             (Kind::Release, "window:2026-12", "summary_at (kind=? AND at>? AND at<?)"),
             (Kind::Ci, "serial:FOC12", "INTEGER PRIMARY KEY"),
             (Kind::Ci, "payroll", "INTEGER PRIMARY KEY"),

@@ -4,6 +4,7 @@ use crate::cmdb::baseline::taken;
 use crate::cmdb::ci::Ci;
 use crate::cmdb::duplicate;
 use crate::cmdb::moment::{CiEvent, CiStep, RelationChange, append, field_changes};
+use crate::cmdb::observation;
 use crate::cmdb::relation::Relation;
 use crate::command::{CmdbCommand, Command};
 use crate::execute::Context;
@@ -75,6 +76,10 @@ impl<'r> Recording<'r> {
             match &after {
                 Some(ci) => duplicate::note(ci, before.as_ref(), context.now, records)?,
                 None => duplicate::forget(id, records)?,
+            }
+            // What was just entered nobody has seen yet; what was just registered has come to terms with what was seen.
+            if before.is_some() {
+                observation::renew(id, after.as_ref(), records)?;
             }
             match (before, after) {
                 (None, Some(_)) if beginnings => {
