@@ -63,7 +63,7 @@ async fn what_was_seen_is_decided_by_keys_one_by_one_and_many_at_once() {
          kind.dispatchEvent(new Event('change', { bubbles: true }))",
         )
         .await;
-    window.wait_for_text("Serial number").await;
+    window.wait_for_text("serial_number").await;
     window.click("dialog .foot button.primary").await;
     window.wait_for_text("Import done").await;
     window.click_named("dialog button", "Close").await;

@@ -100,8 +100,8 @@ fn a_technician_scans_without_a_network_and_the_configuration_manager_decides() 
     let absent = manager.json(&absent);
     assert_eq!(
         (&absent["expected"], &absent["absent"][0]),
-        (&2.into(), &"obs-sw".into()),
-        "obs-db is known to be missing"
+        (&3.into(), &"OBS-9".into()),
+        "obs-db is known to be missing, and names are compared in any case"
     );
 
     manager.run(&["sync"]).expect_code(0);

@@ -10,7 +10,7 @@ use slipway_domain::id::{CommandId, PersonId};
 use slipway_domain::number::{Number, Series};
 use slipway_domain::record::{Kind, RecordRef};
 use slipway_domain::records::Records;
-use slipway_domain::refusal::Fault;
+use slipway_domain::refusal::{Fault, Refusal};
 use slipway_store::issue::{Facts, Issue, IssueError, Issued, Replaces};
 use slipway_store::numbers::Numbers;
 use uuid::Uuid;
@@ -167,12 +167,21 @@ impl App {
 impl Open {
     /// What commands would do one after the other; nothing is kept.
     pub(crate) fn try_all(&self, app: &App, commands: &[Command]) -> Result<Effect, CallError> {
-        let outcomes = self.store.try_out_all(self.actor, app.host().now(), &mut commands.iter().cloned())?;
+        let outcomes = self.try_each(app, &mut commands.iter().cloned())?;
         let mut all = Effect::default();
         for outcome in outcomes {
             all = sum(all, outcome?);
         }
         Ok(all)
+    }
+
+    /// What each of these commands would do after those before it, or why it would be refused; nothing is kept.
+    pub(crate) fn try_each(
+        &self,
+        app: &App,
+        commands: &mut dyn Iterator<Item = Command>,
+    ) -> Result<Vec<Result<Effect, Refusal>>, CallError> {
+        Ok(self.store.try_out_all(self.actor, app.host().now(), commands)?)
     }
 }
 

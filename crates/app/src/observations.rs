@@ -174,8 +174,10 @@ pub fn decide(app: &App, request: &DecideObservationsRequest) -> Result<DecideRe
         }
         Ok::<_, CallError>((verdicts, labels))
     })?;
+    let (mut report, kept) = already_refused(app, verdicts.into_iter().zip(labels).collect())?;
+    let (verdicts, labels): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
     if verdicts.is_empty() {
-        return Ok(DecideReport::default());
+        return Ok(report);
     }
     let ids: Vec<ObservationId> = verdicts.iter().map(|verdict| verdict.observation).collect();
     let about = match ids.as_slice() {
@@ -183,20 +185,47 @@ pub fn decide(app: &App, request: &DecideObservationsRequest) -> Result<DecideRe
         _ => None,
     };
     let done = app.issue(Command::Observation(ObservationCommand::Decide(verdicts)), about)?;
-    let refused = done.effect.conflicts.into_iter().filter_map(|conflict| {
+    report.refused.extend(done.effect.conflicts.into_iter().filter_map(|conflict| {
         let place = usize::try_from(conflict.line?).ok()?.checked_sub(1)?;
         Some(RefusedDecision {
             observation: ids.get(place)?.to_string(),
             label: labels.get(place)?.clone(),
             finding: conflict.finding,
         })
-    });
+    }));
     Ok(DecideReport {
-        refused: refused.collect(),
         created: done.effect.created,
         decided: done.effect.updated,
         unchanged: done.effect.unchanged,
+        ..report
     })
+}
+
+/// Sorts out the verdicts of which nothing would come: they are told at once, and never wait for a server.
+fn already_refused(
+    app: &App,
+    verdicts: Vec<(ObservationVerdict, String)>,
+) -> Result<(DecideReport, Vec<(ObservationVerdict, String)>), CallError> {
+    let mut singles = verdicts
+        .iter()
+        .map(|(verdict, _)| Command::Observation(ObservationCommand::Decide(vec![verdict.clone()])))
+        .collect::<Vec<_>>()
+        .into_iter();
+    let outcomes = app.open()?.try_each(app, &mut singles)?;
+    let (mut report, mut kept) = (DecideReport::default(), Vec::with_capacity(verdicts.len()));
+    for ((verdict, label), outcome) in verdicts.into_iter().zip(outcomes) {
+        let effect = outcome?;
+        if effect.created > 0 || effect.updated > 0 || effect.unchanged > 0 {
+            kept.push((verdict, label));
+            continue;
+        }
+        report.refused.extend(effect.conflicts.into_iter().map(|conflict| RefusedDecision {
+            observation: verdict.observation.to_string(),
+            label: label.clone(),
+            finding: conflict.finding,
+        }));
+    }
+    Ok((report, kept))
 }
 
 /// The verdict on one of them, with the fields that it is about as they stand here.

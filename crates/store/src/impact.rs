@@ -29,8 +29,8 @@ pub(crate) const IN: &str = "SELECT e.value, r.body, r.source FROM json_each(?1)
 pub(crate) const GUARDS: &str = "SELECT e.value, g.rule FROM json_each(?1) e CROSS JOIN guard g
     WHERE g.member = e.value";
 pub(crate) const ANY_GUARD: &str = "SELECT EXISTS (SELECT 1 FROM guard)";
-pub(crate) const SERVICES: &str = "SELECT n FROM summary WHERE kind = 'ci' AND grp = ?1";
-pub(crate) const CALLED: &str = "SELECT title, grp FROM summary WHERE n = ?1";
+pub(crate) const SERVICES: &str = "SELECT n FROM ci_summary WHERE grp = ?1";
+pub(crate) const CALLED: &str = "SELECT label, grp FROM ci_summary WHERE n = ?1";
 
 /// Some of what CIs reach, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -155,10 +155,11 @@ fn page(db: &Db, question: &Question, wanted: Wanted) -> Result<Page, Trouble> {
 fn ordered(db: &Db, walked: &Walked<i64, i64>, mut reached: Vec<usize>) -> Result<(HashSet<i64>, Vec<usize>), Trouble> {
     let at = |place: &usize| walked.reached.get(*place).map_or((0, 0), |visit| (visit.depth, visit.node));
     let mut services = HashSet::new();
+    let service = db.code(Ci::SERVICE)?;
     if reached.len() > NAMED {
         let rows: HashSet<i64> = reached.iter().map(|place| at(place).1).collect();
         let mut statement = db.prepare_cached(SERVICES)?;
-        let mut found = statement.query((Ci::SERVICE,))?;
+        let mut found = statement.query((service,))?;
         while let Some(row) = found.next()? {
             let n = row.get(0)?;
             if rows.contains(&n) {
@@ -171,10 +172,9 @@ fn ordered(db: &Db, walked: &Walked<i64, i64>, mut reached: Vec<usize>) -> Resul
     let mut names = HashMap::new();
     let mut called = db.prepare_cached(CALLED)?;
     for n in reached.iter().map(|place| at(place).1) {
-        let found: Option<(String, String)> =
-            called.query_row((n,), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let found: Option<(String, i64)> = called.query_row((n,), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let (name, class) = found.unwrap_or_default();
-        if class == Ci::SERVICE {
+        if Some(class) == service {
             services.insert(n);
         }
         names.insert(n, name);

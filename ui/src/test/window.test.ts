@@ -237,7 +237,7 @@ describe('what was seen', () => {
     expect(await screen.findByText('Recognised as', { exact: false })).toBeTruthy();
     await userEvent.keyboard('a');
     const sheet = await screen.findByRole('dialog', { name: 'Accept what was seen: 1 observation' });
-    await userEvent.keyboard('{Enter}');
+    await userEvent.type(within(sheet).getByLabelText('Note'), '{Enter}', { delay: 60 });
     expect(called('observations.decide')).toEqual([]);
     await userEvent.click(within(sheet).getByRole('button', { name: /^Accept/ }));
     await waitFor(() => expect(called('observations.decide')).toHaveLength(1));

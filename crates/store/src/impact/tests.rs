@@ -162,7 +162,7 @@ fn every_query_of_a_walk_comes_from_an_index_and_reads_no_body() {
                 (OUT, "COVERING INDEX record_source (source=?)"),
                 (IN, "COVERING INDEX record_target (target=?)"),
                 (GUARDS, "PRIMARY KEY (member=?)"),
-                (SERVICES, "COVERING INDEX summary_grp (kind=? AND grp=?)"),
+                (SERVICES, "COVERING INDEX ci_grp (grp=?)"),
                 (CALLED, "INTEGER PRIMARY KEY (rowid=?)"),
             ] {
                 let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
