@@ -137,6 +137,9 @@ pub struct Impact {
     places: BTreeMap<CiId, usize>,
 }
 
+/// Tells how a redundancy that was met is called and stands.
+type Tell<'f, N, R> = dyn FnMut(R, &Met<N>) -> Result<Standing, Fault> + 'f;
+
 impl Impact {
     /// From a walk; `ci` tells which CI a node is, `standing` how a redundancy is called and stands.
     ///
@@ -145,7 +148,7 @@ impl Impact {
     pub fn of_walk<N: Copy, R: Copy + Ord>(
         walked: &Walked<N, R>,
         ci: &mut dyn FnMut(N) -> Result<CiId, Fault>,
-        standing: &mut dyn FnMut(R, &Met<N>) -> Result<Standing, Fault>,
+        standing: &mut Tell<'_, N, R>,
     ) -> Result<Self, Fault> {
         let mut impact = Self { cut_off: walked.beyond || walked.full, full: walked.full, ..Self::default() };
         for visit in &walked.reached {

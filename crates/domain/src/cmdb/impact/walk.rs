@@ -26,7 +26,7 @@ pub trait Network {
     ///
     /// # Errors
     /// A storage fault.
-    fn guards(&mut self, members: &[Self::Node]) -> Result<Vec<(Self::Node, Self::Rule)>, Fault>;
+    fn guards(&mut self, members: &[Self::Node]) -> Result<Memberships<Self>, Fault>;
 
     /// What a guard says; `None` if it is none any more. Asked once for each guard that is met.
     ///
@@ -34,6 +34,9 @@ pub trait Network {
     /// A storage fault.
     fn guard(&mut self, rule: Self::Rule) -> Result<Option<Guard<Self::Node>>, Fault>;
 }
+
+/// Members with the guards they belong to.
+pub type Memberships<W> = Vec<(<W as Network>::Node, <W as Network>::Rule)>;
 
 /// A relation as the walk goes over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
