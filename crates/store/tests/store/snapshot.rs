@@ -261,7 +261,7 @@ fn a_kill_at_any_moment_leaves_the_queue_and_all_of_the_snapshot_or_nothing() {
     let path = laptop.path();
     let Laptop { folder, store } = laptop;
     drop(store);
-    for round in 0..60_u64 {
+    for round in 0..90_u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "snapshot::child_that_takes_a_snapshot_until_it_is_killed"])
             .env(FOLDER, folder.path())
@@ -269,7 +269,8 @@ fn a_kill_at_any_moment_leaves_the_queue_and_all_of_the_snapshot_or_nothing() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_millis(20 + round * 23));
+        // Closer and closer to its end at first; where the machine is busy, as long as it takes.
+        std::thread::sleep(Duration::from_millis(20 + round * 23 + round.saturating_sub(55) * 250));
         let ended = child.try_wait().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
