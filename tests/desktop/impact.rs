@@ -62,6 +62,7 @@ async fn the_impact_names_services_first_says_why_and_redundancy_spares() {
     let first = "return document.querySelector('[aria-label=Impact] [role=gridcell]').textContent";
     let first = window.script(first).await;
     assert!(first.as_str().unwrap_or_default().contains("Service"), "business services come first: {first}");
+    window.wait_for_text_in("[role=gridcell]", "database").await;
     window.wait_for_text_in("[aria-label^='Why ']", "depends on").await;
     window.script("document.querySelector('[role=grid][aria-label=Impact]').scrollIntoView()").await;
     both_themes(&window, "ci-impact").await;
