@@ -5,6 +5,7 @@
 mod accounts;
 mod attention;
 mod carry;
+mod classes;
 mod import;
 mod places;
 mod start;

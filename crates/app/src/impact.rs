@@ -6,11 +6,13 @@ use crate::view::impact::{ImpactLine, ImpactRequest, ImpactView};
 use crate::{App, resolve, rows};
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::cmdb::impact::{Direction, Impact, Question, Reached, Step, analyse};
+use slipway_domain::cmdb::relation::RelationType;
+use slipway_domain::cmdb::relation_kind::{self, RelationKind};
 use slipway_domain::id::CiId;
 use slipway_domain::record::Kind;
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Fault;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Steps looked at when nobody says how many.
 const DEPTH: u32 = 5;
@@ -48,11 +50,12 @@ fn view(sight: Sight<'_>, question: &Question, impact: Impact, most: usize) -> R
     for found in [&mut services, &mut others] {
         found.sort_by(|(a, one), (b, other)| (a.depth, &one.name).cmp(&(b.depth, &other.name)));
     }
+    let kinds = relation_kind::all(sight.records)?;
     let (service_count, reached) = (services.len(), services.len() + others.len());
     let mut lines = Vec::new();
     for (at, (reached, ci)) in services.into_iter().chain(others).take(most).enumerate() {
         lines.push(ImpactLine {
-            path: path(sight, question.direction, &impact, reached)?,
+            path: path(sight, question.direction, &kinds, &impact, reached)?,
             ci: rows::row(sight, &ci.into())?,
             service: at < service_count,
             depth: reached.depth,
@@ -69,7 +72,13 @@ fn view(sight: Sight<'_>, question: &Question, impact: Impact, most: usize) -> R
 }
 
 /// The path as one sentence: read from the CI reached when it is affected, towards it when it is needed.
-fn path(sight: Sight<'_>, direction: Direction, impact: &Impact, reached: &Reached) -> Result<String, Fault> {
+fn path(
+    sight: Sight<'_>,
+    direction: Direction,
+    kinds: &BTreeMap<RelationType, RelationKind>,
+    impact: &Impact,
+    reached: &Reached,
+) -> Result<String, Fault> {
     let label = |ci: CiId| sight.label(Kind::Ci, ci);
     let steps = impact.path(reached.ci);
     let ends = |step: &Step| {
@@ -83,8 +92,12 @@ fn path(sight: Sight<'_>, direction: Direction, impact: &Impact, reached: &Reach
         steps.first().map_or(reached.ci, |s| s.from)
     })?;
     let read = |left: CiId, right: CiId, step: &Step| -> Result<String, Fault> {
-        let kind = step.relation.relation_type;
-        let verb = if step.relation.source == left { kind.label() } else { kind.inverse() };
+        let kind = kinds.get(&step.relation.relation_type);
+        let verb = match kind {
+            Some(kind) if step.relation.source == left => kind.name.as_str(),
+            Some(kind) => kind.inverse.as_str(),
+            None => "is related to",
+        };
         Ok(format!(" {verb} {}", label(right)?))
     };
     match direction {

@@ -58,6 +58,10 @@ ids! {
     RelationId,
     /// A CI group.
     CiGroupId,
+    /// A class of CIs.
+    CiClassId,
+    /// A relation type.
+    RelationKindId,
     /// A snapshot baseline.
     BaselineId,
     /// Some members of a baseline.

@@ -17,6 +17,9 @@ pub const SINCE: &[(&str, &str, u32)] = &[
     ("cmdb", "add_to_baseline", 2),
     ("cmdb", "edit_cis", 2),
     ("cmdb", "fill_group", 2),
+    ("cmdb", "put_classes", 2),
+    ("cmdb", "remove_class", 2),
+    ("cmdb", "put_relation_kind", 2),
 ];
 
 /// Bytes of a command's JSON in which its group and name stand: the longest with an identity between them.

@@ -5,6 +5,7 @@ use rstest::rstest;
 use slipway_domain::cmdb::group::CiGroup;
 use slipway_domain::cmdb::impact::{Direction, Impact, Question, analyse, carries};
 use slipway_domain::cmdb::relation::RelationType;
+use slipway_domain::cmdb::relation_kind;
 use slipway_domain::command::CmdbCommand;
 use slipway_domain::id::{CiGroupId, CiId};
 use slipway_domain::records::Memory;
@@ -51,7 +52,8 @@ fn failure_travels_as_the_type_says(#[case] relation_type: RelationType, #[case]
     let records = world(2, &[(1, relation_type, 2)]);
     assert_eq!(reached(&analyse(&failing(&[1]), &records).unwrap()), of_1, "the source fails");
     assert_eq!(reached(&analyse(&failing(&[2]), &records).unwrap()), of_2, "the target fails");
-    assert_eq!(carries(relation_type), (!of_1.is_empty(), !of_2.is_empty()));
+    let kind = relation_kind::of(relation_type, &records).unwrap().unwrap();
+    assert_eq!(carries(&kind), (!of_1.is_empty(), !of_2.is_empty()));
     let upstream = |n| analyse(&Question { direction: Direction::Upstream, ..failing(&[n]) }, &records).unwrap();
     assert_eq!(
         (reached(&upstream(2)), reached(&upstream(1))),

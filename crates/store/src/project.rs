@@ -14,7 +14,7 @@ use slipway_domain::time::{Timestamp, Window};
 use uuid::Uuid;
 
 /// Raised whenever the derivation changes, here or in the domain: the next opening derives everything anew.
-const PROJECTION: u32 = 2;
+const PROJECTION: u32 = 3;
 
 /// The summary of a record. Filter columns are lower case.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
             | Kind::TaskTemplate
             | Kind::ApprovalPolicy
             | Kind::WorkspaceRules
+            | Kind::RelationKind
+            | Kind::CiClass
     )
 }
 
@@ -331,6 +333,8 @@ fn summary(record: &Record, title: String) -> Option<Summary> {
         | Record::Delegation(_)
         | Record::TaskTemplate(_)
         | Record::ApprovalPolicy(_)
-        | Record::WorkspaceRules(_) => return None,
+        | Record::WorkspaceRules(_)
+        | Record::CiClass(_)
+        | Record::RelationKind(_) => return None,
     })
 }

@@ -6,6 +6,9 @@ import { CARRY } from './carry';
 import { DEVICES } from './devices';
 import { testBackend, type Answers, type TestBackend } from './backend';
 import {
+  a_class_tree,
+  a_form,
+  a_history,
   a_board,
   a_change_page,
   a_ci_page,
@@ -149,6 +152,12 @@ export function answers(): Answers {
     }),
     'changes.get': a_change_page,
     'cmdb.get': a_ci_page,
+    'cmdb.form': a_form,
+    'cmdb.history': a_history,
+    'classes.list': a_class_tree,
+    'classes.preview': () => ({ findings: [], checked: 4, all_checked: true, misfits: 0, first: [] }),
+    'classes.misfits': () => ({ misfits: [], looked_at: 4, next: null }),
+    'classes.put': () => DONE,
     'cmdb.impact': () => ({
       lines: [
         { ci: numbered('ci', 'ci-3'), service: true, depth: 2, path: 'Payroll runs on esx-14 connects to sw-core-1' },

@@ -6,6 +6,7 @@
 
 use crate::cmdb::group::CiGroup;
 use crate::cmdb::relation::{Relation, RelationType};
+use crate::cmdb::relation_kind::{self, Carries, RelationKind};
 use crate::id::{CiGroupId, CiId};
 use crate::level::named;
 use crate::lookup::Lookup;
@@ -37,7 +38,7 @@ pub struct Question {
     pub direction: Direction,
     /// Over how many relations at most.
     pub depth: u32,
-    /// Along relations of these types only.
+    /// Along relations of these types only; of every type when empty.
     pub types: BTreeSet<RelationType>,
     /// CIs reached at most, those asked about included.
     pub most: usize,
@@ -47,13 +48,7 @@ impl Question {
     /// Everything affected by these CIs, along every relation, to this depth.
     #[must_use]
     pub fn downstream(of: BTreeSet<CiId>, depth: u32) -> Self {
-        Self {
-            of,
-            direction: Direction::Downstream,
-            depth,
-            types: RelationType::ALL.iter().copied().collect(),
-            most: REACHED,
-        }
+        Self { of, direction: Direction::Downstream, depth, types: BTreeSet::new(), most: REACHED }
     }
 }
 
@@ -133,11 +128,12 @@ impl Impact {
 /// Whether failure travels over a relation of this type from its source to its target, and from its target to its
 /// source: what depends, runs or is hosted on something fails with it; what something contains or provides does too.
 #[must_use]
-pub fn carries(relation_type: RelationType) -> (bool, bool) {
-    match relation_type {
-        RelationType::DependsOn | RelationType::RunsOn | RelationType::HostedOn => (false, true),
-        RelationType::Contains | RelationType::Provides => (true, false),
-        RelationType::ConnectsTo => (true, true),
+pub fn carries(kind: &RelationKind) -> (bool, bool) {
+    match kind.carries {
+        Carries::Nothing => (false, false),
+        Carries::ToSource => (false, true),
+        Carries::ToTarget => (true, false),
+        Carries::BothWays => (true, true),
     }
 }
 
@@ -165,6 +161,7 @@ pub fn nearest(
 fn search(question: &Question, goals: &BTreeSet<CiId>, records: &dyn Records) -> Result<(Impact, Option<CiId>), Fault> {
     let mut impact = Impact::default();
     let mut redundancy = Redundancy::default();
+    let kinds = relation_kind::all(records)?;
     let mut edge: Vec<CiId> = question.of.iter().copied().collect();
     for ci in &edge {
         impact.add(*ci, 0, None);
@@ -175,7 +172,7 @@ fn search(question: &Question, goals: &BTreeSet<CiId>, records: &dyn Records) ->
         }
         let mut next = Vec::new();
         for ci in edge {
-            for (relation, to) in neighbours(ci, question, records)? {
+            for (relation, to) in neighbours(ci, question, &kinds, records)? {
                 if impact.places.contains_key(&to) {
                     continue;
                 }
@@ -201,20 +198,25 @@ fn search(question: &Question, goals: &BTreeSet<CiId>, records: &dyn Records) ->
 }
 
 /// The CIs one step further in the direction asked for.
-fn neighbours(ci: CiId, question: &Question, records: &dyn Records) -> Result<Vec<(Relation, CiId)>, Fault> {
+fn neighbours(
+    ci: CiId,
+    question: &Question,
+    kinds: &BTreeMap<RelationType, RelationKind>,
+    records: &dyn Records,
+) -> Result<Vec<(Relation, CiId)>, Fault> {
     let mut found = Vec::new();
     for (lookup, from_source) in [(Lookup::RelationsFrom, true), (Lookup::RelationsTo, false)] {
         let wanted = |relation_type: RelationType| {
-            let (forwards, backwards) = carries(relation_type);
+            let (forwards, backwards) = kinds.get(&relation_type).map_or((false, false), carries);
             let with_failure = if from_source { forwards } else { backwards };
             let against = if from_source { backwards } else { forwards };
-            question.types.contains(&relation_type)
+            (question.types.is_empty() || question.types.contains(&relation_type))
                 && match question.direction {
                     Direction::Downstream => with_failure,
                     Direction::Upstream => against,
                 }
         };
-        if !question.types.iter().copied().any(wanted) {
+        if !kinds.keys().copied().any(wanted) {
             continue;
         }
         for relation in records.list::<Relation>(lookup, &ci.to_string())? {

@@ -160,6 +160,17 @@ fn the_usual_orders_need_no_sorting() {
 }
 
 #[test]
+fn a_page_of_a_class_begins_where_its_mark_says() {
+    on_a_store(|conn| {
+        let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {}", crate::of_class::IN_STATE)).unwrap();
+        let steps = statement.query_map(("server", "in use", 7, 50), |row| row.get::<_, String>(3)).unwrap();
+        let steps: Vec<String> = steps.map(Result::unwrap).collect();
+        let index = "summary_grp (kind=? AND grp=? AND state=? AND rowid>?)";
+        assert!(steps.len() == 1 && steps.iter().all(|step| step.contains(index)), "{steps:#?}");
+    });
+}
+
+#[test]
 fn every_other_query_of_a_screen_comes_from_an_index() {
     on_a_store(|conn| {
         for sql in [
@@ -172,6 +183,10 @@ fn every_other_query_of_a_screen_comes_from_an_index() {
             crate::view::FROM_SOURCE,
             crate::view::TO_TARGET,
             crate::write::POINTED_AT,
+            crate::view::OF_CLASS,
+            crate::of_class::IN_STATE,
+            crate::of_class::NEXT_STATE,
+            crate::of_class::SO_MANY,
             CALLED,
             LABELS,
             FIRST_GROUP,
