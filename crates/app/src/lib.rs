@@ -57,6 +57,7 @@ pub mod sync_driver;
 pub mod tls;
 pub mod transfer;
 pub mod transport;
+pub mod trees;
 pub mod trouble;
 pub mod vault;
 pub mod view;

@@ -18,6 +18,7 @@ use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Fault;
 use slipway_store::Store;
 use slipway_store::of_class::ClassMark;
+use slipway_store::places::PlaceBelow;
 use slipway_store::view::{View, Waiting};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -271,6 +272,10 @@ impl Beside for Held<'_> {
 
     fn count_of_class(&self, class: &str, most: u32) -> Result<u32, Fault> {
         self.view.count_of_class(class, most)
+    }
+
+    fn places_below(&self, above: &[String], after: Option<&str>, most: usize) -> Result<Vec<PlaceBelow>, Fault> {
+        self.view.places_below(above, after, most)
     }
 
     fn titled(&self, kind: Kind, title: &str) -> Result<Vec<Uuid>, Fault> {

@@ -9,6 +9,7 @@ use slipway_domain::records::{Records, RecordsExt};
 use slipway_domain::refusal::Fault;
 use slipway_domain::time::Timestamp;
 use slipway_store::of_class::ClassMark;
+use slipway_store::places::PlaceBelow;
 use uuid::Uuid;
 
 /// What storage knows beside the records.
@@ -36,6 +37,12 @@ pub trait Beside {
     /// # Errors
     /// A storage fault.
     fn count_of_class(&self, class: &str, most: u32) -> Result<u32, Fault>;
+
+    /// Places below one (its parts from the site down, none for the sites) after a part, at most so many.
+    ///
+    /// # Errors
+    /// A storage fault.
+    fn places_below(&self, above: &[String], after: Option<&str>, most: usize) -> Result<Vec<PlaceBelow>, Fault>;
 
     /// Records of a kind with that title (for a DHS unit its serial number), in any case.
     ///

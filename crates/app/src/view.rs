@@ -26,3 +26,4 @@ pub mod profile;
 pub mod releases;
 pub mod settings;
 pub mod transfer;
+pub mod trees;

@@ -18,6 +18,7 @@ pub mod meta;
 pub mod numbers;
 pub mod of_class;
 pub mod open;
+pub mod places;
 pub mod queue;
 pub mod search;
 pub mod snapshot;

@@ -4,6 +4,7 @@
 use crate::db::Db;
 use crate::error::Trouble;
 use crate::pack::{Stored, end, pack};
+use crate::places;
 use crate::view::{lookup_keys, uuid};
 use rusqlite::{Connection, OptionalExtension};
 use slipway_domain::filter::text::number_words;
@@ -57,6 +58,8 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
 pub(crate) struct Projection {
     summary: Option<Summary>,
     words: Option<Words>,
+    /// The name of the place at which a CI stands.
+    place: Option<String>,
 }
 
 #[derive(PartialEq, Eq)]
@@ -81,15 +84,23 @@ impl Projection {
             words,
             kind: kind_word(record.kind()),
         });
-        Some(Self { summary: summary(record, title), words })
+        Some(Self { summary: summary(record, title), words, place: places::name_of(record) })
     }
 
     /// Writes it for row `n`, of which there is none yet.
     pub(crate) fn insert(&self, conn: &Connection, n: i64, kind: &str, id: Uuid) -> Result<(), rusqlite::Error> {
+        self.place(conn)?;
         if let Some(summary) = &self.summary {
             summary.write(conn, INSERT_SUMMARY, n, kind, id)?;
         }
         self.words(conn, n, INSERT_WORDS)
+    }
+
+    fn place(&self, conn: &Connection) -> Result<(), rusqlite::Error> {
+        if let Some(place) = &self.place {
+            conn.prepare_cached("INSERT OR IGNORE INTO name (text) VALUES (?1)")?.execute((place,))?;
+        }
+        Ok(())
     }
 
     fn words(&self, conn: &Connection, n: i64, sql: &str) -> Result<(), rusqlite::Error> {
@@ -138,6 +149,7 @@ impl Summary {
 /// none, see [`forget_words`].
 pub(crate) fn project(conn: &Connection, n: i64, record: &Record) -> Result<(), rusqlite::Error> {
     let Some(projection) = Projection::of(record) else { return Ok(()) };
+    projection.place(conn)?;
     if let Some(summary) = &projection.summary {
         summary.write(conn, UPSERT_SUMMARY, n, record.kind().name(), record.id())?;
     }

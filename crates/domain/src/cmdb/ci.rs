@@ -203,7 +203,7 @@ impl Ci {
     /// Whether it is a business service.
     #[must_use]
     pub fn is_service(&self) -> bool {
-        self.class.eq_ignore_ascii_case("service")
+        self.class.eq_ignore_ascii_case(crate::cmdb::class::SERVICE)
     }
 
     /// How other records and findings name it.

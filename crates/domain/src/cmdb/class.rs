@@ -22,6 +22,9 @@ use std::rc::Rc;
 use ts_rs::TS;
 use uuid::Uuid;
 
+/// Key of the class of business services.
+pub const SERVICE: &str = "service";
+
 /// Most classes of a workspace: each command that edits the tree looks at all of them.
 pub const CLASSES: usize = 2_000;
 /// Most steps from a class up to the root.
