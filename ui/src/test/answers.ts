@@ -6,14 +6,12 @@ import { CARRY } from './carry';
 import { DEVICES } from './devices';
 import { ACCURACY, an_observation_page, RULES } from './reconcile';
 import { testBackend, type Answers, type TestBackend } from './backend';
+import { a_ci_page, a_dsl_page, a_unit_page } from './kept';
 import {
   a_board,
   a_change_page,
-  a_ci_page,
-  a_dsl_page,
   a_release_page,
   a_row,
-  a_unit_page,
   an_inbox,
   ANNA,
   BEN,
