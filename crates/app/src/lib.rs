@@ -34,6 +34,7 @@ pub mod lists;
 pub(crate) mod live;
 pub mod local;
 mod lock;
+mod merging;
 pub mod moments;
 pub mod notices;
 pub mod observations;

@@ -5,6 +5,7 @@ use crate::error::CallError;
 use crate::host::Host;
 use crate::jobs::Jobs;
 use crate::keychain::Keychain;
+use crate::merging::Merging;
 use crate::oidc::Attempt;
 use crate::session::Session;
 use crate::sight::{Beside, Sight};
@@ -61,6 +62,8 @@ pub struct Open {
     pub alone: bool,
     /// Syncs in the background, where the program wants that and there is a server.
     pub driver: Option<Driver>,
+    /// Keeps search fast meanwhile, where the program lives long enough for that.
+    _merging: Option<Merging>,
 }
 
 /// Whether an open profile syncs by itself.
@@ -175,7 +178,8 @@ impl App {
             Background::Sync => Driver::start(session.clone(), self.watch())?,
             Background::Quiet => None,
         };
-        let open = Arc::new(Open { session, store, actor, alone, driver });
+        let merging = (background == Background::Sync).then(|| Merging::start(store.clone()));
+        let open = Arc::new(Open { session, store, actor, alone, driver, _merging: merging });
         *self.inner.open.write().unwrap_or_else(PoisonError::into_inner) = Some(open.clone());
         self.inner.locked.store(false, Ordering::Release);
         Ok(open)

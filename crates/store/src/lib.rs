@@ -25,6 +25,7 @@ pub mod snapshot;
 pub mod stage;
 pub mod status;
 pub mod view;
+pub mod words;
 pub mod write;
 
 mod chain;

@@ -18,6 +18,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0006_compact.sql"),
     include_str!("../migrations/0007_narrow.sql"),
     include_str!("../migrations/0008_impact.sql"),
+    include_str!("../migrations/0009_merging.sql"),
 ];
 
 /// Marks the file as ours: `Slip`.

@@ -6,6 +6,7 @@ use crate::key::Key;
 use crate::migrate::{APPLICATION_ID, MIGRATIONS, migrate};
 use crate::pool::{Pool, Purpose, connect, durable};
 use crate::project;
+use crate::words::Merged;
 use rusqlite::{Connection, ErrorCode};
 use slipway_domain::id::{DeviceId, WorkspaceId};
 use std::fs::OpenOptions;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 /// A profile's database, open. Cheap to share behind an `Arc`; several processes may have the same file open.
 pub struct Store {
     pub(crate) pool: Pool,
+    pub(crate) merged: Merged,
     path: PathBuf,
 }
 
@@ -91,7 +93,7 @@ impl Store {
         let writer = Db::new(writer);
         project::refresh(&writer).map_err(|t| t.at(path))?;
         let pool = Pool::new(writer, path, key).map_err(explain)?;
-        Ok(Self { pool, path: path.to_owned() })
+        Ok(Self { pool, merged: Merged::default(), path: path.to_owned() })
     }
 
     /// The file.

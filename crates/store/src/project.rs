@@ -53,8 +53,20 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
     )
 }
 
+/// What is to be written of a projection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// What lists need: the words are as they were.
+    Summary,
+    /// What search needs: the summary is as it was.
+    Words,
+    Both {
+        /// Whether there are words to forget first.
+        had_words: bool,
+    },
+}
+
 /// What lists and search need of a record.
-#[derive(PartialEq, Eq)]
 pub(crate) struct Projection {
     kind: Kind,
     summary: Option<Summary>,
@@ -74,6 +86,16 @@ impl Projection {
             texts.join(&format!(" {} ", kind_word(record.kind())))
         });
         Some(Self { kind: record.kind(), summary: summary(record, title), words })
+    }
+
+    /// What of it is other in a later one of the same record; `None`: nothing.
+    pub(crate) fn differs(&self, later: &Self) -> Option<Part> {
+        match (self.summary != later.summary, self.words != later.words) {
+            (true, true) => Some(Part::Both { had_words: true }),
+            (true, false) => Some(Part::Summary),
+            (false, true) => Some(Part::Words),
+            (false, false) => None,
+        }
     }
 
     /// Writes it for row `n`, of which there is none yet.
@@ -152,16 +174,21 @@ impl Summary {
     }
 }
 
-/// Writes summary and words of the record in row `n`: the summary in place of what was there; of words there must be
-/// none, see [`forget_words`].
-pub(crate) fn project(db: &Db, n: i64, record: &Record) -> Result<(), rusqlite::Error> {
+/// Writes what changed of what is derived from the record in row `n`: the summary in place of what was there; of words
+/// there must be none, see [`forget_words`].
+pub(crate) fn project(db: &Db, n: i64, record: &Record, part: Part) -> Result<(), rusqlite::Error> {
     let Some(projection) = Projection::of(record) else { return Ok(()) };
-    match &projection.summary {
-        Some(summary) if record.kind() == Kind::Ci => summary.write_ci(db, UPSERT_CI, n)?,
-        Some(summary) => summary.write(db, UPSERT_SUMMARY, n, record.kind().name(), record.id())?,
-        None => {}
+    if part != Part::Words {
+        match &projection.summary {
+            Some(summary) if record.kind() == Kind::Ci => summary.write_ci(db, UPSERT_CI, n)?,
+            Some(summary) => summary.write(db, UPSERT_SUMMARY, n, record.kind().name(), record.id())?,
+            None => {}
+        }
     }
-    projection.words(db, n, INSERT_WORDS)
+    if part != Part::Summary {
+        projection.words(db, n, INSERT_WORDS)?;
+    }
+    Ok(())
 }
 
 /// Takes the words of row `n` away before others are written. The index writes what it has gathered before it forgets
@@ -261,7 +288,7 @@ fn derive(db: &Db, n: i64) -> Result<(), Trouble> {
     if guard::may_guard(kind.name()) {
         guard::write(db, n, Some(&record))?;
     }
-    Ok(project(db, n, &record)?)
+    Ok(project(db, n, &record, Part::Both { had_words: false })?)
 }
 
 /// A kind as one word of the search. It begins with a letter for private use, which [`crate::search`] takes out of what

@@ -6,7 +6,7 @@ use crate::error::Trouble;
 use crate::guard;
 use crate::impact::analyse;
 use crate::pack::{end, pack};
-use crate::project::{Projection, forget_words, is_projected, project, relookup, unproject};
+use crate::project::{Part, Projection, forget_words, is_projected, project, relookup, unproject};
 use crate::view::{body, find, lookup_keys, read, stored};
 use serde::{Deserialize, Serialize};
 use slipway_domain::cmdb::impact::{Impact, Question};
@@ -211,7 +211,7 @@ impl<'t> Writer<'t> {
                         Err(Trouble::Fault(_)) => None,
                         Err(trouble) => return Err(trouble),
                     };
-                    rows.push(Derived { n, record, had_words: false });
+                    rows.push(Derived { n, record, part: Part::Both { had_words: false } });
                 }
             } else {
                 let new = body(self.conn, kind.name(), id)?;
@@ -228,8 +228,12 @@ impl<'t> Writer<'t> {
                     let projection = |record: &Option<Record>| record.as_ref().and_then(Projection::of);
                     let record = Record::from_body(kind, &body).ok();
                     let was = old_body.filter(|_| !returned).and_then(|body| Record::from_body(kind, &body).ok());
-                    if was.is_none() || projection(&was) != projection(&record) {
-                        rows.push(Derived { n, record, had_words: !returned });
+                    let part = match (projection(&was), projection(&record)) {
+                        (Some(was), Some(is)) => was.differs(&is),
+                        _ => Some(Part::Both { had_words: !returned }),
+                    };
+                    if let Some(part) = part {
+                        rows.push(Derived { n, record, part });
                     }
                 }
             }
@@ -245,28 +249,28 @@ impl<'t> Writer<'t> {
 /// Rows whose summaries and words are written together.
 const DERIVED_AT_ONCE: usize = 10_000;
 
-/// A row of which summary and words are to be written.
+/// A row of which something derived is to be written.
 struct Derived {
     n: i64,
     /// `None` if this program does not understand it.
     record: Option<Record>,
-    had_words: bool,
+    part: Part,
 }
 
-/// Writes summaries and words. The index of the words takes many changes at once only in the order of the rows, and only
+/// Writes what is derived. The index of the words takes many changes at once only in the order of the rows, and only
 /// after all that is to be forgotten was.
 fn derive(db: &Db, rows: &mut Vec<Derived>) -> Result<(), Trouble> {
     rows.sort_unstable_by_key(|row| row.n);
     for row in rows.iter() {
         if row.record.is_none() {
             unproject(db, row.n)?;
-        } else if row.had_words {
+        } else if matches!(row.part, Part::Words | Part::Both { had_words: true }) {
             forget_words(db, row.n)?;
         }
     }
-    for Derived { n, record, .. } in rows.drain(..) {
+    for Derived { n, record, part } in rows.drain(..) {
         if let Some(record) = record {
-            project(db, n, &record)?;
+            project(db, n, &record, part)?;
         }
     }
     Ok(())

@@ -218,7 +218,7 @@ impl Laptop {
         let conn = self.open();
         let table = |name: &'static str| {
             let mut schema = conn
-                .prepare("SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type DESC")
+                .prepare("SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND type IN ('table', 'index') AND sql IS NOT NULL ORDER BY type DESC")
                 .unwrap();
             let schema = schema.query_map([name], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
             let mut select = conn.prepare(&format!("SELECT * FROM {name}")).unwrap();
@@ -226,7 +226,7 @@ impl Laptop {
             let rows = select.query_map([], |row| (0..columns).map(|n| row.get(n)).collect()).unwrap();
             Table { name, schema, columns, rows: rows.map(Result::unwrap).collect() }
         };
-        ["record", "member", "lookup", "summary"].map(table).into()
+        ["record", "member", "lookup", "summary", "ci_summary"].map(table).into()
     }
 
     /// Every record as a document with an id of its own.
