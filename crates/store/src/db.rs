@@ -3,12 +3,14 @@
 
 use rusqlite::{Connection, OptionalExtension};
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
 /// So many names are remembered; then it begins anew.
 const REMEMBERED: usize = 50_000;
+
+/// For maps that are asked once a row or more often: its hash is a fraction of the standard one's, and seeded at random.
+pub(crate) type FastMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
 
 pub(crate) const CODE: &str = "SELECT code FROM name WHERE text = ?1";
 pub(crate) const TEXT: &str = "SELECT text FROM name WHERE code = ?1";
@@ -24,10 +26,10 @@ struct Names {
     /// Names up to here were there when the transaction began. Later ones may be rolled back, and their numbers given
     /// to others: they are remembered apart, until then at most.
     lasting: i64,
-    new: HashMap<Arc<str>, i64>,
-    new_by_code: HashMap<i64, Arc<str>>,
-    by_code: HashMap<i64, Arc<str>>,
-    by_text: HashMap<Arc<str>, i64>,
+    new: FastMap<Arc<str>, i64>,
+    new_by_code: FastMap<i64, Arc<str>>,
+    by_code: FastMap<i64, Arc<str>>,
+    by_text: FastMap<Arc<str>, i64>,
 }
 
 impl Names {

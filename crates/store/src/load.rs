@@ -4,21 +4,20 @@
 //! keys, look-ups sorted first, indexes made after the rows, while another thread unpacks and reads what comes next.
 //! Everywhere else the records are staged like those of a page.
 
-use crate::db::Db;
+use crate::db::{Db, FastMap};
 use crate::error::Trouble;
 use crate::flip::Flip;
 use crate::guard;
 use crate::pack::Stored;
 use crate::pack::{end, pack};
-use crate::project::Projection;
+use crate::project::{Part, Projection, Writing};
 use crate::snapshot::{Complete, Unpack, complete, frame};
 use crate::view::{lookup_keys, stored};
 use rusqlite::{Connection, params};
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::refusal::Fault;
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
 use uuid::Uuid;
 
@@ -152,7 +151,7 @@ fn fill(conn: &Db, snapshots: &[Complete], unpack: &dyn Unpack) -> Result<(), Tr
     conn.execute("INSERT INTO search (search) VALUES ('delete-all')", ())?;
     conn.execute("UPDATE cursor SET count = 0, sum = 0", ())?;
     gather(conn, GATHER_BYTES)?;
-    let mut filler = Filler { conn, n: 0, keys: Vec::new(), is_first: true, ends: HashMap::new() };
+    let mut filler = Filler { conn, n: 0, keys: Vec::new(), is_first: true, ends: FastMap::default() };
     for snapshot in snapshots {
         if !filler.is_first
             && let Some(place) = later.iter().position(|sql| sql.contains("record_id"))
@@ -203,7 +202,7 @@ struct Filler<'c> {
     keys: Vec<(i64, u32)>,
     /// Rows of the CIs of the first bucket, while no index finds them; of those that are only ends of relations so
     /// far, too.
-    ends: HashMap<Uuid, u32>,
+    ends: FastMap<Uuid, u32>,
     /// No record can be there already.
     is_first: bool,
 }
@@ -215,6 +214,9 @@ impl Filler<'_> {
             let (packed_out, packed_in) = sync_channel::<(usize, Vec<u8>)>(AHEAD);
             let (rows_out, rows_in) = sync_channel(AHEAD);
             scope.spawn(move || prepare(&snapshot.manifest, unpack, &packed_in, &rows_out));
+            // What one thread took memory for is given back by another than the one that everything waits for.
+            let (done_out, done_in) = channel::<Vec<Prepared>>();
+            scope.spawn(move || done_in.into_iter().for_each(drop));
             let hand_over = |n: usize| -> Result<(), Trouble> {
                 if n < snapshot.frames {
                     let packed = frame(self.conn, &snapshot.bucket, n)?;
@@ -231,11 +233,14 @@ impl Filler<'_> {
             for n in 0..snapshot.frames {
                 hand_over(n + AHEAD)?;
                 let rows = rows_in.recv().unwrap_or_else(|_| Err(Fault::new("its reader ended early")));
-                for row in rows.map_err(|why| broken(snapshot, &why))? {
+                let rows = rows.map_err(|why| broken(snapshot, &why))?;
+                for row in &rows {
                     count += 1;
                     sum = sum.wrapping_add(row.checksum);
-                    self.put(&mut writes, bucket, &row)?;
+                    self.put(&mut writes, bucket, row)?;
                 }
+                // A thread that ended early left nothing to be told.
+                let _ = done_out.send(rows);
             }
             Ok::<_, Trouble>(())
         })?;
@@ -304,7 +309,7 @@ impl Filler<'_> {
             let small = u32::try_from(n).map_err(Fault::new)?;
             self.keys.extend(row.keys.iter().map(|key| (*key, small)));
             if let Some(projection) = &row.projection {
-                projection.insert(db, n, row.id)?;
+                writes.derived.write(n, row.id, projection, Part::Both { had_words: false })?;
             }
         }
         Ok(())
@@ -343,6 +348,7 @@ struct Writes<'c> {
     record: rusqlite::CachedStatement<'c>,
     update: rusqlite::CachedStatement<'c>,
     end: rusqlite::CachedStatement<'c>,
+    derived: Writing<'c>,
 }
 
 impl<'c> Writes<'c> {
@@ -356,6 +362,7 @@ impl<'c> Writes<'c> {
             end: db.prepare_cached(
                 "INSERT INTO record (n, kind, id) VALUES (?1, (SELECT code FROM name WHERE text = 'ci'), ?2)",
             )?,
+            derived: Writing::anew(db)?,
         })
     }
 }

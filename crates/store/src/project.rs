@@ -6,7 +6,7 @@ use crate::error::Trouble;
 use crate::guard;
 use crate::pack::{Stored, end, pack};
 use crate::view::{lookup_keys, uuid};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
 use slipway_domain::filter::text::searched;
 use slipway_domain::id::PersonId;
 use slipway_domain::record::{Kind, Record};
@@ -97,23 +97,6 @@ impl Projection {
             (false, false) => None,
         }
     }
-
-    /// Writes it for row `n`, of which there is none yet.
-    pub(crate) fn insert(&self, db: &Db, n: i64, id: Uuid) -> Result<(), rusqlite::Error> {
-        match &self.summary {
-            Some(summary) if self.kind == Kind::Ci => summary.write_ci(db, INSERT_CI, n)?,
-            Some(summary) => summary.write(db, INSERT_SUMMARY, n, self.kind.name(), id)?,
-            None => {}
-        }
-        self.words(db, n, INSERT_WORDS)
-    }
-
-    fn words(&self, conn: &Connection, n: i64, sql: &str) -> Result<(), rusqlite::Error> {
-        if let Some(words) = &self.words {
-            conn.prepare_cached(sql)?.execute((n, words))?;
-        }
-        Ok(())
-    }
 }
 
 const INSERT_WORDS: &str = "INSERT INTO search (rowid, words) VALUES (?1, ?2)";
@@ -137,58 +120,95 @@ const UPSERT_SUMMARY: &str =
        title = excluded.title, grp = excluded.grp, state = excluded.state, type = excluded.type,
        class = excluded.class, level = excluded.level, owner = excluded.owner, at = excluded.at";
 
-impl Summary {
-    fn write(&self, conn: &Connection, sql: &str, n: i64, kind: &str, id: Uuid) -> Result<(), rusqlite::Error> {
-        conn.prepare_cached(sql)?.execute(rusqlite::params![
+/// Writes projections, with its statements at hand.
+pub(crate) struct Writing<'c> {
+    db: &'c Db,
+    ci: CachedStatement<'c>,
+    summary: CachedStatement<'c>,
+    words: CachedStatement<'c>,
+}
+
+impl<'c> Writing<'c> {
+    /// For rows that have no summary yet.
+    pub(crate) fn anew(db: &'c Db) -> Result<Self, rusqlite::Error> {
+        Self::with(db, INSERT_CI, INSERT_SUMMARY)
+    }
+
+    /// For rows that may have one, which is replaced.
+    pub(crate) fn over(db: &'c Db) -> Result<Self, rusqlite::Error> {
+        Self::with(db, UPSERT_CI, UPSERT_SUMMARY)
+    }
+
+    fn with(db: &'c Db, ci: &str, summary: &str) -> Result<Self, rusqlite::Error> {
+        Ok(Self {
+            db,
+            ci: db.prepare_cached(ci)?,
+            summary: db.prepare_cached(summary)?,
+            words: db.prepare_cached(INSERT_WORDS)?,
+        })
+    }
+
+    /// Writes what is to be written of a record's projection for row `n`; of words there must be none, see
+    /// [`forget_words`].
+    pub(crate) fn record(&mut self, n: i64, record: &Record, part: Part) -> Result<(), rusqlite::Error> {
+        let Some(projection) = Projection::of(record) else { return Ok(()) };
+        self.write(n, record.id(), &projection, part)
+    }
+
+    /// The same for a projection of the record with that identity.
+    pub(crate) fn write(
+        &mut self,
+        n: i64,
+        id: Uuid,
+        projection: &Projection,
+        part: Part,
+    ) -> Result<(), rusqlite::Error> {
+        if let (Some(summary), true) = (&projection.summary, part != Part::Words) {
+            match projection.kind {
+                Kind::Ci => self.ci(n, summary)?,
+                kind => self.summary(n, kind, id, summary)?,
+            }
+        }
+        if let (Some(words), true) = (&projection.words, part != Part::Summary) {
+            self.words.execute((n, words))?;
+        }
+        Ok(())
+    }
+
+    fn summary(&mut self, n: i64, kind: Kind, id: Uuid, summary: &Summary) -> Result<(), rusqlite::Error> {
+        self.summary.execute(rusqlite::params![
             n,
-            kind,
+            kind.name(),
             id.as_bytes(),
-            self.label,
-            self.position,
-            self.title,
-            self.grp,
-            self.state,
-            self.kind_of,
-            self.class,
-            self.level,
-            self.owner,
-            self.at,
+            summary.label,
+            summary.position,
+            summary.title,
+            summary.grp,
+            summary.state,
+            summary.kind_of,
+            summary.class,
+            summary.level,
+            summary.owner,
+            summary.at,
         ])?;
         Ok(())
     }
 
     /// A CI's has a table of its own, with names as numbers.
-    fn write_ci(&self, db: &Db, sql: &str, n: i64) -> Result<(), rusqlite::Error> {
-        let code = |text: &str| if text.is_empty() { Ok(0) } else { db.code_or_new(text) };
-        db.prepare_cached(sql)?.execute((
+    fn ci(&mut self, n: i64, summary: &Summary) -> Result<(), rusqlite::Error> {
+        let code = |text: &str| if text.is_empty() { Ok(0) } else { self.db.code_or_new(text) };
+        self.ci.execute((
             n,
-            &self.label,
-            self.position,
-            code(&self.grp)?,
-            code(&self.state)?,
-            code(&self.kind_of)?,
-            code(&self.level)?,
-            code(&self.owner)?,
+            &summary.label,
+            summary.position,
+            code(&summary.grp)?,
+            code(&summary.state)?,
+            code(&summary.kind_of)?,
+            code(&summary.level)?,
+            code(&summary.owner)?,
         ))?;
         Ok(())
     }
-}
-
-/// Writes what changed of what is derived from the record in row `n`: the summary in place of what was there; of words
-/// there must be none, see [`forget_words`].
-pub(crate) fn project(db: &Db, n: i64, record: &Record, part: Part) -> Result<(), rusqlite::Error> {
-    let Some(projection) = Projection::of(record) else { return Ok(()) };
-    if part != Part::Words {
-        match &projection.summary {
-            Some(summary) if record.kind() == Kind::Ci => summary.write_ci(db, UPSERT_CI, n)?,
-            Some(summary) => summary.write(db, UPSERT_SUMMARY, n, record.kind().name(), record.id())?,
-            None => {}
-        }
-    }
-    if part != Part::Summary {
-        projection.words(db, n, INSERT_WORDS)?;
-    }
-    Ok(())
 }
 
 /// Takes the words of row `n` away before others are written. The index writes what it has gathered before it forgets
@@ -241,8 +261,9 @@ pub(crate) fn refresh(db: &Db) -> Result<(), Trouble> {
     db.execute("DELETE FROM ci_summary", ())?;
     db.execute("INSERT INTO search (search) VALUES ('delete-all')", ())?;
     let last: i64 = db.query_row("SELECT coalesce(max(n), 0) FROM record", (), |row| row.get(0))?;
+    let mut writing = Writing::anew(db)?;
     for n in 1..=last {
-        derive(db, n)?;
+        derive(db, &mut writing, n)?;
         if n % REPORTED == 0 {
             tracing::info!(done = n, of = last, "bringing the profile to the present format");
         }
@@ -259,7 +280,7 @@ pub(crate) fn refresh(db: &Db) -> Result<(), Trouble> {
 const REPORTED: i64 = 50_000;
 
 /// Packs the body in a row and derives everything from it.
-fn derive(db: &Db, n: i64) -> Result<(), Trouble> {
+fn derive(db: &Db, writing: &mut Writing<'_>, n: i64) -> Result<(), Trouble> {
     let found = db
         .prepare_cached("SELECT kind, id, body, source, target FROM record WHERE n = ?1 AND body IS NOT NULL")?
         .query_row((n,), |row| Ok((row.get(0)?, uuid(row, 1)?, Stored::from_row(row, 2)?)))
@@ -288,7 +309,7 @@ fn derive(db: &Db, n: i64) -> Result<(), Trouble> {
     if guard::may_guard(kind.name()) {
         guard::write(db, n, Some(&record))?;
     }
-    Ok(project(db, n, &record, Part::Both { had_words: false })?)
+    Ok(writing.record(n, &record, Part::Both { had_words: false })?)
 }
 
 /// A kind as one word of the search. It begins with a letter for private use, which [`crate::search`] takes out of what

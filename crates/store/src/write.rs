@@ -6,7 +6,7 @@ use crate::error::Trouble;
 use crate::guard;
 use crate::impact::analyse;
 use crate::pack::{end, pack};
-use crate::project::{Part, Projection, forget_words, is_projected, project, relookup, unproject};
+use crate::project::{Part, Projection, Writing, forget_words, is_projected, relookup, unproject};
 use crate::view::{body, find, lookup_keys, read, stored};
 use serde::{Deserialize, Serialize};
 use slipway_domain::cmdb::impact::{Impact, Question};
@@ -268,9 +268,10 @@ fn derive(db: &Db, rows: &mut Vec<Derived>) -> Result<(), Trouble> {
             forget_words(db, row.n)?;
         }
     }
+    let mut writing = Writing::over(db)?;
     for Derived { n, record, part } in rows.drain(..) {
         if let Some(record) = record {
-            project(db, n, &record, part)?;
+            writing.record(n, &record, part)?;
         }
     }
     Ok(())
