@@ -4,6 +4,7 @@ mod carry;
 mod held;
 mod oidc;
 mod people;
+mod token;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -108,6 +109,9 @@ enum Command {
     /// Carry files: laptops that do not reach the server, synced by a stick.
     #[command(subcommand)]
     Carry(carry::Carry),
+    /// Tokens by which other tools read and write over /v1/api.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Commands that could not be judged.
     #[command(subcommand)]
     Held(held::Held),
@@ -278,6 +282,7 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
         Command::Group(command) => people::group(command),
         Command::Device(command) => people::device(command),
         Command::Carry(call) => carry::run(call),
+        Command::Token(command) => token::token(command),
         Command::Held(call) => held::held(call),
         Command::Oidc(command) => oidc::run(command),
         Command::Hash { data } => {

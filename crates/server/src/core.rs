@@ -1,6 +1,7 @@
 //! What the server does, apart from how requests reach it: accounts, judging, feeding.
 
 mod account;
+mod api;
 mod audit;
 mod batch;
 mod carry;
@@ -14,14 +15,17 @@ mod push;
 mod scope;
 mod session;
 mod snapshot;
+mod token;
 mod vouched;
 
 pub use account::{nobodys_password, sound_password};
+pub use api::{ApiPage, Asked, Place, Stood, Way};
 pub use audit::Verified;
 pub use carry::Carried;
 pub use console::Console;
 pub use hub::{Heard, Hub, Listener};
 pub use snapshot::Snapshots;
+pub use token::{DAYS_MOST, PREFIX as TOKEN_PREFIX, TokenInfo};
 pub use vouched::{Newcomers, Vouched};
 
 use crate::error::ServerError;
@@ -58,6 +62,10 @@ pub struct Core {
     keys: Arc<Mutex<BTreeMap<DeviceId, PublicKey>>>,
     /// Where buckets lie packed; `None` leaves everything to pages.
     snapshots: Option<Arc<Snapshots>>,
+    /// From which the keys of tokens are derived; `None` where there are none.
+    token_seed: Option<Arc<Vec<u8>>>,
+    /// Commands of tokens are issued one after the other.
+    token_turn: Arc<Mutex<()>>,
 }
 
 /// Who asks, as their access token says.
@@ -84,6 +92,8 @@ impl Core {
             batcher: Arc::default(),
             keys: Arc::default(),
             snapshots: None,
+            token_seed: None,
+            token_turn: Arc::default(),
         }
     }
 

@@ -1,11 +1,12 @@
 //! Why a request was not carried out: what the asker is told, and what only the log is told.
 
 use crate::storage::StorageError;
+use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use slipway_sync::bucket::Bucket;
 use slipway_sync::protocol::{ErrorBody, ErrorCode};
+use std::sync::Arc;
 
 /// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +105,12 @@ pub fn status(code: ErrorCode) -> StatusCode {
     }
 }
 
+/// The code goes along for whoever counts, the whole for whoever tells it in other words.
+pub(crate) fn note(body: ErrorBody, response: &mut Response) {
+    response.extensions_mut().insert(body.code);
+    response.extensions_mut().insert(Arc::new(body));
+}
+
 impl IntoResponse for ServerError {
     fn into_response(self) -> Response {
         let body = self.body();
@@ -114,7 +121,8 @@ impl IntoResponse for ServerError {
             }
             other => tracing::error!(error = %other, "A request failed"),
         }
-        // The code goes along for whoever counts.
-        (status(body.code), Extension(body.code), Json(body)).into_response()
+        let mut response = (status(body.code), Json(&body)).into_response();
+        note(body, &mut response);
+        response
     }
 }

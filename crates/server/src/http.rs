@@ -1,5 +1,6 @@
 //! How requests reach the core: routes, bodies, tokens. Every answer but 200 is an [`ErrorBody`].
 
+mod api;
 mod auth;
 mod carry;
 mod devices;
@@ -12,7 +13,7 @@ mod push;
 mod snapshot;
 mod watch;
 
-use crate::core::{Caller, Core};
+use crate::core::{Caller, Core, TOKEN_PREFIX};
 use crate::error::ServerError;
 use crate::limit::Limits;
 use crate::metrics::Metrics;
@@ -41,6 +42,9 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutError};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use watch::AskedBy;
+
+pub(crate) use api::PREFIX;
+pub(crate) use api::problem::{MEDIA_TYPE, Problem};
 
 /// What handlers share.
 #[derive(Clone)]
@@ -80,6 +84,18 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(snapshot::offers))
         .routes(routes!(snapshot::frames))
         .routes(routes!(lease::lease))
+        .routes(routes!(api::read::list_cis, api::write::create_ci))
+        .routes(routes!(api::read::get_ci, api::write::patch_ci))
+        .routes(routes!(api::read::list_ci_relations))
+        .routes(routes!(api::read::list_ci_history))
+        .routes(routes!(api::read::get_impact))
+        .routes(routes!(api::read::list_relations, api::write::create_relation))
+        .routes(routes!(api::write::remove_relation))
+        .routes(routes!(api::read::list_ci_groups))
+        .routes(routes!(api::read::list_releases))
+        .routes(routes!(api::read::get_release))
+        .routes(routes!(api::read::list_changes))
+        .routes(routes!(api::read::get_change))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
         .routes(routes!(health::document))
@@ -126,16 +142,28 @@ impl FromRequestParts<Shared> for Asked {
     type Rejection = ServerError;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, ServerError> {
-        let token = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .ok_or_else(|| {
-                ErrorBody::new(ErrorCode::NotSignedIn, "The request has no access token.", "Sign in first.")
-            })?
-            .to_owned();
+        let token = bearer(parts).filter(|token| !token.starts_with(TOKEN_PREFIX)).ok_or_else(|| {
+            ErrorBody::new(ErrorCode::NotSignedIn, "The request has no access token.", "Sign in first.")
+        })?;
         let Json(caller) = shared.run(move |core| core.caller(&token)).await?;
+        Self::noted(caller, parts, shared)
+    }
+}
+
+fn bearer(parts: &Parts) -> Option<String> {
+    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    value.strip_prefix("Bearer ").map(str::to_owned)
+}
+
+impl Asked {
+    /// Whose token for other tools came with the request; sessions and tokens do not open each other's doors.
+    async fn of_token(parts: &mut Parts, shared: &Shared) -> Result<Self, ServerError> {
+        let token = bearer(parts).unwrap_or_default();
+        let Json(caller) = shared.run(move |core| core.api_caller(&token)).await?;
+        Self::noted(caller, parts, shared)
+    }
+
+    fn noted(caller: Caller, parts: &Parts, shared: &Shared) -> Result<Self, ServerError> {
         if let Some(asked_by) = parts.extensions.get::<AskedBy>() {
             asked_by.note(caller.device);
         }

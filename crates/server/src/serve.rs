@@ -114,8 +114,9 @@ impl Server {
         let packed = folder.path().join("snapshots");
         let snapshots = Snapshots::open(&packed, config.snapshot_records)
             .map_err(|source| FolderError::File { path: packed, source })?;
-        let core =
-            Core::new(storage, folder.workspace(), folder.log_key()?, config.clock.clone()).with_snapshots(snapshots);
+        let core = Core::new(storage, folder.workspace(), folder.log_key()?, config.clock.clone())
+            .with_snapshots(snapshots)
+            .with_tokens(&folder.console_key()?);
         let oidc = Oidc::load(&folder)?;
         let mut names = tls::own_names();
         names.extend(config.names.iter().cloned());

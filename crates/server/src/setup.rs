@@ -2,7 +2,7 @@
 //!
 //! Everything is a command by the workspace itself, judged and logged like any other.
 
-use crate::core::{Clock, Console, Core, Verified, sound_password};
+use crate::core::{Clock, Console, Core, DAYS_MOST, TokenInfo, Verified, sound_password};
 use crate::error::ServerError;
 use crate::folder::{Folder, FolderError, SAMPLE_USERS, random_id};
 use crate::sample;
@@ -70,6 +70,15 @@ pub struct NewUser {
     pub groups: Vec<String>,
     /// Their password.
     pub password: String,
+}
+
+/// For whom a token acts.
+#[derive(Clone, Debug)]
+pub enum TokenActs {
+    /// For somebody with this sign-in name.
+    For(String),
+    /// For a person of its own, who cannot sign in, with these roles.
+    As(Vec<Role>),
 }
 
 /// What shall be different about a person; `None` stays as it is.
@@ -153,8 +162,8 @@ impl Office {
     }
 
     fn assemble(folder: Folder, storage: Arc<dyn Storage>, clock: Clock) -> Result<Self, SetupError> {
-        let core = Core::new(storage, folder.workspace(), folder.log_key()?, clock);
         let key = folder.console_key()?;
+        let core = Core::new(storage, folder.workspace(), folder.log_key()?, clock).with_tokens(&key);
         Ok(Self { folder, core, key })
     }
 
@@ -234,6 +243,37 @@ impl Office {
         console.end_sessions(person.id)?;
         console.commit()?;
         Ok(person)
+    }
+
+    /// Makes a token for another tool: it acts for a person who is there, or for one of its own with these roles.
+    ///
+    /// # Errors
+    /// A rule refuses the person, there is no such user, the days are too many; or the storage failed.
+    pub fn add_token(&self, name: &str, acts: &TokenActs, days: u32) -> Result<(TokenInfo, String), SetupError> {
+        if days == 0 || days > DAYS_MOST {
+            let sentence = format!("A token lives 1 to {DAYS_MOST} days, not {days}.");
+            return Err(Refusal::from(Finding::new("WRONG_VALUE", sentence, "Choose fewer days.")).into());
+        }
+        let person = match acts {
+            TokenActs::For(user) => person_of(&self.console()?, user)?,
+            TokenActs::As(roles) => {
+                let mut console = self.console()?;
+                let user: String =
+                    format!("tool-{name}").to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
+                let person = Person {
+                    id: PersonId(console.new_id()?),
+                    name: name.trim().to_owned(),
+                    user,
+                    roles: roles.iter().copied().collect(),
+                    active: true,
+                };
+                issue(&mut console, Command::Setup(SetupCommand::PutPerson(person.clone())))?;
+                console.commit()?;
+                person
+            }
+        };
+        let expires_at = self.core.now().plus_days(i64::from(days));
+        Ok(self.core.add_token(name, person.id, expires_at)?)
     }
 
     /// Changes what is known of a person.

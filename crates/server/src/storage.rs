@@ -8,7 +8,10 @@ mod draft;
 pub mod place;
 pub mod postgres;
 pub mod sqlite;
+mod stretch;
 pub mod transfer;
+
+pub use stretch::{Keys, Stretch};
 
 use slipway_domain::id::{CommandId, DeviceId, PersonId, WorkspaceId};
 use slipway_domain::lookup::Lookup;
@@ -426,6 +429,24 @@ pub trait WorkspaceView {
     /// # Errors
     /// The engine failed.
     fn ids_under(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, StorageError>;
+
+    /// Keys and records of a stretch of a look-up, by key, then by identity.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn along(&self, stretch: &Stretch<'_>) -> Result<Vec<(String, Uuid)>, StorageError>;
+
+    /// The sequence of a record's last change; 0 where there is none.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn seq_of(&self, kind: Kind, id: Uuid) -> Result<u64, StorageError>;
+
+    /// Records of a kind, descending, before this one.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn ids_before(&self, kind: Kind, before: Option<Uuid>, limit: usize) -> Result<Vec<Uuid>, StorageError>;
 
     /// Records of a kind, ascending, after this one.
     ///

@@ -2,6 +2,8 @@
 
 type World = crate::support::WorldOn<crate::support::OnPostgres>;
 
+#[path = "api.rs"]
+mod api;
 #[path = "carry.rs"]
 mod carry;
 #[path = "compact.rs"]

@@ -15,7 +15,9 @@ use slipway_domain::records::{Records, RecordsExt};
 use slipway_domain::time::Timestamp;
 use slipway_server::storage::postgres::Postgres;
 use slipway_server::storage::sqlite::Sqlite;
-use slipway_server::storage::{Account, Device, DeviceEntry, Judged, SessionRow, Storage, StorageError, StoredLeaf};
+use slipway_server::storage::{
+    Account, Device, DeviceEntry, Judged, Keys, SessionRow, Storage, StorageError, StoredLeaf, Stretch,
+};
 use slipway_sync::bucket::Bucket;
 use slipway_sync::log::Edge;
 use slipway_sync::protocol::{BucketSum, Epoch};
@@ -76,6 +78,10 @@ macro_rules! suite {
             #[test]
             fn look_ups_follow_the_record() {
                 with($open, lookups);
+            }
+            #[test]
+            fn look_ups_are_walked_in_stretches_either_way() {
+                with($open, stretches);
             }
             #[test]
             fn a_key_of_any_length_is_found() {
@@ -276,6 +282,47 @@ fn lookups(storage: &Arc<dyn Storage>) {
     assert_eq!(find(tx.as_ref(), "bergen"), [a.id.0]);
     tx.remove(Kind::Site, a.id.0).unwrap();
     assert!(find(tx.as_ref(), "Bergen").is_empty(), "a removed record is not found");
+}
+
+fn stretches(storage: &Arc<dyn Storage>) {
+    let names = ["Aachen", "Bergen", "Bern", "Bern", "Bern", "Bochum", "Zwolle"];
+    let sites = names.map(new_site);
+    for site in &sites {
+        put(storage, site.clone());
+    }
+    let ids: Vec<Uuid> = sites.iter().map(|site| site.id.0).collect();
+    let view = storage.snapshot(WORKSPACE).unwrap();
+    let walk = |keys: Keys<'_>, backwards: bool| {
+        let (mut found, mut after): (Vec<Uuid>, Option<(String, Uuid)>) = (Vec::new(), None);
+        loop {
+            let from = after.as_ref().map(|(key, id)| (key.as_str(), *id));
+            let stretch = Stretch { lookup: Lookup::Name, keys, after: from, backwards, limit: 2 };
+            let some = view.along(&stretch).unwrap();
+            assert!(some.len() <= 2);
+            found.extend(some.iter().map(|(_, id)| *id));
+            let Some(last) = some.into_iter().next_back() else { return found };
+            after = Some(last);
+        }
+    };
+    for (keys, expected) in [
+        (Keys::Begin("site|"), 0..7),
+        (Keys::Begin("site|be"), 1..5),
+        (Keys::Begin("site|bern"), 2..5),
+        (Keys::Is("site|bern"), 2..5),
+        (Keys::Is("site|ber"), 0..0),
+        (Keys::Begin("group|"), 0..0),
+    ] {
+        let mut expected = ids[expected].to_vec();
+        assert_eq!(walk(keys, false), expected, "{keys:?}");
+        expected.reverse();
+        assert_eq!(walk(keys, true), expected, "{keys:?}");
+    }
+    let before = |id, limit| view.ids_before(Kind::Site, id, limit).unwrap();
+    assert_eq!(before(None, 2), [ids[6], ids[5]]);
+    assert_eq!(before(Some(ids[5]), 9), ids[..5].iter().rev().copied().collect::<Vec<_>>());
+    let seqs: Vec<u64> = ids.iter().map(|id| view.seq_of(Kind::Site, *id).unwrap()).collect();
+    assert!(seqs.is_sorted() && seqs[0] > 0, "{seqs:?}");
+    assert_eq!(view.seq_of(Kind::Site, new_id()).unwrap(), 0);
 }
 
 fn long_keys(storage: &Arc<dyn Storage>) {

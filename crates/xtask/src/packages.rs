@@ -45,6 +45,8 @@ pub const TEST: &[Package] = &[
     package("libsecret-tools", "reads the keychain in tests"),
     package("dbus-x11", "lets a bus be found from the display"),
     package("xauth", "access to the private display"),
+    package("curl", "the examples of the guide to the API"),
+    package("jq", "the same"),
     package("postgresql", "a private database server for the tests of the central server"),
 ];
 

@@ -75,7 +75,7 @@ fn fault(fault: Fault) -> ServerError {
 }
 
 /// A reading transaction as the rules see it.
-struct Seen<'a>(&'a dyn WorkspaceView);
+pub(super) struct Seen<'a>(pub(super) &'a dyn WorkspaceView);
 
 impl Records for Seen<'_> {
     fn read(&self, kind: Kind, id: Uuid) -> Result<Option<Record>, Fault> {

@@ -3,9 +3,9 @@
 //!
 //! The log holds the route, never the path or query as sent, and no header: nothing a person entered stands in it.
 
-use super::{Shared, bad_request, too_large};
+use super::{Shared, api, bad_request, too_large};
 use crate::core::random;
-use crate::error::ServerError;
+use crate::error::{ServerError, note};
 use crate::limit::REQUEST_TIME;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -43,6 +43,7 @@ pub(super) async fn watch(State(shared): State<Shared>, mut request: Request, ne
     let started = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let is_for_tools = request.uri().path().starts_with(api::PREFIX);
     let id = request_id(request.headers());
     let asked_by = AskedBy::default();
     request.extensions_mut().insert(asked_by.clone());
@@ -60,6 +61,9 @@ pub(super) async fn watch(State(shared): State<Shared>, mut request: Request, ne
                 .into_response(),
             },
         };
+        if is_for_tools {
+            response = api::problem::told(response);
+        }
         let (status, took) = (response.status(), started.elapsed());
         shared.metrics.answered(method.as_str(), &route, status, took);
         if let Some(code) = response.extensions().get::<ErrorCode>() {
@@ -117,7 +121,10 @@ fn spoken(headers: &HeaderMap, route: &str, shared: &Shared) -> Result<(), Error
 
 /// The layers' own plain answers, such as 404 or 413, as an [`ErrorBody`].
 fn explained(response: Response) -> Response {
-    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == "application/json");
+    let is_json = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value == "application/json" || value == api::problem::MEDIA_TYPE);
     if response.status().is_success() || is_json {
         return response;
     }
@@ -134,6 +141,6 @@ fn explained(response: Response) -> Response {
     let mut explained = Response::new(Body::from(serde_json::to_vec(&body).unwrap_or_default()));
     *explained.status_mut() = status;
     explained.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    explained.extensions_mut().insert(body.code);
+    note(body, &mut explained);
     explained
 }

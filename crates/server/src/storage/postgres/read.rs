@@ -2,7 +2,7 @@
 
 use super::super::{
     Account, Attempts, Device, DeviceCursor, Feed, Figures, HeldCommand, Known, SessionRow, StorageError, StoredLeaf,
-    Workspace, WorkspaceView, count, signed, stored_edge, unsigned,
+    Stretch, Workspace, WorkspaceView, count, signed, stored_edge, unsigned,
 };
 use super::index_key;
 use super::pool::{Connection, Params};
@@ -268,6 +268,37 @@ impl<T: Reads> WorkspaceView for Pg<T> {
     fn ids_under(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, StorageError> {
         let sql = "SELECT id FROM lookup WHERE workspace = $1 AND name = $2 AND key = $3 ORDER BY id";
         let rows = self.0.rows(sql, &[&self.0.id(), &lookup.name(), &index_key(key)])?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
+    fn along(&self, stretch: &Stretch<'_>) -> Result<Vec<(String, Uuid)>, StorageError> {
+        let ((key, id), end) = stretch.bounds(&index_key);
+        let sql = match stretch.backwards {
+            false => {
+                "SELECT key, id FROM lookup WHERE workspace = $1 AND name = $2 AND (key, id) > ($3, $4) AND key <= $5
+                 ORDER BY key, id LIMIT $6"
+            }
+            true => {
+                "SELECT key, id FROM lookup WHERE workspace = $1 AND name = $2 AND (key, id) < ($3, $4) AND key >= $5
+                 ORDER BY key DESC, id DESC LIMIT $6"
+            }
+        };
+        let name = stretch.lookup.name();
+        let rows = self.0.rows(sql, &[&self.0.id(), &name, &key, &id, &end, &count(stretch.limit)])?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
+    fn seq_of(&self, kind: Kind, id: Uuid) -> Result<u64, StorageError> {
+        let sql = "SELECT seq FROM record WHERE workspace = $1 AND kind = $2 AND id = $3";
+        let row = self.0.row(sql, &[&self.0.id(), &kind.name(), &id])?;
+        row.map_or(Ok(0), |row| Ok(unsigned(row.try_get(0)?)))
+    }
+
+    fn ids_before(&self, kind: Kind, before: Option<Uuid>, limit: usize) -> Result<Vec<Uuid>, StorageError> {
+        let sql = "SELECT id FROM record WHERE workspace = $1 AND kind = $2 AND id < $3 AND NOT deleted
+                   ORDER BY id DESC LIMIT $4";
+        let before = before.unwrap_or(Uuid::max());
+        let rows = self.0.rows(sql, &[&self.0.id(), &kind.name(), &before, &count(limit)])?;
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 

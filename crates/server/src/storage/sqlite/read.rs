@@ -2,7 +2,7 @@
 
 use super::super::{
     Account, Attempts, Device, DeviceCursor, Feed, Figures, HeldCommand, Known, SessionRow, StorageError, StoredLeaf,
-    Workspace, WorkspaceView, count, signed, stored_edge, unsigned,
+    Stretch, Workspace, WorkspaceView, count, signed, stored_edge, unsigned,
 };
 use super::lock;
 use rusqlite::types::Type;
@@ -17,6 +17,14 @@ use slipway_sync::protocol::{BucketSum, CommandResult, Entry, Epoch, Verdict};
 use slipway_sync::signing::PublicKey;
 use std::sync::Mutex;
 use uuid::Uuid;
+
+const ALONG: &str = "SELECT key, id FROM lookup WHERE name = ?1 AND (key, id) > (?2, ?3) AND key <= ?4
+                     ORDER BY key, id LIMIT ?5";
+const ALONG_BACK: &str = "SELECT key, id FROM lookup WHERE name = ?1 AND (key, id) < (?2, ?3) AND key >= ?4
+                          ORDER BY key DESC, id DESC LIMIT ?5";
+const SEQ_OF: &str = "SELECT seq FROM record WHERE kind = ?1 AND id = ?2";
+const IDS_AFTER: &str = "SELECT id FROM record WHERE kind = ?1 AND id > ?2 AND deleted = 0 ORDER BY id LIMIT ?3";
+const IDS_BEFORE: &str = "SELECT id FROM record WHERE kind = ?1 AND id < ?2 AND deleted = 0 ORDER BY id DESC LIMIT ?3";
 
 /// A reading transaction on a connection of its own, which goes back to the others afterwards.
 pub(super) struct SqliteView<'a> {
@@ -247,11 +255,35 @@ impl<T: Reads> WorkspaceView for T {
             .collect::<Result<_, _>>()?)
     }
 
+    fn along(&self, stretch: &Stretch<'_>) -> Result<Vec<(String, Uuid)>, StorageError> {
+        let ((key, id), end) = stretch.bounds(&str::to_owned);
+        let sql = if stretch.backwards { ALONG_BACK } else { ALONG };
+        Ok(self
+            .statement(sql)?
+            .query_map(params![stretch.lookup.name(), key, id, end, count(stretch.limit)], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
+            .collect::<Result<_, _>>()?)
+    }
+
+    fn seq_of(&self, kind: Kind, id: Uuid) -> Result<u64, StorageError> {
+        let seq = self.statement(SEQ_OF)?.query_row(params![kind.name(), id], |row| row.get(0).map(unsigned));
+        Ok(seq.optional()?.unwrap_or(0))
+    }
+
+    fn ids_before(&self, kind: Kind, before: Option<Uuid>, limit: usize) -> Result<Vec<Uuid>, StorageError> {
+        let before = before.unwrap_or(Uuid::max());
+        Ok(self
+            .statement(IDS_BEFORE)?
+            .query_map(params![kind.name(), before, count(limit)], |row| row.get(0))?
+            .collect::<Result<_, _>>()?)
+    }
+
     fn ids_after(&self, kind: Kind, after: Option<Uuid>, limit: usize) -> Result<Vec<Uuid>, StorageError> {
         // A blob of no bytes sorts before every identity.
         let after = after.map_or_else(Vec::new, |id| id.as_bytes().to_vec());
         Ok(self
-            .statement("SELECT id FROM record WHERE kind = ?1 AND id > ?2 AND deleted = 0 ORDER BY id LIMIT ?3")?
+            .statement(IDS_AFTER)?
             .query_map(params![kind.name(), after, count(limit)], |row| row.get(0))?
             .collect::<Result<_, _>>()?)
     }
@@ -370,4 +402,36 @@ fn result(row: &Row<'_>, id: CommandId, counter: u64, at: usize) -> rusqlite::Re
     let verdict: Verdict = serde_json::from_str(&text)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(at + 1, Type::Text, Box::new(error)))?;
     Ok(CommandResult { id, counter, judged_at: Timestamp(row.get(at)?), verdict })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use rusqlite::Connection;
+
+    /// However many records there are: what other tools ask for is searched, never scanned or sorted.
+    #[test]
+    fn pages_walk_an_index() {
+        let conn = Connection::open_in_memory().unwrap();
+        for sql in super::super::MIGRATIONS {
+            conn.execute_batch(sql).unwrap();
+        }
+        for (sql, expected) in [
+            (ALONG, "SEARCH lookup USING PRIMARY KEY (name=? AND (key,id)>(?,?) AND key<?)"),
+            (ALONG_BACK, "SEARCH lookup USING PRIMARY KEY (name=? AND key>? AND (key,id)<(?,?))"),
+            (IDS_AFTER, "SEARCH record USING PRIMARY KEY (kind=? AND id>?)"),
+            (IDS_BEFORE, "SEARCH record USING PRIMARY KEY (kind=? AND id<?)"),
+            (SEQ_OF, "SEARCH record USING PRIMARY KEY (kind=? AND id=?)"),
+        ] {
+            let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let parameters = plan.parameter_count();
+            let plan: Vec<String> = plan
+                .query_map(rusqlite::params_from_iter(vec![rusqlite::types::Null; parameters]), |row| row.get(3))
+                .unwrap()
+                .collect::<Result<_, _>>()
+                .unwrap();
+            assert_eq!(plan, [expected], "{sql}");
+        }
+    }
 }
