@@ -8,6 +8,7 @@ mod carry;
 mod impact;
 mod import;
 mod places;
+mod plans;
 mod reconcile;
 mod start;
 mod story;

@@ -6,8 +6,8 @@ use crate::error::CallError;
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    account, approvals, attention, baselines, bulk, carry, changes, cmdb, dhs, dsl, exceptions, groups, held, impact,
-    inbox, jobs, lists, moments, mutations, observations, profile, releases, settings, transfer,
+    account, approvals, attention, baselines, bulk, carry, changes, cmdb, collisions, dhs, dsl, exceptions, groups,
+    held, impact, inbox, jobs, lists, moments, mutations, observations, profile, releases, settings, transfer,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -132,6 +132,9 @@ commands! {
     "ci_groups.get": groups::CiGroupRequest => groups::CiGroupPage = blocking crate::groups::get;
     "ci_groups.act": groups::CiGroupActRequest => mutations::Done = blocking crate::groups::act;
     "cmdb.impact": impact::ImpactRequest => impact::ImpactView = blocking crate::impact::get;
+    "plans.collisions": collisions::PlanRequest => collisions::Collisions = blocking crate::collisions::get;
+    "changes.weigh": changes::ChangeRequest => collisions::ChangeWeight = blocking crate::collisions::weigh;
+    "releases.also_affected": releases::ReleaseRequest => collisions::AlsoAffected = blocking crate::collisions::also_affected;
     "cmdb.impact_path": impact::ImpactPathRequest => impact::ImpactPath = blocking crate::impact::path;
     "cmdb.neighbours": impact::NeighboursRequest => impact::NeighboursView = blocking crate::impact::neighbours;
     "redundancy.list": cmdb::CiRequest => impact::RedundancyList = blocking crate::redundancy::list;

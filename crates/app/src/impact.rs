@@ -47,7 +47,7 @@ pub fn get(app: &App, request: &ImpactRequest) -> Result<ImpactView, CallError> 
         let mut lines = Vec::with_capacity(page.lines.len());
         for line in page.lines {
             lines.push(ImpactLine {
-                path: if line.path.is_empty() { String::new() } else { words(&steps(sight, &question, &line.path)?) },
+                path: path_in_words(sight, &question, &line.path)?,
                 ci: row(sight, line.ci)?,
                 service: line.is_service,
                 depth: line.depth,
@@ -143,7 +143,7 @@ fn question(
 }
 
 /// The row of a CI; one that lies at a site that is not held here says so.
-fn row(sight: Sight<'_>, id: CiId) -> Result<ListRow, Fault> {
+pub(crate) fn row(sight: Sight<'_>, id: CiId) -> Result<ListRow, Fault> {
     if let Some(ci) = sight.records.get::<Ci>(id)? {
         return rows::row(sight, &ci.into());
     }
@@ -185,6 +185,14 @@ fn steps(sight: Sight<'_>, question: &Question, path: &[(Step, CiId)]) -> Result
 
 fn named(sight: Sight<'_>, ci: CiId) -> Result<Named, Fault> {
     sight.named(Kind::Ci, ci)
+}
+
+/// A path that was walked, in words.
+///
+/// # Errors
+/// A storage fault.
+pub(crate) fn path_in_words(sight: Sight<'_>, question: &Question, path: &[(Step, CiId)]) -> Result<String, Fault> {
+    Ok(if path.is_empty() { String::new() } else { words(&steps(sight, question, path)?) })
 }
 
 /// A path in words.

@@ -8,6 +8,7 @@ pub mod bulk;
 pub mod carry;
 pub mod changes;
 pub mod cmdb;
+pub mod collisions;
 pub mod commands;
 pub mod devices;
 pub mod dhs;

@@ -8,6 +8,7 @@ pub mod bulk;
 pub mod carry;
 pub mod changes;
 pub mod cmdb;
+pub mod collisions;
 pub mod common;
 pub mod dhs;
 pub mod dsl;

@@ -25,6 +25,16 @@ pub enum ChangeCall {
         /// CHG-000001 or the foreign number.
         change: String,
     },
+    /// What is planned for the same time on the same things. Example: slipwayctl change collisions CHG-000001
+    Collisions {
+        /// CHG-000001 or the foreign number.
+        change: String,
+    },
+    /// What a change affects beside what it names, and the risk of that. Example: slipwayctl change weigh CHG-000001
+    Weigh {
+        /// CHG-000001 or the foreign number.
+        change: String,
+    },
     /// Do an action; without one: what may be done, and why not. Example: slipwayctl change do CHG-000001 assess
     Do {
         /// CHG-000001 or the foreign number.
@@ -83,6 +93,10 @@ pub async fn run(desk: &Desk, call: ChangeCall) -> Result<Answer, CallError> {
         ChangeCall::New(new) => create(desk, new).await,
         ChangeCall::List { filter } => desk.list("change", &filter.join(" "), LIST).await,
         ChangeCall::Show { change } => show(desk, &change).await,
+        ChangeCall::Collisions { change } => {
+            crate::ci_impact::collisions(desk, serde_json::json!({ "change": change })).await
+        }
+        ChangeCall::Weigh { change } => crate::ci_impact::weigh(desk, &change).await,
         ChangeCall::Do { change, action: None, .. } => show(desk, &change).await,
         ChangeCall::Do { change, action: Some(action), reason, outcome, groups } => {
             let groups = (!groups.is_empty()).then_some(groups);

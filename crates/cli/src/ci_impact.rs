@@ -166,3 +166,44 @@ async fn list(desk: &Desk, ci: &str) -> Result<Answer, CallError> {
     out.push(format!("Needs directly: {}", names(&found, "/providers")));
     Ok(Answer::new(found, out.join("\n")))
 }
+
+/// What collides with a plan.
+pub async fn collisions(desk: &Desk, plan: Value) -> Result<Answer, CallError> {
+    let found = desk.call("plans.collisions", plan).await?;
+    let lines: Vec<String> = rows(&found, "/lines").iter().map(|line| text(line, "/finding/sentence")).collect();
+    let shown = match (found.pointer("/planned"), lines.is_empty()) {
+        (Some(Value::Bool(false)), _) => "It has no window yet, so nothing collides.".to_owned(),
+        (_, true) => "Nothing is in the way.".to_owned(),
+        (_, false) => lines.join("\n"),
+    };
+    Ok(Answer::new(found, shown))
+}
+
+/// What a change affects beside what it names.
+pub async fn weigh(desk: &Desk, change: &str) -> Result<Answer, CallError> {
+    let found = desk.call("changes.weigh", json!({ "change": change })).await?;
+    let mut out = vec![format!(
+        "Risk {}: {} more CIs are affected, {} business services.",
+        text(&found, "/risk").replace('_', " "),
+        text(&found, "/reached"),
+        text(&found, "/service_count")
+    )];
+    out.extend(rows(&found, "/services").iter().map(|service| format!("  {}", text(service, "/label"))));
+    Ok(Answer::new(found, out.join("\n")))
+}
+
+/// What fails with the scope of a release and is not in it.
+pub async fn affected(desk: &Desk, release: &str) -> Result<Answer, CallError> {
+    let found = desk.call("releases.also_affected", json!({ "release": release })).await?;
+    let lines: Vec<Vec<String>> = rows(&found, "/lines")
+        .iter()
+        .map(|line| ["/ci/label", "/ci/cells/class", "/path"].iter().map(|at| text(line, at)).collect())
+        .collect();
+    let shown = if lines.is_empty() {
+        "Nothing beside its scope is affected.".to_owned()
+    } else {
+        let total = text(&found, "/total");
+        format!("{total} are affected too.\n{}", table(&["CI", "class", "because"], &lines))
+    };
+    Ok(Answer::new(found, shown))
+}

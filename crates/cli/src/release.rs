@@ -62,6 +62,16 @@ pub enum ReleaseCall {
     },
     /// Add a line to the CI update plan. Example: slipwayctl release plan-line REL-000001 set-field --ci gw-1 --field version --to 12.4
     PlanLine(edit::PlanLine),
+    /// What is planned for the same time on the same things. Example: slipwayctl release collisions REL-000001
+    Collisions {
+        /// REL-000001
+        release: String,
+    },
+    /// What fails with its scope and is not in it. Example: slipwayctl release affected REL-000001
+    Affected {
+        /// REL-000001
+        release: String,
+    },
     /// The tasks. Example: slipwayctl release tasks REL-000001
     Tasks {
         /// REL-000001
@@ -161,6 +171,10 @@ pub async fn run(desk: &Desk, call: ReleaseCall) -> Result<Answer, CallError> {
         ReleaseCall::Plan(plan) => edit::plan(desk, plan).await,
         ReleaseCall::PlanLine(line) => edit::plan_line(desk, line).await,
         ReleaseCall::CiPlan { release, propose, file } => edit::ci_plan(desk, &release, propose, file).await,
+        ReleaseCall::Collisions { release } => {
+            crate::ci_impact::collisions(desk, serde_json::json!({ "release": release })).await
+        }
+        ReleaseCall::Affected { release } => crate::ci_impact::affected(desk, &release).await,
         ReleaseCall::Tasks { release } => show::tasks(desk, &release).await,
         ReleaseCall::AddTask(task) => act::add_task(desk, task).await,
         ReleaseCall::Task(task) => act::task(desk, task).await,

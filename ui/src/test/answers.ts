@@ -158,6 +158,9 @@ export function answers(): Answers {
       spared: [{ of: { group: 'g' }, name: 'Cluster A', down: 1, members: 3, enough: 2 }],
       cut_off: false,
     }),
+    'plans.collisions': () => ({ planned: false, lines: [] }),
+    'changes.weigh': () => ({ risk: 'low', reached: 0, more: false, service_count: 0, services: [] }),
+    'releases.also_affected': () => ({ lines: [], total: 0, spared: [] }),
     'cmdb.impact_path': () => ({
       text: 'Payroll runs on esx-14 connects to sw-core-1',
       steps: [

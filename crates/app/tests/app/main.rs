@@ -5,6 +5,7 @@ mod account;
 mod attention;
 mod baselines;
 mod calls;
+mod collisions;
 mod duplicates;
 mod impact;
 mod jobs;
