@@ -14,7 +14,7 @@
 use slipway_domain::cmdb::ci::{Ci, FieldChange};
 use slipway_domain::command::{CmdbCommand, Command, SetupCommand};
 use slipway_domain::comment::Comment;
-use slipway_domain::id::{CiId, CommandId, CommentId, DeviceId, FreezeId};
+use slipway_domain::id::{CiId, CommandId, CommentId, DeviceId, FreezeId, SiteId};
 use slipway_domain::number::{Number, Series};
 use slipway_domain::record::{Kind, Record, RecordRef};
 use slipway_domain::records::RecordsExt;
@@ -25,7 +25,7 @@ use slipway_simulation::place::Database;
 use slipway_simulation::promise::settled;
 use slipway_simulation::random::Random;
 use slipway_simulation::script::Faults;
-use slipway_simulation::server::PEOPLE;
+use slipway_simulation::server::{PEOPLE, SITES};
 use slipway_simulation::stored::Stored;
 use slipway_simulation::story::Telling;
 use slipway_simulation::world::World;
@@ -132,6 +132,30 @@ fn more_than_a_thousand_commands_go_in_one_sync() {
     world.pass_ms(120_000);
     settle(&mut world);
     assert_eq!(world.laptops[0].disk.ends().len(), 1_051, "each has its end");
+}
+
+#[test]
+fn an_answer_to_a_comment_goes_with_the_ci_that_moves_in_the_same_push() {
+    let mut world = quiet(18);
+    let ci = CiId(Uuid::from_u128(0xc1_0001));
+    let by = world.laptops[0].disk.person();
+    let comment = |n: u128, kind: Kind, on: Uuid| {
+        let (id, on) = (CommentId(Uuid::from_u128(0xc0_0000 + n)), RecordRef { kind, id: on, label: String::new() });
+        Command::Comment(Comment { id, on, text: format!("{n}"), by, at: Timestamp(0) })
+    };
+    let site = |from: String, to: SiteId| {
+        let field = FieldChange { field: "location.site".into(), from, to: to.to_string() };
+        Command::Cmdb(CmdbCommand::SetFields(ci, vec![field]))
+    };
+    world.issue(0, a_ci(1));
+    world.issue(0, site(String::new(), SITES[0]));
+    world.issue(0, comment(1, Kind::Ci, ci.0));
+    world.pass_ms(10_000);
+    offline(&mut world, 0, 60_000);
+    world.issue(0, site(SITES[0].to_string(), SITES[1]));
+    world.issue(0, comment(2, Kind::Comment, Uuid::from_u128(0xc0_0001)));
+    world.issue(0, comment(3, Kind::Comment, Uuid::from_u128(0xc0_0002)));
+    settle(&mut world);
 }
 
 #[test]

@@ -63,12 +63,17 @@ pub(super) fn settle(
         .collect();
     let mut placed = Placed::default();
     let mut moved: BTreeSet<Key> = BTreeSet::new();
+    let mut unseen: BTreeSet<Key> = BTreeSet::new();
     let mut candidates: Vec<Key> = look_again.iter().copied().filter(|key| !own.contains_key(key)).collect();
     loop {
         for mover in placing.move_along(&candidates)? {
             queue.push_back(mover.key);
             moved.insert(mover.key);
+            unseen.insert(mover.key);
             placed.movers.push(mover);
+        }
+        if queue.is_empty() {
+            queue.extend(placing.late(&own, &mut unseen));
         }
         let Some(key) = queue.pop_front() else { break };
         let found = placing.lying_with(key)?;
@@ -111,6 +116,36 @@ impl Placing<'_> {
             }
         };
         self.known.insert(key, buckets);
+    }
+
+    /// Places those changed records anew that lie with what moved along only after they were placed, such as an answer to
+    /// a comment on a CI that moves in the same transaction. Gives those that have others lying with them.
+    fn late(&mut self, own: &BTreeMap<Key, &Changed<'_>>, unseen: &mut BTreeSet<Key>) -> Vec<Key> {
+        let mut stale = std::mem::take(unseen);
+        let mut late: BTreeMap<Key, BTreeSet<Bucket>> = BTreeMap::new();
+        loop {
+            let found: Vec<Key> = own
+                .values()
+                .filter(|it| !late.contains_key(&it.key))
+                .filter(|it| it.place.is_some_and(|place| anchors(place).any(|anchor| stale.contains(&anchor))))
+                .map(|it| it.key)
+                .collect();
+            if found.is_empty() {
+                break;
+            }
+            for key in found {
+                late.insert(key, self.known.remove(&key).unwrap_or_default());
+                stale.insert(key);
+            }
+        }
+        for key in late.keys() {
+            self.resolve(*key, own, DEPTH);
+        }
+        late.into_iter()
+            .filter(|(key, was)| self.known.get(key) != Some(was))
+            .filter(|(key, _)| own.get(key).is_some_and(|it| !it.held.members.is_empty()))
+            .map(|(key, _)| key)
+            .collect()
     }
 
     /// Where the place is. What lies with others that are gone stays where it was.
