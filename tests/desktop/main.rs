@@ -5,6 +5,7 @@
 mod accounts;
 mod attention;
 mod carry;
+mod classes;
 mod impact;
 mod import;
 mod places;

@@ -47,6 +47,8 @@ async fn every_place_shows_the_company_and_axe_is_content_in_both_themes() {
         ("ci", "/cmdb/CI-000001".to_owned(), "Cargo tracking"),
         ("baselines", "/cmdb/baselines".to_owned(), "Take a baseline"),
         ("duplicates", "/cmdb/duplicates".to_owned(), "Possible duplicates"),
+        ("ci-history", "/cmdb/CI-000001/history".to_owned(), "History"),
+        ("settings-classes", "/settings/classes".to_owned(), "Relation types"),
         ("dsl", "/dsl".to_owned(), "Paygrade"),
         ("dhs", "/dhs".to_owned(), "NX-9540"),
         ("settings", "/settings".to_owned(), "Ines Marlow"),

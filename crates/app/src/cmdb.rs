@@ -4,20 +4,21 @@ use crate::error::CallError;
 use crate::releases::page::comments;
 use crate::sight::{Sight, path};
 use crate::view::cmdb::{
-    BaselineLine, CiActRequest, CiGroupView, CiPage, CiRequest, FieldDifference, NewCiRequest, RelationLine,
+    BaselineLine, CiActRequest, CiGroupView, CiPage, CiRequest, FieldDifference, NewCiRequest, NextStatus, RelationLine,
 };
 use crate::view::common::{ListRow, Names};
 use crate::view::mutations::Done;
 use crate::view::releases::LINES_MOST;
-use crate::{App, action_code, missing, pills, resolve, rows, unknown_action};
+use crate::{App, action_code, ci_form, missing, pills, resolve, rows, unknown_action};
 use slipway_domain::change::record::{Change, ChangeState};
 use slipway_domain::cmdb::baseline::Baseline;
 use slipway_domain::cmdb::ci::{Ci, CiStatus, Environment, FieldChange};
 use slipway_domain::cmdb::relation::{Relation, RelationType};
+use slipway_domain::cmdb::{moment, relation_kind};
 use slipway_domain::command::{CmdbCommand, Command};
 use slipway_domain::id::{ChangeId, CiId};
 use slipway_domain::level::Criticality;
-use slipway_domain::lookup::Lookup;
+use slipway_domain::lookup::{Lookup, pair};
 use slipway_domain::number::{Number, Series};
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::RecordsExt;
@@ -38,6 +39,8 @@ pub fn get(app: &App, request: &CiRequest) -> Result<CiPage, CallError> {
         Ok(CiPage {
             path: path(&record).unwrap_or_default(),
             pill: pills::ci(ci.status),
+            form: ci_form::of_ci(sight, &ci)?,
+            next: next(ci.status),
             names: names(sight, &ci)?,
             relations,
             relation_count,
@@ -71,6 +74,7 @@ fn names(sight: Sight<'_>, ci: &Ci) -> Result<Names, Fault> {
 fn relations(sight: Sight<'_>, ci: CiId) -> Result<(Vec<RelationLine>, u32), Fault> {
     let mut lines = Vec::new();
     let mut count = 0_usize;
+    let kinds = relation_kind::all(sight.records)?;
     for (lookup, outgoing) in [(Lookup::RelationsFrom, true), (Lookup::RelationsTo, false)] {
         let ids = sight.records.find(lookup, &ci.to_string())?;
         count = count.saturating_add(ids.len());
@@ -78,11 +82,18 @@ fn relations(sight: Sight<'_>, ci: CiId) -> Result<(Vec<RelationLine>, u32), Fau
             let Some(relation) = sight.records.get::<Relation>(id.into())? else { continue };
             let other = if outgoing { relation.target } else { relation.source };
             let Some(other) = sight.records.get::<Ci>(other)? else { continue };
-            let kind = relation.relation_type;
+            let key = relation.relation_type;
+            // A type that is not here yet is read by its key.
+            let reads = match kinds.get(&key) {
+                Some(kind) if outgoing => kind.name.clone(),
+                Some(kind) => kind.inverse.clone(),
+                None if outgoing => key.label().to_owned(),
+                None => format!("{} (from there)", key.label()),
+            };
             lines.push(RelationLine {
                 id: relation.id.to_string(),
-                reads: if outgoing { kind.label() } else { kind.inverse() }.to_owned(),
-                relation_type: kind,
+                reads,
+                relation_type: key,
                 outgoing,
                 other: rows::row(sight, &other.into())?,
             });
@@ -127,23 +138,13 @@ fn baselines(sight: Sight<'_>, ci: &Ci, releases: &[Release]) -> Result<Vec<Base
 /// Field by field, what differs between a CI then and now.
 #[must_use]
 pub fn differences(then: &Ci, now: &Ci) -> Vec<FieldDifference> {
-    let attributes = then.attributes.keys().chain(now.attributes.keys()).map(|name| format!("attributes.{name}"));
-    let fields: BTreeSet<String> = Ci::FIELDS.iter().map(|&f| f.to_owned()).chain(attributes).collect();
-    let mut found: Vec<FieldDifference> = fields
-        .into_iter()
-        .filter_map(|field| {
-            let (was, is) = (then.field(&field).unwrap_or_default(), now.field(&field).unwrap_or_default());
-            (was != is).then_some(FieldDifference { field, was, is })
-        })
-        .collect();
-    if then.status != now.status {
-        found.push(FieldDifference {
-            field: "status".to_owned(),
-            was: then.status.to_string(),
-            is: now.status.to_string(),
-        });
-    }
-    found
+    let changes = moment::field_changes(then, now).into_iter();
+    changes.map(|change| FieldDifference { field: change.field, was: change.from, is: change.to }).collect()
+}
+
+/// The statuses that the table of moves leads to.
+fn next(status: CiStatus) -> Vec<NextStatus> {
+    status.next().iter().map(|&status| NextStatus { status, label: status.label().to_owned() }).collect()
 }
 
 fn groups(sight: Sight<'_>, ci: CiId) -> Result<Vec<CiGroupView>, Fault> {
@@ -175,6 +176,12 @@ fn units(sight: Sight<'_>, ci: &Ci) -> Result<Vec<ListRow>, Fault> {
     Ok(lines)
 }
 
+/// The identity of the site of that id or name; a text that names none is left for the rules to refuse.
+fn site(sight: Sight<'_>, text: &str) -> Result<String, Fault> {
+    let found = sight.records.find(Lookup::Name, &pair("site", text))?;
+    Ok(found.first().map_or_else(|| text.to_owned(), ToString::to_string))
+}
+
 /// Creates a CI.
 ///
 /// # Errors
@@ -190,7 +197,7 @@ pub fn create(app: &App, request: &NewCiRequest) -> Result<Done, CallError> {
             Some(text) => Some(resolve::group(sight, text)?.id),
             None => None,
         };
-        Ok::<_, CallError>(Ci {
+        let mut ci = Ci {
             id,
             number: Number::provisional(Series::Ci, id.0),
             name: request.name.clone(),
@@ -208,7 +215,12 @@ pub fn create(app: &App, request: &NewCiRequest) -> Result<Done, CallError> {
             support_group,
             attributes: request.attributes.clone(),
             notes: request.notes.clone(),
-        })
+        };
+        for (field, value) in &request.place {
+            let value = if field == "location.site" { site(sight, value)? } else { value.clone() };
+            ci.set_field(field, &value)?;
+        }
+        Ok::<_, CallError>(ci)
     })?;
     app.create(Series::Ci, (Kind::Ci, id.0), &mut |number| {
         Command::Cmdb(CmdbCommand::CreateCi(Box::new(Ci { number, ..ci.clone() })))

@@ -6,8 +6,9 @@ use crate::error::CallError;
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    account, approvals, attention, baselines, bulk, carry, changes, cmdb, collisions, dhs, dsl, exceptions, groups,
-    held, impact, inbox, jobs, lists, moments, mutations, observations, profile, releases, settings, transfer,
+    account, approvals, attention, baselines, bulk, carry, changes, ci_form, classes, cmdb, collisions, dhs, dsl,
+    exceptions, groups, held, impact, inbox, jobs, lists, moments, mutations, observations, profile, releases,
+    settings, transfer,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -131,6 +132,14 @@ commands! {
     "cmdb.undo_edit": bulk::UndoEditRequest => bulk::EditManyReport = blocking crate::bulk::undo;
     "ci_groups.get": groups::CiGroupRequest => groups::CiGroupPage = blocking crate::groups::get;
     "ci_groups.act": groups::CiGroupActRequest => mutations::Done = blocking crate::groups::act;
+    "cmdb.form": ci_form::CiFormRequest => ci_form::CiForm = blocking crate::ci_form::get;
+    "cmdb.history": cmdb::CiRequest => ci_form::CiHistoryView = blocking crate::ci_history::get;
+    "classes.list": classes::ClassListRequest => classes::ClassTree = blocking crate::classes::list;
+    "classes.put": classes::PutClassRequest => mutations::Done = blocking crate::classes::put;
+    "classes.remove": classes::ClassRequest => mutations::Done = blocking crate::classes::remove;
+    "classes.preview": classes::PutClassRequest => classes::ClassPreview = blocking crate::misfits::preview;
+    "classes.misfits": classes::MisfitsRequest => classes::MisfitPage = blocking crate::misfits::page;
+    "relation_types.put": classes::PutRelationTypeRequest => mutations::Done = blocking crate::classes::put_relation_type;
     "cmdb.impact": impact::ImpactRequest => impact::ImpactView = blocking crate::impact::get;
     "plans.collisions": collisions::PlanRequest => collisions::Collisions = blocking crate::collisions::get;
     "changes.weigh": changes::ChangeRequest => collisions::ChangeWeight = blocking crate::collisions::weigh;

@@ -11,6 +11,7 @@ use crate::{App, resolve, rows};
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::cmdb::impact::{Direction, Question, REACHED, Standing, Step, nearest, ways};
 use slipway_domain::cmdb::relation::{Relation, RelationType};
+use slipway_domain::cmdb::relation_kind::{self, RelationKind};
 use slipway_domain::id::CiId;
 use slipway_domain::lookup::Lookup;
 use slipway_domain::record::Kind;
@@ -44,10 +45,12 @@ pub fn get(app: &App, request: &ImpactRequest) -> Result<ImpactView, CallError> 
                 paths: request.paths.unwrap_or(true),
             },
         )?;
+        let kinds = relation_kind::all(sight.records)?;
         let mut lines = Vec::with_capacity(page.lines.len());
         for line in page.lines {
+            let steps = steps(sight, &question, &kinds, &line.path)?;
             lines.push(ImpactLine {
-                path: path_in_words(sight, &question, &line.path)?,
+                path: words(&steps),
                 ci: row(sight, line.ci)?,
                 service: line.is_service,
                 depth: line.depth,
@@ -82,7 +85,7 @@ pub fn path(app: &App, request: &ImpactPathRequest) -> Result<ImpactPath, CallEr
             .into());
         };
         let path: Vec<(Step, CiId)> = impact.path(to.id).into_iter().map(|(step, to)| (step.clone(), to)).collect();
-        let steps = steps(sight, &question, &path)?;
+        let steps = steps(sight, &question, &relation_kind::all(sight.records)?, &path)?;
         Ok(ImpactPath { text: words(&steps), steps })
     })
 }
@@ -111,12 +114,14 @@ pub fn neighbours(app: &App, request: &NeighboursRequest) -> Result<NeighboursVi
             nodes.push(GraphNode { ci: row(sight, line.ci)?, service: line.is_service, depth: line.depth, row: *next });
             *next = next.saturating_add(1);
         }
+        let kinds = relation_kind::all(sight.records)?;
         let mut links = Vec::new();
         for (ci, source) in &places {
             for relation in sight.records.list::<Relation>(Lookup::RelationsFrom, &ci.to_string())? {
                 let Some(target) = places.get(&relation.target) else { continue };
-                if ways(relation.relation_type, &question) != (false, false) {
-                    let reads = relation.relation_type.label().to_owned();
+                let Some(kind) = kinds.get(&relation.relation_type) else { continue };
+                if ways(kind, &question) != (false, false) {
+                    let reads = kind.name.clone();
                     links.push(GraphLink { source: *source, target: *target, reads });
                 }
             }
@@ -137,7 +142,7 @@ fn question(
     question.direction = direction.unwrap_or(Direction::Downstream);
     question.most = REACHED;
     if let Some(types) = types {
-        question.types = types.iter().copied().collect();
+        question.types = Some(types.iter().copied().collect());
     }
     Ok(question)
 }
@@ -161,7 +166,12 @@ pub(crate) fn row(sight: Sight<'_>, id: CiId) -> Result<ListRow, Fault> {
 }
 
 /// A path as it is read: from the CI reached when it is affected, towards it when it is needed.
-fn steps(sight: Sight<'_>, question: &Question, path: &[(Step, CiId)]) -> Result<Vec<ImpactStep>, Fault> {
+fn steps(
+    sight: Sight<'_>,
+    question: &Question,
+    kinds: &BTreeMap<RelationType, RelationKind>,
+    path: &[(Step, CiId)],
+) -> Result<Vec<ImpactStep>, Fault> {
     let mut read = Vec::with_capacity(path.len());
     for (step, to) in path {
         let (from, outgoing) = (step.from, step.outgoing);
@@ -169,10 +179,14 @@ fn steps(sight: Sight<'_>, question: &Question, path: &[(Step, CiId)]) -> Result
             Direction::Downstream => (*to, from, !outgoing),
             Direction::Upstream => (from, *to, outgoing),
         };
-        let kind = step.relation_type;
+        let reads = match kinds.get(&step.relation_type) {
+            Some(kind) if outgoing => &kind.name,
+            Some(kind) => &kind.inverse,
+            None => "is related to",
+        };
         read.push(ImpactStep {
             ci: named(sight, left)?,
-            reads: if outgoing { kind.label() } else { kind.inverse() }.to_owned(),
+            reads: reads.to_owned(),
             to: named(sight, right)?,
             fallen: step.fallen.clone(),
         });
@@ -192,7 +206,11 @@ fn named(sight: Sight<'_>, ci: CiId) -> Result<Named, Fault> {
 /// # Errors
 /// A storage fault.
 pub(crate) fn path_in_words(sight: Sight<'_>, question: &Question, path: &[(Step, CiId)]) -> Result<String, Fault> {
-    Ok(if path.is_empty() { String::new() } else { words(&steps(sight, question, path)?) })
+    Ok(if path.is_empty() {
+        String::new()
+    } else {
+        words(&steps(sight, question, &relation_kind::all(sight.records)?, path)?)
+    })
 }
 
 /// A path in words.

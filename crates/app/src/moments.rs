@@ -11,6 +11,7 @@ use slipway_domain::cmdb::baseline::restore;
 use slipway_domain::cmdb::ci::{Ci, FieldChange};
 use slipway_domain::cmdb::moment::{self, Moment, State, field_changes};
 use slipway_domain::cmdb::relation::Relation;
+use slipway_domain::cmdb::relation_kind;
 use slipway_domain::id::CiId;
 use slipway_domain::record::Kind;
 use slipway_domain::refusal::{Fault, Finding};
@@ -72,11 +73,15 @@ fn filled(sight: Sight<'_>, ci: &Ci) -> Result<Vec<FieldValue>, Fault> {
 
 /// A relation read from one of its ends.
 fn words(sight: Sight<'_>, from: CiId, relation: &Relation) -> Result<String, Fault> {
-    let kind = relation.relation_type;
-    if relation.source == from {
-        return Ok(format!("{} {}", kind.label(), sight.label(Kind::Ci, relation.target)?));
-    }
-    Ok(format!("{} {}", kind.inverse(), sight.label(Kind::Ci, relation.source)?))
+    let kind = relation_kind::of(relation.relation_type, sight.records)?;
+    let outgoing = relation.source == from;
+    let other = if outgoing { relation.target } else { relation.source };
+    let reads = match &kind {
+        Some(kind) if outgoing => kind.name.as_str(),
+        Some(kind) => kind.inverse.as_str(),
+        None => relation.relation_type.label(),
+    };
+    Ok(format!("{reads} {}", sight.label(Kind::Ci, other)?))
 }
 
 /// Puts the values that fields had at a moment into a release's CI update plan.

@@ -20,6 +20,7 @@ use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Fault;
 use slipway_store::Store;
 use slipway_store::impact::{Page, Wanted};
+use slipway_store::of_class::ClassMark;
 use slipway_store::view::{View, Waiting};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -268,6 +269,14 @@ impl Beside for Held<'_> {
 
     fn labelled(&self, kind: Kind, label: &str) -> Result<Vec<Uuid>, Fault> {
         self.view.labelled(kind, label)
+    }
+
+    fn cis_of_class(&self, class: &str, after: &ClassMark, most: usize) -> Result<Vec<(Uuid, ClassMark)>, Fault> {
+        self.view.cis_of_class(class, after, most)
+    }
+
+    fn count_of_class(&self, class: &str) -> Result<u64, Fault> {
+        self.view.count_of_class(class)
     }
 
     fn titled(&self, kind: Kind, title: &str) -> Result<Vec<Uuid>, Fault> {

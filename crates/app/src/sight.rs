@@ -10,6 +10,7 @@ use slipway_domain::records::{Records, RecordsExt};
 use slipway_domain::refusal::Fault;
 use slipway_domain::time::Timestamp;
 use slipway_store::impact::{Page, Wanted};
+use slipway_store::of_class::ClassMark;
 use uuid::Uuid;
 
 /// What storage knows beside the records.
@@ -25,6 +26,18 @@ pub trait Beside {
     /// # Errors
     /// A storage fault.
     fn labelled(&self, kind: Kind, label: &str) -> Result<Vec<Uuid>, Fault>;
+
+    /// CIs of a class (its key, lower case) after a mark, at most so many, each with its own mark.
+    ///
+    /// # Errors
+    /// A storage fault.
+    fn cis_of_class(&self, class: &str, after: &ClassMark, most: usize) -> Result<Vec<(Uuid, ClassMark)>, Fault>;
+
+    /// How many CIs are of a class (its key, lower case); nothing is counted for it.
+    ///
+    /// # Errors
+    /// A storage fault.
+    fn count_of_class(&self, class: &str) -> Result<u64, Fault>;
 
     /// Records of a kind with that title (for a DHS unit its serial number), in any case.
     ///

@@ -11,11 +11,15 @@ use crate::view::common::Nothing;
 use crate::view::profile::{
     AppState, ConnectRequest, LockReason, PersonView, ReadyState, StartAloneRequest, UnlockRequest,
 };
-use slipway_domain::command::{Command, SetupCommand};
+use slipway_domain::cmdb::class::CiClass;
+use slipway_domain::cmdb::class_tree::{classes_for, default_classes};
+use slipway_domain::command::{BULK_ROWS, CmdbCommand, Command, SetupCommand};
 use slipway_domain::id::{GroupId, PersonId};
+use slipway_domain::lookup::Lookup;
 use slipway_domain::number::Series;
 use slipway_domain::people::{Group, Person, Role};
-use slipway_domain::records::RecordsExt;
+use slipway_domain::record::Kind;
+use slipway_domain::records::{Records, RecordsExt};
 use slipway_domain::release::template::default_templates;
 use slipway_domain::setting::{WorkspaceRules, default_policies};
 use std::collections::BTreeSet;
@@ -33,7 +37,7 @@ pub fn state(app: &App, _: &Nothing) -> Result<AppState, CallError> {
         if let Some(closed) = closed(app) {
             return Ok(closed);
         }
-        if let Err(error) = opened(app, None).and_then(|session| app.put(session)) {
+        if let Err(error) = opened(app, None).and_then(|session| app.put(session)).and_then(|_| add_classes(app)) {
             return Ok(locked_by(error));
         }
     }
@@ -79,7 +83,24 @@ pub fn start_alone(app: &App, request: &StartAloneRequest) -> Result<AppState, C
     for command in beginnings(app, open.actor, request.name.trim()) {
         app.issue_as_workspace(&Command::Setup(command))?;
     }
+    add_classes(app)?;
     ready(app)
+}
+
+/// Gives a workspace without a server the class tree, and a class for each further word that its CIs carry: a new one,
+/// and one from before there were classes.
+fn add_classes(app: &App) -> Result<(), CallError> {
+    let open = app.open()?;
+    let exist = |records: &dyn Records| Ok::<_, CallError>(records.find(Lookup::AllOf, Kind::CiClass.name())?);
+    if open.session.account().is_some() || !open.store.read(exist)?.is_empty() {
+        return Ok(());
+    }
+    let words = open.store.counts(Kind::Ci)?.into_iter().map(|count| count.group).collect();
+    let classes: Vec<CiClass> = default_classes().into_iter().chain(classes_for(&words)).collect();
+    for some in classes.chunks(BULK_ROWS) {
+        app.issue_as_workspace(&Command::Cmdb(CmdbCommand::PutClasses(some.to_vec())))?;
+    }
+    Ok(())
 }
 
 /// Under which name the workspace's name is remembered when there is no server to know it.
@@ -126,6 +147,8 @@ pub async fn unlock(app: App, request: UnlockRequest) -> Result<AppState, CallEr
         let session = blocking(move || opened(&closed, request.passphrase.as_deref())).await?;
         let session = if session.profile().shut_out().is_some() { let_in(session).await? } else { session };
         app.put(session)?;
+        let opened = app.clone();
+        blocking(move || add_classes(&opened)).await?;
     }
     blocking(move || ready(&app)).await
 }

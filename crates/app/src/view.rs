@@ -7,6 +7,8 @@ pub mod baselines;
 pub mod bulk;
 pub mod carry;
 pub mod changes;
+pub mod ci_form;
+pub mod classes;
 pub mod cmdb;
 pub mod collisions;
 pub mod common;

@@ -2,8 +2,9 @@
 
 use crate::ci_impact::{ImpactCall, PathCall, RedundancyCall};
 use crate::desk::Desk;
-use crate::print::{Answer, done, rows, table, text, wrong_use};
+use crate::print::{Answer, at, done, rows, table, text, wrong_use};
 use crate::release::{code, given};
+use crate::when;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 use slipway_app::error::CallError;
@@ -13,13 +14,16 @@ const LIST: &[(&str, &str)] = &[("class", "class"), ("version", "version"), ("en
 
 #[derive(Subcommand)]
 pub enum CiCall {
-    /// Show a CI with its relations, releases and changes. Example: slipwayctl ci show gw-1
+    /// Show a CI with its relations, releases and changes, or its history. Example: slipwayctl ci show gw-1 --history
     Show {
         /// Name, CI-000001, serial number or asset tag; with --at also the id of one that is gone.
         ci: String,
         /// As it was then, and what differs now, such as "2026-11-20 08:00".
         #[arg(long, value_name = "TIME")]
         at: Option<String>,
+        /// Who changed what, when, from what to what.
+        #[arg(long, conflicts_with = "at")]
+        history: bool,
     },
     /// CIs that look alike and wait for a decision. Example: slipwayctl ci duplicates
     Duplicates {
@@ -101,7 +105,7 @@ pub enum CiCall {
     Relate {
         /// Name or number.
         source: String,
-        /// depends-on, runs-on, hosted-on, contains, connects-to or provides.
+        /// Such as depends-on, runs-on, contains; see: slipwayctl relation-type list
         relation: String,
         /// Name or number.
         target: String,
@@ -110,7 +114,7 @@ pub enum CiCall {
     Unrelate {
         /// Name or number.
         source: String,
-        /// depends-on, runs-on, hosted-on, contains, connects-to or provides.
+        /// Such as depends-on, runs-on, contains; see: slipwayctl relation-type list
         relation: String,
         /// Name or number.
         target: String,
@@ -153,12 +157,16 @@ pub struct New {
     /// NAME=VALUE; may be given several times.
     #[arg(long = "attribute")]
     attributes: Vec<String>,
+    /// site=, building=, room=, rack=, u=, height= or face=VALUE; may be given several times.
+    #[arg(long = "place")]
+    place: Vec<String>,
 }
 
 pub async fn run(desk: &Desk, call: CiCall) -> Result<Answer, CallError> {
     match call {
-        CiCall::Show { ci, at: None } => show(desk, &ci).await,
-        CiCall::Show { ci, at: Some(time) } => crate::ci_past::show(desk, &ci, &time).await,
+        CiCall::Show { ci, at: None, history: false } => show(desk, &ci).await,
+        CiCall::Show { ci, at: None, history: true } => history(desk, &ci).await,
+        CiCall::Show { ci, at: Some(time), .. } => crate::ci_past::show(desk, &ci, &time).await,
         CiCall::Duplicates { ci } => crate::ci_past::duplicates(desk, ci).await,
         CiCall::Merge { kept, gone, take } => {
             let request = json!({ "action": "merge", "kept": kept, "gone": gone, "take": take });
@@ -226,14 +234,16 @@ async fn create(desk: &Desk, new: New) -> Result<Answer, CallError> {
     for (name, value) in [("status", new.status), ("environment", new.environment), ("criticality", new.criticality)] {
         given(&mut request, name, value.map(|v| json!(code(&v))));
     }
-    let mut attributes = Map::new();
-    for pair in &new.attributes {
-        let Some((name, value)) = pair.split_once('=') else {
-            return Err(wrong_use(format!("{pair:?} is no attribute."), "Write it as NAME=VALUE."));
-        };
-        attributes.insert(name.to_owned(), json!(value));
+    for (field, pairs, prefix) in [("attributes", &new.attributes, ""), ("place", &new.place, "location.")] {
+        let mut values = Map::new();
+        for pair in pairs {
+            let Some((name, value)) = pair.split_once('=') else {
+                return Err(wrong_use(format!("{pair:?} is no value."), "Write it as NAME=VALUE."));
+            };
+            values.insert(format!("{prefix}{name}"), json!(value));
+        }
+        given(&mut request, field, Some(values.into()));
     }
-    given(&mut request, "attributes", Some(attributes.into()));
     desk.call("cmdb.create", request.into()).await.map(done)
 }
 
@@ -256,13 +266,52 @@ async fn show(desk: &Desk, ci: &str) -> Result<Answer, CallError> {
             out.push(format!("  {field:<14}{value}"));
         }
     }
-    for (name, value) in page.pointer("/ci/attributes").and_then(Value::as_object).into_iter().flatten() {
-        out.push(format!("  {name:<14}{}", text(value, "")));
+    for field in rows(&page, "/form/attributes") {
+        let (title, value, wrong) = (text(field, "/attribute/title"), text(field, "/shown"), text(field, "/wrong"));
+        if !value.is_empty() {
+            out.push(format!("  {title:<14}{value}"));
+        }
+        if !wrong.is_empty() {
+            out.push(format!("    ! {wrong}"));
+        }
     }
+    let next: Vec<String> = rows(&page, "/next").iter().map(|next| text(next, "/label")).collect();
+    out.push(format!(
+        "  {:<14}{}",
+        "can become",
+        if next.is_empty() { "nothing else".into() } else { next.join(", ") }
+    ));
     let relations: Vec<Vec<String>> =
         rows(&page, "/relations").iter().map(|r| vec![text(r, "/reads"), text(r, "/other/label")]).collect();
     if !relations.is_empty() {
         out.push(table(&["relation", ""], &relations));
     }
     Ok(Answer::new(page, out.join("\n")))
+}
+
+/// The history, newest first: a line for each step, and one for each field under it.
+async fn history(desk: &Desk, ci: &str) -> Result<Answer, CallError> {
+    let history = desk.call("cmdb.history", json!({ "ci": ci })).await?;
+    let mut out = Vec::new();
+    for line in rows(&history, "/lines") {
+        let cause = text(line, "/cause/label");
+        let cause = if cause.is_empty() { cause } else { format!(" ({cause})") };
+        out.push(format!(
+            "{}  {}  {}{cause}",
+            when::shown(at(line, "/at")),
+            text(line, "/by/label"),
+            text(line, "/what")
+        ));
+        for relation in rows(line, "/relations") {
+            out.push(format!("    relation {}", text(relation, "")));
+        }
+        for field in rows(line, "/fields") {
+            let (from, to) = (text(field, "/from"), text(field, "/to"));
+            out.push(format!("    {}: {from:?} -> {to:?}", text(field, "/title")));
+        }
+    }
+    if out.is_empty() {
+        out.push("Nothing was changed since its history is kept.".to_owned());
+    }
+    Ok(Answer::new(history, out.join("\n")))
 }

@@ -11,6 +11,7 @@ mod ci;
 mod ci_edit;
 mod ci_impact;
 mod ci_past;
+mod class;
 mod desk;
 mod dhs;
 mod dsl;
@@ -125,6 +126,12 @@ enum Use {
     /// CIs as they were at a moment, under a name.
     #[command(subcommand)]
     Baseline(baseline::BaselineCall),
+    /// Classes of CIs and their attributes.
+    #[command(subcommand)]
+    Class(class::ClassCall),
+    /// Types of relations.
+    #[command(subcommand)]
+    RelationType(Box<class::RelationTypeCall>),
     /// The Definitive Software Library.
     #[command(subcommand)]
     Dsl(dsl::DslCall),
@@ -210,6 +217,8 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Use::Observe(call) => observe::run(&desk, call).await,
         Use::Group(call) => group::run(&desk, call).await,
         Use::Baseline(call) => baseline::run(&desk, call).await,
+        Use::Class(call) => class::run(&desk, call).await,
+        Use::RelationType(call) => class::relation_type(&desk, *call).await,
         Use::Dsl(call) => dsl::run(&desk, call).await,
         Use::Dhs(call) => dhs::run(&desk, call).await,
         Use::Device(call) => account::device(&desk, call).await,

@@ -123,6 +123,9 @@ table! {
     Command::Cmdb(C::Relate { .. })                  => "ci.relate",                "add a relation",                     &[ConfigurationManager, Technician];
     Command::Cmdb(C::Unrelate(_))                    => "ci.unrelate",              "remove a relation",                  &[ConfigurationManager, Technician];
     Command::Cmdb(C::PutGroup(_))                    => "ci.group",                 "edit a CI group",                    &[ConfigurationManager];
+    Command::Cmdb(C::PutClasses(_))                  => "ci.class",                 "edit CI classes",                    &[ConfigurationManager, Administrator];
+    Command::Cmdb(C::RemoveClass(_))                 => "ci.remove_class",          "remove a CI class",                  &[ConfigurationManager, Administrator];
+    Command::Cmdb(C::PutRelationKind(_))             => "ci.relation_type",         "edit relation types",                &[ConfigurationManager, Administrator];
     Command::Cmdb(C::ImportCis(_))                   => "ci.import",                "import CIs",                         &[ConfigurationManager, Administrator];
     Command::Cmdb(C::ImportRelations(_))             => "ci.import_relations",      "import relations",                   &[ConfigurationManager, Administrator];
     Command::Cmdb(C::MergeCi { .. })                 => "ci.merge",                 "merge CIs",                          &[ConfigurationManager];

@@ -1,6 +1,7 @@
 //! The CMDB: configuration items, relations, groups, services, baselines, update plans.
 
 use crate::cmdb::ci::{Ci, CiStatus, FieldChange, uniqueness};
+use crate::cmdb::class::Classes;
 use crate::cmdb::group::CiGroup;
 use crate::command::CmdbCommand;
 use crate::execute::{Conflict, Context, Effect, replace};
@@ -12,10 +13,14 @@ use crate::record::RecordRef;
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Failure, Fault, Finding, none};
 use crate::text;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+pub mod attribute;
 pub mod baseline;
 pub mod ci;
+pub mod class;
+pub mod class_tree;
+pub mod classify;
 pub mod duplicate;
 pub mod edit_many;
 pub mod field;
@@ -23,12 +28,15 @@ pub mod fill;
 pub mod group;
 pub mod impact;
 pub mod import;
+pub mod location;
 pub mod merge_ci;
 pub mod moment;
 pub mod observation;
 pub mod redundancy;
 pub mod relate;
 pub mod relation;
+pub mod relation_kind;
+pub mod unit;
 pub mod update_plan;
 
 /// Most members of a static CI group.
@@ -46,7 +54,7 @@ pub fn execute(
 ) -> Result<Effect, Failure> {
     match command {
         CmdbCommand::CreateCi(ci) => {
-            let ci = judge_new(ci, context, records)?;
+            let ci = judge_new(ci, &mut Classes::default(), context, records)?;
             records.put(ci)?;
             Ok(Effect::created())
         }
@@ -68,6 +76,9 @@ pub fn execute(
         CmdbCommand::DismissDuplicate { pair, reason } => duplicate::dismiss(*pair, reason, actor.id, context, records),
         CmdbCommand::PutRedundancy(rule) => redundancy::put(rule, records),
         CmdbCommand::RemoveRedundancy(id) => redundancy::remove(*id, records),
+        CmdbCommand::PutClasses(classes) => class::put(classes, records),
+        CmdbCommand::RemoveClass(id) => class::remove(*id, records),
+        CmdbCommand::PutRelationKind(kind) => relation_kind::put(kind, records),
         CmdbCommand::ImportCis(rows) => import::cis(rows, actor, context, records),
         CmdbCommand::ImportRelations(rows) => import::relations(rows, actor, records),
     }
@@ -77,9 +88,10 @@ pub fn execute(
 ///
 /// # Errors
 /// The refusal with every finding, or a storage fault.
-pub fn judge_new(ci: &Ci, context: &mut Context, records: &dyn Records) -> Result<Ci, Failure> {
+pub fn judge_new(ci: &Ci, classes: &mut Classes, context: &mut Context, records: &dyn Records) -> Result<Ci, Failure> {
     let mut ci = ci.clone();
     let mut findings = ci.tidy();
+    findings.extend(classify::complete(&mut ci, classes, records)?);
     if let Some(other) = records.get::<Ci>(ci.id)? {
         findings.push(
             Finding::new(
@@ -122,6 +134,12 @@ pub(crate) fn state_findings(ci: &Ci, records: &dyn Records) -> Result<Vec<(&'st
     {
         found.push((&["location.site"], dangling("UNKNOWN_SITE", ci, "location.site", "site")));
     }
+    // What stands wrong already does not keep the rest of the CI from being edited.
+    let moves =
+        |before: Ci| before.location != ci.location || (location::fills(ci.status) && !location::fills(before.status));
+    if records.get::<Ci>(ci.id)?.is_none_or(moves) {
+        found.extend(location::findings(ci, records)?.into_iter().map(|finding| (location::RACK_FIELDS, finding)));
+    }
     Ok(found)
 }
 
@@ -139,7 +157,15 @@ fn dangling(code: &str, ci: &Ci, field: &str, kind: &str) -> Finding {
 /// somebody else changed, or that another CI took meanwhile, is a conflict of that field only.
 pub(crate) fn set_fields(id: CiId, changes: &[FieldChange], records: &mut dyn Records) -> Result<Effect, Failure> {
     let before: Ci = records.must(id)?;
-    let wanted = written_forms(&before, changes)?;
+    let mut classes = Classes::default();
+    let wanted = written_forms(&before, changes, &mut classes, records)?;
+    let changes: Vec<FieldChange> = changes
+        .iter()
+        .zip(&wanted)
+        .map(|(change, (field, _))| FieldChange { field: field.clone(), ..change.clone() })
+        .collect();
+    let wanted: Vec<String> = wanted.into_iter().map(|(_, value)| value).collect();
+    let changes = changes.as_slice();
     let mut ci = before.clone();
     let mut conflicts = Vec::new();
     for (change, to) in changes.iter().zip(&wanted) {
@@ -159,6 +185,9 @@ pub(crate) fn set_fields(id: CiId, changes: &[FieldChange], records: &mut dyn Re
             conflicts.push(conflict(change, to, now, finding));
         }
     }
+    if ci.class != before.class {
+        conflicts.extend(reclass(&mut ci, &before, changes, &mut classes, records)?);
+    }
     for (fields, finding) in state_findings(&ci, records)? {
         for (change, to) in changes.iter().zip(&wanted) {
             let now = before.field(&change.field).unwrap_or_default();
@@ -175,13 +204,51 @@ pub(crate) fn set_fields(id: CiId, changes: &[FieldChange], records: &mut dyn Re
     Ok(Effect { conflicts, updated: changed, unchanged: 1 - changed, ..Effect::default() })
 }
 
-/// The values as the CI would write them, in the order of the changes.
-fn written_forms(ci: &Ci, changes: &[FieldChange]) -> Result<Vec<String>, Failure> {
+/// Brings the attributes along to the class that the CI came to. What does not fit is listed, and the CI stays in its
+/// class: nothing is lost.
+fn reclass(
+    ci: &mut Ci,
+    before: &Ci,
+    changes: &[FieldChange],
+    classes: &mut Classes,
+    records: &dyn Records,
+) -> Result<Vec<Conflict>, Failure> {
+    let Some(lineage) = classes.of(&ci.class, records)? else { return Ok(Vec::new()) };
+    let mut moved = ci.clone();
+    let findings = classify::migrate(&mut moved, &lineage, records)?;
+    if findings.is_empty() {
+        *ci = moved;
+        return Ok(Vec::new());
+    }
+    let to = std::mem::replace(&mut ci.class, before.class.clone());
+    let Some(change) = changes.iter().find(|change| change.field == "class") else { return Ok(Vec::new()) };
+    Ok(findings
+        .into_iter()
+        .map(|finding| Conflict {
+            line: None,
+            field: Some(change.field.clone()),
+            from: change.from.clone(),
+            mine: to.clone(),
+            theirs: before.class.clone(),
+            finding,
+        })
+        .collect())
+}
+
+/// Field and value as the CI would write them, in the order of the changes.
+fn written_forms(
+    ci: &Ci,
+    changes: &[FieldChange],
+    classes: &mut Classes,
+    records: &dyn Records,
+) -> Result<Vec<(String, String)>, Failure> {
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
-    let mut wanted = Vec::with_capacity(changes.len());
+    let mut wanted = BTreeMap::new();
     let mut trial = ci.clone();
-    for change in changes {
+    // Attributes are those of the class that the CI comes to in the same step.
+    let by_class = |change: &&FieldChange| change.field == "class";
+    for change in changes.iter().filter(by_class).chain(changes.iter().filter(|change| !by_class(change))) {
         if !seen.insert(&change.field) {
             findings.push(Finding::new(
                 "FIELD_TWICE",
@@ -189,13 +256,26 @@ fn written_forms(ci: &Ci, changes: &[FieldChange]) -> Result<Vec<String>, Failur
                 "Set each field once.",
             ));
         }
-        match trial.set_field(&change.field, &change.to) {
-            Ok(()) => wanted.push(trial.field(&change.field).unwrap_or_default()),
+        let (field, value) = match classify::written(&trial, &change.field, &change.to, classes, records)? {
+            Ok(written) => written,
+            Err(finding) => {
+                findings.push(finding.about(ci.reference()));
+                continue;
+            }
+        };
+        if ci.field(&field).is_some_and(|now| now != value) {
+            findings.extend(classify::managed(&trial, &field, classes, records)?);
+        }
+        match trial.set_field(&field, &value) {
+            Ok(()) => {
+                let value = trial.field(&field).unwrap_or_default();
+                wanted.insert(&change.field, (field, value));
+            }
             Err(finding) => findings.push(finding.about(ci.reference())),
         }
     }
     none(findings)?;
-    Ok(wanted)
+    Ok(changes.iter().filter_map(|change| wanted.remove(&change.field)).collect())
 }
 
 fn conflict(change: &FieldChange, to: &str, theirs: String, finding: Finding) -> Conflict {
@@ -221,6 +301,13 @@ fn set_status(id: CiId, from: CiStatus, to: CiStatus, records: &mut dyn Records)
         return Err(status_move(&ci, to).into());
     }
     ci.status = to;
+    none(
+        state_findings(&ci, records)?
+            .into_iter()
+            .filter(|(fields, _)| *fields == location::RACK_FIELDS)
+            .map(|(_, f)| f)
+            .collect(),
+    )?;
     records.put(ci)?;
     Ok(Effect::updated())
 }

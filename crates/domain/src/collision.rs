@@ -109,7 +109,7 @@ pub fn nearby(of: &Planned, records: &dyn Records) -> Result<Vec<Planned>, Fault
             of: named.clone(),
             direction,
             depth: DEPTH,
-            types: DEPENDENCIES.into(),
+            types: Some(DEPENDENCIES.into()),
             most: named.len().saturating_add(NEARBY),
             // Two plans collide however redundant the CIs are that they work on.
             redundancy: false,
@@ -163,7 +163,7 @@ fn dependency(from: &BTreeSet<CiId>, to: &BTreeSet<CiId>, records: &dyn Records)
         of: from.clone(),
         direction: Direction::Upstream,
         depth: DEPTH,
-        types: DEPENDENCIES.into(),
+        types: Some(DEPENDENCIES.into()),
         most: VISITED,
         redundancy: true,
     };

@@ -5,14 +5,16 @@
 use crate::approval::record::{ApprovalRule, Decision, Subject};
 use crate::change::record::{Change, ChangeKind};
 use crate::cmdb::ci::{Ci, CiStatus, FieldChange};
+use crate::cmdb::class::CiClass;
 use crate::cmdb::group::CiGroup;
 use crate::cmdb::observation::ObservationCommand;
-use crate::cmdb::relation::{Relation, RelationType};
+use crate::cmdb::relation::RelationType;
+use crate::cmdb::relation_kind::RelationKind;
 use crate::comment::Comment;
 use crate::dsl::item::MasterFile;
 use crate::id::{
-    ApprovalId, ChangeId, CiGroupId, CiId, CommandId, DelegationId, DeviceId, DslItemId, ExceptionId, FreezeId,
-    GroupId, PersonId, ReleaseId, SiteId, TaskId, TestId, WorkspaceId,
+    ApprovalId, ChangeId, CiClassId, CiGroupId, CiId, CommandId, DelegationId, DeviceId, DslItemId, ExceptionId,
+    FreezeId, GroupId, PersonId, ReleaseId, SiteId, TaskId, TestId, WorkspaceId,
 };
 use crate::level::{Assessment, Impact, Risk, Urgency};
 use crate::number::Number;
@@ -31,8 +33,10 @@ use ts_rs::TS;
 
 pub mod about;
 pub mod merge;
+mod rows;
 mod stores;
 
+pub use rows::{CiRow, RelationRow};
 pub use stores::{DhsCommand, DslCommand};
 
 /// A command, by the part of the domain that judges it.
@@ -524,6 +528,12 @@ pub enum CmdbCommand {
     Unrelate(crate::id::RelationId),
     /// Creates or replaces a CI group.
     PutGroup(CiGroup),
+    /// Creates or replaces classes, all of them or none; at most [`BULK_ROWS`]. Their identities come from their keys.
+    PutClasses(Vec<CiClass>),
+    /// Removes a class that nothing uses.
+    RemoveClass(CiClassId),
+    /// Creates or replaces a relation type.
+    PutRelationKind(RelationKind),
     /// Creates or updates CIs by class and name; at most [`BULK_ROWS`]. Each row is judged by itself.
     ImportCis(Vec<CiRow>),
     /// Adds relations that are not there yet; at most [`BULK_ROWS`]. Each row is judged by itself.
@@ -569,26 +579,6 @@ pub enum CmdbCommand {
 
 /// Most rows in one bulk command.
 pub const BULK_ROWS: usize = 500;
-
-/// A row of a CI import.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct CiRow {
-    /// Line of the file it came from, to name it in findings.
-    pub line: u32,
-    /// The CI to create if there is none of that class and name.
-    pub ci: Ci,
-    /// Fields that the file has: only these are updated on a CI that exists.
-    pub columns: BTreeSet<String>,
-}
-
-/// A row of a relation import.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct RelationRow {
-    /// Line of the file it came from.
-    pub line: u32,
-    /// The relation.
-    pub relation: Relation,
-}
 
 /// Decisions on an exception.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -60,6 +60,10 @@ ids! {
     CiGroupId,
     /// A redundancy rule of a configuration item.
     RedundancyId,
+    /// A class of CIs.
+    CiClassId,
+    /// A relation type.
+    RelationKindId,
     /// A snapshot baseline.
     BaselineId,
     /// Some members of a baseline.

@@ -12,13 +12,14 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lookup {
-    /// A record of a kind that has few records (people, groups, sites, templates, policies, freezes, delegations): the kind's name.
+    /// A record of a kind that has few records (people, groups, sites, templates, policies, freezes,
+    /// delegations, classes, relation types): the kind's name.
     AllOf,
     /// A numbered record: its number.
     Number,
     /// Person: sign-in name, lower case.
     User,
-    /// Group, site, CI group: `kind|name`, lower case.
+    /// Group, site, CI group, class: `kind|name`, lower case.
     Name,
     /// Site access: `person` or `group`, whichever it is of.
     SiteAccess,
@@ -72,6 +73,10 @@ pub enum Lookup {
     StepsOfCi,
     /// Step in the history of a CI that came after a baseline: how many baselines had been taken before.
     StepsAfterBaseline,
+    /// CI: class, lower case.
+    CiByClass,
+    /// CI in a rack: `site id|building|room|rack`, lower case.
+    CisInRack,
     /// Relation: its source.
     RelationsFrom,
     /// Relation: its target.
@@ -162,7 +167,12 @@ impl Record {
             | Self::ApprovalPolicy(_)
             | Self::WorkspaceRules(_)
             | Self::IdentificationRules(_)
+            | Self::RelationKind(_)
             | Self::Freeze(_) => all(&mut out),
+            Self::CiClass(c) => {
+                all(&mut out);
+                out.push((Lookup::Name, pair("ci_class", &c.name)));
+            }
             Self::Release(r) => {
                 number(&mut out, &r.number);
                 if !r.phase.is_closed() {
@@ -215,6 +225,8 @@ impl Record {
                 filled(&mut out, Lookup::CiByTag, &c.asset_tag);
                 let signs = crate::cmdb::duplicate::signs(c);
                 out.extend(signs.into_iter().map(|(_, key)| (Lookup::CiBySign, key)));
+                filled(&mut out, Lookup::CiByClass, &c.class);
+                out.extend(c.location.rack_key().map(|key| (Lookup::CisInRack, key)));
             }
             Self::Relation(r) => {
                 out.push((Lookup::RelationsFrom, r.source.to_string()));
@@ -294,6 +306,8 @@ impl Record {
             Self::CiGroup(r) => r.name.clone(),
             Self::Task(r) => r.title.clone(),
             Self::TestRecord(r) => r.title.clone(),
+            Self::CiClass(r) => r.name.clone(),
+            Self::RelationKind(r) => r.name.clone(),
             Self::Baseline(r) => r.name.clone(),
             Self::BaselinePart(_) => "part of a baseline".to_owned(),
             Self::BaselineCount(_) => "number of baselines".to_owned(),
@@ -374,6 +388,8 @@ impl Record {
             | Self::IdentificationRules(_)
             | Self::Approval(_)
             | Self::Relation(_)
+            | Self::CiClass(_)
+            | Self::RelationKind(_)
             | Self::Movement(_)
             | Self::BaselinePart(_)
             | Self::BaselineCount(_)

@@ -4,6 +4,7 @@ use crate::approval::record::Approval;
 use crate::change::record::Change;
 use crate::cmdb::baseline::{Baseline, BaselineCount, BaselinePart};
 use crate::cmdb::ci::Ci;
+use crate::cmdb::class::CiClass;
 use crate::cmdb::duplicate::CiDuplicate;
 use crate::cmdb::group::CiGroup;
 use crate::cmdb::merge_ci::CiForward;
@@ -12,14 +13,16 @@ use crate::cmdb::observation::Observation;
 use crate::cmdb::observation::identify::IdentificationRules;
 use crate::cmdb::redundancy::Redundancy;
 use crate::cmdb::relation::Relation;
+use crate::cmdb::relation_kind::RelationKind;
 use crate::comment::Comment;
 use crate::dhs::record::{DhsModel, DhsUnit, Movement};
 use crate::dsl::item::DslItem;
 use crate::exception::Exception;
 use crate::id::{
-    ApprovalId, BaselineId, BaselinePartId, ChangeId, CiDuplicateId, CiForwardId, CiGroupId, CiId, CiStepId, CommentId,
-    DelegationId, DhsModelId, DhsUnitId, DslItemId, ExceptionId, FreezeId, GroupId, MovementId, ObservationId,
-    PersonId, RedundancyId, RelationId, ReleaseId, SettingId, SiteAccessId, SiteId, TaskId, TestId,
+    ApprovalId, BaselineId, BaselinePartId, ChangeId, CiClassId, CiDuplicateId, CiForwardId, CiGroupId, CiId, CiStepId,
+    CommentId, DelegationId, DhsModelId, DhsUnitId, DslItemId, ExceptionId, FreezeId, GroupId, MovementId,
+    ObservationId, PersonId, RedundancyId, RelationId, RelationKindId, ReleaseId, SettingId, SiteAccessId, SiteId,
+    TaskId, TestId,
 };
 use crate::number::Number;
 use crate::people::{Delegation, Group, Person, Site, SiteAccess};
@@ -135,6 +138,8 @@ kinds! {
     Ci(CiId) = "ci",
     Relation(RelationId) = "relation",
     CiGroup(CiGroupId) = "ci_group",
+    CiClass(CiClassId) = "ci_class",
+    RelationKind(RelationKindId) = "relation_kind",
     Baseline(BaselineId) = "baseline",
     BaselinePart(BaselinePartId) = "baseline_part",
     BaselineCount(SettingId) = "baseline_count",

@@ -33,6 +33,14 @@ pub trait Records {
         Ok(None)
     }
 
+    /// Whether anything is found under a key; storage that need not gather all of it to know does not.
+    ///
+    /// # Errors
+    /// A storage fault.
+    fn any(&self, lookup: Lookup, key: &str) -> Result<bool, Fault> {
+        Ok(!self.find(lookup, key)?.is_empty())
+    }
+
     /// Creates or replaces a record together with its look-ups.
     ///
     /// # Errors

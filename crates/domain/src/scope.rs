@@ -5,7 +5,7 @@
 //!
 //! | record | lies | because |
 //! |---|---|---|
-//! | person, group, site, template, rule, freeze, site access, CI group, DSL item, hardware model | in the workspace | rules on every laptop judge by them |
+//! | person, group, site, template, rule, freeze, site access, CI group, CI class, relation type, DSL item, hardware model | in the workspace | rules on every laptop judge by them |
 //! | release, task, test record, approval, change | in the workspace | a release concerns everybody; a gate must judge alike everywhere |
 //! | CI | at its site; without one in the workspace | services and software stand nowhere and are needed everywhere |
 //! | hardware unit | at the site of its bin; in the workspace too while it is kept or out for a release | the release's gates and whoever installs it elsewhere need it |
@@ -115,8 +115,9 @@ pub enum Place {
     With(Vec<(Kind, Uuid)>),
 }
 
-/// Version of the table; storage moves its records where they lie now when it was written by an older one.
-pub const TABLE_VERSION: u32 = 1;
+/// Version of the table and of the look-ups; storage moves its records where they lie now, and finds them by what they
+/// are found by now, when it was written by an older one.
+pub const TABLE_VERSION: u32 = 2;
 
 /// The table.
 #[must_use]
@@ -141,6 +142,8 @@ pub fn place(record: &Record) -> Place {
         | Record::CiGroup(_)
         | Record::BaselinePart(_)
         | Record::BaselineCount(_)
+        | Record::CiClass(_)
+        | Record::RelationKind(_)
         | Record::DslItem(_)
         | Record::DhsModel(_) => workspace(),
         Record::Ci(ci) => at(ci.location.site),
@@ -409,6 +412,9 @@ fn named(command: &Command) -> Vec<(Kind, Uuid)> {
             | CmdbCommand::PutGroup(_)
             | CmdbCommand::TakeBaseline(_)
             | CmdbCommand::AddToBaseline { .. }
+            | CmdbCommand::PutClasses(_)
+            | CmdbCommand::RemoveClass(_)
+            | CmdbCommand::PutRelationKind(_)
             | CmdbCommand::ImportCis(_)
             | CmdbCommand::ImportRelations(_)
             | CmdbCommand::EditCis(_)

@@ -22,6 +22,9 @@ pub const SINCE: &[(&str, &str, u32)] = &[
     ("observation", "record", 2),
     ("observation", "decide", 2),
     ("observation", "put_rules", 2),
+    ("cmdb", "put_classes", 2),
+    ("cmdb", "remove_class", 2),
+    ("cmdb", "put_relation_kind", 2),
 ];
 
 /// Bytes of a command's JSON in which its group and name stand: the longest with an identity between them.

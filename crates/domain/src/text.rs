@@ -62,6 +62,17 @@ pub fn filled_prose(field: &str, value: &str) -> Result<String, Finding> {
     if value.is_empty() { Err(missing(field)) } else { Ok(value) }
 }
 
+/// One of the forms above.
+pub type Form = fn(&str, &str) -> Result<String, Finding>;
+
+/// Brings a text into its form in place; when it does not fit it stays, and the finding is kept.
+pub fn tidy(place: &mut String, field: &str, form: Form, findings: &mut Vec<Finding>) {
+    match form(field, place) {
+        Ok(text) => *place = text,
+        Err(finding) => findings.push(finding),
+    }
+}
+
 fn missing(field: &str) -> Finding {
     Finding::new("TEXT_MISSING", format!("{field} is empty."), format!("Give a {field}.")).with("field", field)
 }

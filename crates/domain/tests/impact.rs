@@ -5,6 +5,7 @@ use rstest::rstest;
 use slipway_domain::cmdb::group::CiGroup;
 use slipway_domain::cmdb::impact::{Direction, Impact, Question, analyse, carries};
 use slipway_domain::cmdb::relation::RelationType;
+use slipway_domain::cmdb::relation_kind;
 use slipway_domain::command::CmdbCommand;
 use slipway_domain::id::{CiGroupId, CiId};
 use slipway_domain::records::Memory;
@@ -51,7 +52,8 @@ fn failure_travels_as_the_type_says(#[case] relation_type: RelationType, #[case]
     let records = world(2, &[(1, relation_type, 2)]);
     assert_eq!(reached(&analyse(&failing(&[1]), &records).unwrap()), of_1, "the source fails");
     assert_eq!(reached(&analyse(&failing(&[2]), &records).unwrap()), of_2, "the target fails");
-    assert_eq!(carries(relation_type), (!of_1.is_empty(), !of_2.is_empty()));
+    let kind = relation_kind::of(relation_type, &records).unwrap().unwrap();
+    assert_eq!(carries(&kind), (!of_1.is_empty(), !of_2.is_empty()));
     let upstream = |n| analyse(&Question { direction: Direction::Upstream, ..failing(&[n]) }, &records).unwrap();
     assert_eq!(
         (reached(&upstream(2)), reached(&upstream(1))),
@@ -84,7 +86,7 @@ fn what_lies_beyond_is_said(#[case] depth: u32, #[case] most: usize, #[case] wan
 #[test]
 fn only_relations_of_the_types_asked_for_are_followed() {
     let records = world(3, &[(2, DEPENDS, 1), (3, RelationType::RunsOn, 1)]);
-    let impact = analyse(&Question { types: [RelationType::RunsOn].into(), ..failing(&[1]) }, &records).unwrap();
+    let impact = analyse(&Question { types: Some([RelationType::RunsOn].into()), ..failing(&[1]) }, &records).unwrap();
     assert_eq!(reached(&impact), [3]);
 }
 

@@ -408,6 +408,7 @@ fn serve(config: Config, log_json: bool) -> anyhow::Result<Said> {
     }
     let runtime = tokio::runtime::Runtime::new().context("Starting the runtime")?;
     runtime.block_on(async {
+        Office::open(&config.data, config.clock.clone()).and_then(|office| office.add_classes())?;
         let running = Server::start(config).await.context("Starting the server")?;
         until_stopped(&running.certificate).await?;
         tracing::info!("Stopping");

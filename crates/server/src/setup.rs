@@ -10,16 +10,20 @@ use crate::storage::postgres::Address;
 use crate::storage::{Device, HeldCommand, Storage, Workspace};
 use serde::Serialize;
 use slipway_domain::checksum::StateHash;
-use slipway_domain::command::{Command, SetupCommand};
+use slipway_domain::cmdb::class::CiClass;
+use slipway_domain::cmdb::class_tree::{classes_for, default_classes};
+use slipway_domain::command::{BULK_ROWS, CmdbCommand, Command, SetupCommand};
 use slipway_domain::id::{GroupId, PersonId};
 use slipway_domain::lookup::{Lookup, pair};
 use slipway_domain::people::{Group, Person, Role};
+use slipway_domain::record::Kind;
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::{Failure, Fault, Finding, Refusal};
 use slipway_domain::setting::default_policies;
 use slipway_sync::encoding::hex;
 use slipway_sync::protocol::{Epoch, Verdict};
 use slipway_sync::signing::PrivateKey;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -101,6 +105,13 @@ pub struct NewWorkspace {
     pub name: String,
     /// Its first administrator.
     pub administrator: Option<NewUser>,
+}
+
+/// What is read of a CI to know its class.
+#[derive(serde::Deserialize)]
+struct ClassOf<'a> {
+    #[serde(borrow)]
+    class: std::borrow::Cow<'a, str>,
 }
 
 /// Everything the server holds, in a few figures; equal records give an equal hash on laptop and server.
@@ -191,6 +202,7 @@ impl Office {
         for command in start() {
             issue(&mut console, Command::Setup(command))?;
         }
+        issue(&mut console, Command::Cmdb(CmdbCommand::PutClasses(default_classes())))?;
         if let Some(administrator) = &new.administrator {
             add_user(&mut console, administrator)?;
         }
@@ -218,6 +230,35 @@ impl Office {
         );
         let list = serde_json::Value::from_iter(users);
         Ok(self.folder.write(SAMPLE_USERS, format!("{list:#}\n").as_bytes())?)
+    }
+
+    /// Gives a workspace from before there were classes the tree that new ones start with, and a class for each further
+    /// word that its CIs carry. One look at every record, once.
+    ///
+    /// # Errors
+    /// A rule refuses it; or the storage failed.
+    pub fn add_classes(&self) -> Result<(), SetupError> {
+        let mut console = self.console()?;
+        if !console.records().find(Lookup::AllOf, Kind::CiClass.name())?.is_empty() {
+            return Ok(());
+        }
+        let mut words = BTreeSet::new();
+        let view = self.core.snapshot()?;
+        view.each_record(&mut |kind, _, body| {
+            if kind == Kind::Ci.name()
+                && let Ok(ClassOf { class }) = serde_json::from_str(body)
+                && !words.contains(class.as_ref())
+            {
+                words.insert(class.into_owned());
+            }
+        })
+        .map_err(ServerError::from)?;
+        let classes: Vec<CiClass> = default_classes().into_iter().chain(classes_for(&words)).collect();
+        for some in classes.chunks(BULK_ROWS) {
+            issue(&mut console, Command::Cmdb(CmdbCommand::PutClasses(some.to_vec())))?;
+        }
+        tracing::info!(classes = classes.len(), "Gave the workspace its first classes");
+        Ok(console.commit()?)
     }
 
     /// Adds a person with a password.

@@ -595,7 +595,11 @@ fn moves(storage: &Arc<dyn Storage>) {
 /// Makes the file what a program left that put everything into the workspace.
 fn forget_buckets(path: &Path) {
     let file = rusqlite::Connection::open(path).unwrap();
-    file.execute_batch("UPDATE member SET bucket = 'workspace'; UPDATE workspace SET placed = 0;").unwrap();
+    file.execute_batch(
+        "UPDATE member SET bucket = 'workspace'; UPDATE workspace SET placed = 0;
+                        DELETE FROM lookup WHERE name = 'CiByClass';",
+    )
+    .unwrap();
     let mut rows = file.prepare("SELECT checksum FROM member WHERE present = 1").unwrap();
     let sums: Vec<i64> = rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let sum = sums.iter().fold(0_i64, |sum, one| sum.wrapping_add(*one));
@@ -625,6 +629,8 @@ fn records_that_no_table_placed_are_moved_when_the_file_is_opened() {
     assert_eq!(lying(&storage, Bucket::Site(a.id)).len(), 351, "every second CI, and the comment");
     assert_eq!(lying(&storage, Bucket::Site(b.id)).len(), 351, "the others, and the relation");
     assert_eq!(head(&storage), before + 702, "each moved once");
+    let found = storage.snapshot(WORKSPACE).unwrap().ids_under(Lookup::CiByClass, &a_ci(1, None).class).unwrap();
+    assert_eq!(found.len(), 700, "and is found by what a program before knew no look-up for");
     drop(storage);
     let storage: Arc<dyn Storage> = Arc::new(Sqlite::open(&path).unwrap());
     assert_eq!(head(&storage), before + 702, "and only once");

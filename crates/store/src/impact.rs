@@ -10,12 +10,12 @@ use rusqlite::OptionalExtension;
 use rusqlite::types::ValueRef;
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::cmdb::impact::walk::{Guard, Link, Met, Network, Walked, walk};
-use slipway_domain::cmdb::impact::{self, Impact, Question, RedundancyOf, Standing, Step, ways};
+use slipway_domain::cmdb::impact::{self, Impact, Question, RedundancyOf, Standing, Step};
 use slipway_domain::cmdb::relation::{Relation, RelationType};
 use slipway_domain::id::CiId;
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::refusal::Fault;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
 /// Up to so many CIs are ordered by name within a round; more of them by when they came to this laptop, because a name
@@ -102,7 +102,7 @@ fn walked(db: &Db, question: &Question) -> Result<Walked<i64, i64>, Fault> {
         // A CI that was never here has no relations either.
         of.extend(row(db, Kind::Ci.name(), ci.0).map_err(Fault::new)?);
     }
-    let mut rows = Rows::new(db, question).map_err(Fault::new)?;
+    let mut rows = Rows::new(db, question)?;
     walk(&mut rows, &of, impact::reach(question), &|_| false)
 }
 
@@ -206,19 +206,36 @@ fn path(db: &Db, walked: &Walked<i64, i64>, to: usize) -> Result<Vec<(Step, CiId
 /// The tables as a network of row numbers.
 struct Rows<'d> {
     db: &'d Db,
-    /// Codes of the relation types to follow from source to target, and from target to source.
-    types: HashMap<i64, (RelationType, bool, bool)>,
+    /// Types to follow: whether from source to target, and whether from target to source.
+    ways: BTreeMap<RelationType, (bool, bool)>,
+    /// The same of those that have a code, by it.
+    coded: HashMap<i64, (RelationType, bool, bool)>,
     is_guarded: bool,
 }
 
 impl<'d> Rows<'d> {
-    fn new(db: &'d Db, question: &Question) -> Result<Self, rusqlite::Error> {
-        let types = question.types.iter().map(|relation_type| {
-            let (out, back) = ways(*relation_type, question);
-            (crate::pack::type_code(*relation_type), (*relation_type, out, back))
+    fn new(db: &'d Db, question: &Question) -> Result<Self, Fault> {
+        let ways = impact::ways_of_all(question, &View(db))?;
+        let coded = ways.iter().filter_map(|(relation_type, (out, back))| {
+            Some((crate::pack::type_code(*relation_type)?, (*relation_type, *out, *back)))
         });
-        let is_guarded = db.prepare_cached(ANY_GUARD)?.query_row((), |row| row.get(0))?;
-        Ok(Self { db, types: types.collect(), is_guarded })
+        let is_guarded = || db.prepare_cached(ANY_GUARD)?.query_row((), |row| row.get(0));
+        Ok(Self { db, coded: coded.collect(), is_guarded: is_guarded().map_err(Fault::new)?, ways })
+    }
+
+    /// The type of a relation's body, if it is to be followed that way.
+    fn followed(&self, body: ValueRef<'_>, outgoing: bool) -> Option<RelationType> {
+        let (relation_type, out, back) = match body {
+            ValueRef::Integer(code) => *self.coded.get(&code)?,
+            // Of a type of the workspace's own, or with something on it that this program does not know.
+            ValueRef::Text(body) => {
+                let relation: Relation = serde_json::from_slice(body).ok()?;
+                let (out, back) = *self.ways.get(&relation.relation_type)?;
+                (relation.relation_type, out, back)
+            }
+            _ => return None,
+        };
+        (if outgoing { out } else { back }).then_some(relation_type)
     }
 
     fn around(
@@ -231,19 +248,8 @@ impl<'d> Rows<'d> {
         let mut statement = self.db.prepare_cached(sql)?;
         let mut rows = statement.query((frontier,))?;
         while let Some(row) = rows.next()? {
-            let code = match row.get_ref(1)? {
-                ValueRef::Integer(code) => code,
-                // A relation with something on it that this program does not know.
-                ValueRef::Text(body) => match serde_json::from_slice::<Relation>(body) {
-                    Ok(relation) => crate::pack::type_code(relation.relation_type),
-                    Err(_) => continue,
-                },
-                _ => continue,
-            };
-            if let Some((relation_type, out, back)) = self.types.get(&code)
-                && (if outgoing { *out } else { *back })
-            {
-                give(Link { from: row.get(0)?, to: row.get(2)?, relation_type: *relation_type, outgoing });
+            if let Some(relation_type) = self.followed(row.get_ref(1)?, outgoing) {
+                give(Link { from: row.get(0)?, to: row.get(2)?, relation_type, outgoing });
             }
         }
         Ok(())
@@ -272,10 +278,10 @@ impl Network for Rows<'_> {
 
     fn links(&mut self, from: &[i64], give: &mut dyn FnMut(Link<i64>)) -> Result<(), Fault> {
         let frontier = array(from);
-        if self.types.values().any(|(_, out, _)| *out) {
+        if self.ways.values().any(|(out, _)| *out) {
             self.around(&frontier, OUT, true, give).map_err(Trouble::into_fault)?;
         }
-        if self.types.values().any(|(_, _, back)| *back) {
+        if self.ways.values().any(|(_, back)| *back) {
             self.around(&frontier, IN, false, give).map_err(Trouble::into_fault)?;
         }
         Ok(())

@@ -17,6 +17,7 @@ pub mod key;
 pub mod list;
 pub mod meta;
 pub mod numbers;
+pub mod of_class;
 pub mod open;
 pub mod page;
 pub mod queue;

@@ -61,10 +61,10 @@ pub(crate) fn pack(
     match record {
         Some(whole @ Record::Relation(relation)) => {
             let (source, target) = (Some(row_of(relation.source.0)?), Some(row_of(relation.target.0)?));
-            if !is_exact(whole)? {
-                return Ok(json(source, target));
+            match type_code(relation.relation_type) {
+                Some(code) if is_exact(whole)? => Ok(Packed { body: Form::Relation(code), source, target }),
+                _ => Ok(json(source, target)),
             }
-            Ok(Packed { body: Form::Relation(type_code(relation.relation_type)), source, target })
         }
         Some(whole @ Record::Ci(ci)) => {
             let bytes = write_ci(db, ci)?;
@@ -140,20 +140,22 @@ pub(crate) fn end(db: &Db, id: Uuid) -> Result<i64, Trouble> {
     row_of(db, Kind::Ci.name(), id)
 }
 
-/// Stored in every database: never changed, only added to.
-pub(crate) fn type_code(relation_type: RelationType) -> i64 {
-    match relation_type {
+/// Stored in every database: never changed, only added to. Relations of a workspace's own types have no code and stay
+/// JSON.
+pub(crate) fn type_code(relation_type: RelationType) -> Option<i64> {
+    Some(match relation_type {
         RelationType::DependsOn => 0,
         RelationType::Contains => 1,
         RelationType::RunsOn => 2,
         RelationType::HostedOn => 3,
         RelationType::ConnectsTo => 4,
         RelationType::Provides => 5,
-    }
+        _ => return None,
+    })
 }
 
 pub(crate) fn type_of(code: i64) -> Option<RelationType> {
-    RelationType::ALL.iter().copied().find(|t| type_code(*t) == code)
+    RelationType::ALL.iter().copied().find(|t| type_code(*t) == Some(code))
 }
 
 fn broken() -> Trouble {

@@ -15,7 +15,7 @@ use slipway_domain::time::{Timestamp, Window};
 use uuid::Uuid;
 
 /// Raised whenever the derivation changes, here or in the domain: the next opening derives everything anew.
-const PROJECTION: u32 = 3;
+const PROJECTION: u32 = 4;
 
 /// The summary of a record. Filter columns are lower case.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
             | Kind::ApprovalPolicy
             | Kind::WorkspaceRules
             | Kind::IdentificationRules
+            | Kind::RelationKind
+            | Kind::CiClass
     )
 }
 
@@ -421,6 +423,8 @@ fn summary(record: &Record, title: String) -> Option<Summary> {
         | Record::TaskTemplate(_)
         | Record::ApprovalPolicy(_)
         | Record::WorkspaceRules(_)
-        | Record::IdentificationRules(_) => return None,
+        | Record::IdentificationRules(_)
+        | Record::CiClass(_)
+        | Record::RelationKind(_) => return None,
     })
 }

@@ -127,6 +127,10 @@ impl Records for View<'_> {
         analyse(self.0, question).map(Some)
     }
 
+    fn any(&self, lookup: Lookup, key: &str) -> Result<bool, Fault> {
+        any(self.0, lookup, key, &|_| false).map_err(Trouble::into_fault)
+    }
+
     fn write(&mut self, _record: Record) -> Result<(), Fault> {
         Err(Fault::new("a view does not write"))
     }
@@ -151,6 +155,9 @@ pub(crate) const FIND: &str = "SELECT r.kind, r.id, r.body, r.source, r.target F
     WHERE l.key = ?1";
 pub(crate) const FROM_SOURCE: &str = "SELECT id FROM record WHERE source = ?1 AND body IS NOT NULL ORDER BY id";
 pub(crate) const TO_TARGET: &str = "SELECT id FROM record WHERE target = ?1 AND body IS NOT NULL ORDER BY id";
+
+/// CIs by class need no look-ups of their own: lists group CIs by class already.
+pub(crate) const OF_CLASS: &str = "SELECT r.id FROM ci_summary s JOIN record r ON r.n = s.n WHERE s.grp = ?1";
 
 /// The row of a record, also of one that only a confirmed copy or a relation points at.
 pub(crate) fn row(db: &Db, kind: &str, id: Uuid) -> Result<Option<i64>, rusqlite::Error> {
@@ -206,6 +213,13 @@ pub(crate) fn find(db: &Db, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Trou
         let Some(n) = row(db, Kind::Ci.name(), id)? else { return Ok(Vec::new()) };
         return Ok(db.prepare_cached(sql)?.query_map((n,), |row| uuid(row, 0))?.collect::<Result<_, _>>()?);
     }
+    if lookup == Lookup::CiByClass {
+        let Some(class) = class_code(db, key)? else { return Ok(Vec::new()) };
+        let mut found: Vec<Uuid> =
+            db.prepare_cached(OF_CLASS)?.query_map((class,), |row| uuid(row, 0))?.collect::<Result<_, _>>()?;
+        found.sort_unstable();
+        return Ok(found);
+    }
     let mut found = Vec::new();
     let mut statement = db.prepare_cached(FIND)?;
     let mut rows = statement.query((lookup_key(lookup, key),))?;
@@ -223,17 +237,42 @@ pub(crate) fn find(db: &Db, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Trou
     Ok(found)
 }
 
+/// Whether there is an id under a key, besides those that do not count.
+pub(crate) fn any(db: &Db, lookup: Lookup, key: &str, is_besides: &dyn Fn(Uuid) -> bool) -> Result<bool, Trouble> {
+    if lookup != Lookup::CiByClass {
+        return Ok(find(db, lookup, key)?.into_iter().any(|id| !is_besides(id)));
+    }
+    let Some(class) = class_code(db, key)? else { return Ok(false) };
+    let mut statement = db.prepare_cached(OF_CLASS)?;
+    let mut rows = statement.query((class,))?;
+    while let Some(row) = rows.next()? {
+        if !is_besides(uuid(row, 0)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The number by which summaries name a class (its key, lower case); `None`: no CI here ever was of it.
+pub(crate) fn class_code(db: &Db, class: &str) -> Result<Option<i64>, rusqlite::Error> {
+    if class.is_empty() { Ok(Some(0)) } else { db.code(class) }
+}
+
 /// Under which key of `lookup` a look-up is kept.
 pub(crate) fn lookup_key(lookup: Lookup, key: &str) -> i64 {
     let digest = Sha256::digest(format!("{}|{key}", lookup.name()));
     digest.iter().take(6).fold(0, |sum, byte| (sum << 8) | i64::from(*byte))
 }
 
-/// The keys of a record that are kept in `lookup`: relations are found by the rows of their ends.
+/// The keys of a record that are kept in `lookup`: relations are found by the rows of their ends, CIs of a class by
+/// their summaries.
 pub(crate) fn lookup_keys(record: &Record) -> Vec<i64> {
     match record {
         Record::Relation(_) => Vec::new(),
-        _ => record.lookups().iter().map(|(name, key)| lookup_key(*name, key)).collect(),
+        _ => {
+            let kept = record.lookups().into_iter().filter(|(lookup, _)| *lookup != Lookup::CiByClass);
+            kept.map(|(lookup, key)| lookup_key(lookup, &key)).collect()
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::guard;
 use crate::impact::analyse;
 use crate::pack::{end, pack};
 use crate::project::{Part, Projection, Writing, forget_words, is_projected, relookup, unproject};
-use crate::view::{body, find, lookup_keys, read, stored};
+use crate::view::{any, body, find, lookup_keys, read, stored};
 use serde::{Deserialize, Serialize};
 use slipway_domain::cmdb::impact::{Impact, Question};
 use slipway_domain::lookup::Lookup;
@@ -194,6 +194,23 @@ impl<'t> Writer<'t> {
         self.conn.prepare_cached(sql)?.execute((n,)).map(|_| ())
     }
 
+    /// Whether a CI was written here: its summary, by which CIs of a class are found, is brought up to date at the end.
+    fn is_touched(&self, ci: Uuid) -> bool {
+        self.touched.contains_key(&(Kind::Ci, ci))
+    }
+
+    /// The CIs written here that are of this class now.
+    fn touched_of_class(&self, class: &str) -> Result<Vec<Uuid>, Fault> {
+        let mut found = Vec::new();
+        for (kind, id) in self.touched.keys().filter(|(kind, _)| *kind == Kind::Ci) {
+            let record = read(self.conn, *kind, *id).map_err(Trouble::into_fault)?;
+            if matches!(record, Some(Record::Ci(ci)) if ci.class.to_lowercase() == class) {
+                found.push(*id);
+            }
+        }
+        Ok(found)
+    }
+
     /// Brings summaries and search words up to date and says what changed.
     pub(crate) fn finish(self) -> Result<Changes, Trouble> {
         let mut changes = Changes::default();
@@ -283,7 +300,23 @@ impl Records for Writer<'_> {
     }
 
     fn find(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Fault> {
-        find(self.conn, lookup, key).map_err(Trouble::into_fault)
+        let mut found = find(self.conn, lookup, key).map_err(Trouble::into_fault)?;
+        if lookup == Lookup::CiByClass {
+            found.retain(|id| !self.is_touched(*id));
+            found.extend(self.touched_of_class(key)?);
+            found.sort_unstable();
+        }
+        Ok(found)
+    }
+
+    fn any(&self, lookup: Lookup, key: &str) -> Result<bool, Fault> {
+        if lookup != Lookup::CiByClass {
+            return any(self.conn, lookup, key, &|_| false).map_err(Trouble::into_fault);
+        }
+        if !self.touched_of_class(key)?.is_empty() {
+            return Ok(true);
+        }
+        any(self.conn, lookup, key, &|id| self.is_touched(id)).map_err(Trouble::into_fault)
     }
 
     fn impact(&self, question: &Question) -> Result<Option<Impact>, Fault> {

@@ -53,6 +53,10 @@ asset_tag?: string,
  */
 location?: Location, 
 /**
+ * Where it stands, field by field, such as `location.rack`; a site by its id or name.
+ */
+place?: { [key in string]: string }, 
+/**
  * Who answers for it, by sign-in name or id.
  */
 owner?: string, 

@@ -3,6 +3,7 @@ import type { Kind } from '../bindings/Kind';
 import type { ListRow } from '../bindings/ListRow';
 import type { Settings } from '../bindings/Settings';
 import { CARRY } from './carry';
+import { a_class_tree, a_form, a_history } from './classes';
 import { DEVICES } from './devices';
 import { ACCURACY, an_observation_page, RULES } from './reconcile';
 import { testBackend, type Answers, type TestBackend } from './backend';
@@ -148,6 +149,12 @@ export function answers(): Answers {
     }),
     'changes.get': a_change_page,
     'cmdb.get': a_ci_page,
+    'cmdb.form': a_form,
+    'cmdb.history': a_history,
+    'classes.list': a_class_tree,
+    'classes.preview': () => ({ findings: [], checked: 4, all_checked: true, misfits: 0, first: [] }),
+    'classes.misfits': () => ({ misfits: [], looked_at: 4, next: null }),
+    'classes.put': () => DONE,
     'cmdb.impact': () => ({
       lines: [
         { ci: numbered('ci', 'ci-3'), service: true, depth: 2, path: 'Payroll runs on esx-14 connects to sw-core-1' },

@@ -2,6 +2,7 @@
 import type { CiPage } from '../bindings/CiPage';
 import type { DslPage } from '../bindings/DslPage';
 import type { UnitPage } from '../bindings/UnitPage';
+import { a_form } from './classes';
 import { ANNA, DIGEST, BEN, HOUR, NOW, QUIET, a_finding, a_row, an_action, an_exception, named } from './world';
 
 export function a_ci_page(): CiPage {
@@ -27,6 +28,11 @@ export function a_ci_page(): CiPage {
     },
     path: '/cmdb/CI-0091822',
     pill: { label: 'in use', hue: 'ok' },
+    form: a_form(),
+    next: [
+      { status: 'in_maintenance', label: 'in maintenance' },
+      { status: 'retired', label: 'retired' },
+    ],
     names: { [ANNA.id]: ANNA.name },
     relations: [
       {

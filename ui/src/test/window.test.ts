@@ -188,6 +188,8 @@ describe('every screen', () => {
     ['/cmdb/reconcile', 'Reconcile'],
     ['/cmdb/reconcile/accuracy', 'Accuracy of the CMDB'],
     ['/cmdb/reconcile/rules', 'Identification rules'],
+    ['/cmdb/CI-0091822/history', 'CI CI-0091822'],
+    ['/settings/classes', 'Settings'],
     ['/dsl', 'DSL'],
     ['/dsl/DSL-000012', 'DSL item DSL-000012'],
     ['/dhs', 'DHS'],
@@ -343,7 +345,7 @@ describe('a release', () => {
 
 describe('a CI', () => {
   it('says what breaks with it, why, and what is spared; and what it needs', async () => {
-    open('/cmdb/CI-0091822');
+    open('/cmdb/CI-0091822/relations');
     const impact = await screen.findByRole('region', { name: 'Impact' });
     expect(await within(impact).findByText('2 CIs, 1 business service')).toBeTruthy();
     const why = await within(impact).findByRole('group', { name: /^Why / });
@@ -353,6 +355,40 @@ describe('a CI', () => {
     expect(within(impact).getByText(/Cluster A holds: 2 of 3 up, 2 are enough/)).toBeTruthy();
     await userEvent.selectOptions(within(impact).getByLabelText('Direction'), 'upstream');
     await waitFor(() => expect(called('cmdb.impact').at(-1)).toMatchObject({ direction: 'upstream', depth: 3 }));
+  });
+});
+
+describe('the edit sheet of a CI', () => {
+  it('has the right inputs, sends only what was changed, and says beside a field what is wrong with it', async () => {
+    open('/cmdb/CI-0091822', {
+      issue: () => {
+        throw {
+          kind: 'refused',
+          findings: [
+            {
+              code: 'WRONG_VALUE',
+              record: null,
+              sentence: 'Throughput of SW-CORE-1 cannot be "fast": it is a number in Gbit/s of at least 0.',
+              way_out: 'Write it like 0 Gbit/s, or leave it empty.',
+              data: { field: 'attributes.throughput' },
+            },
+          ],
+        };
+      },
+    });
+    await userEvent.click(await screen.findByRole('button', { name: /^Edit…/ }));
+    const sheet = await screen.findByRole('dialog', { name: 'CI-0091822: Edit' });
+    const field = within(sheet).getByLabelText('Throughput');
+    await userEvent.clear(field);
+    await userEvent.type(field, 'fast');
+    await userEvent.click(within(sheet).getByRole('button', { name: /Save/ }));
+    await waitFor(() => expect(field.getAttribute('aria-invalid')).toBe('true'));
+    expect(within(sheet).getByText(/cannot be "fast"/)).toBeTruthy();
+    expect(called('issue').at(-1)).toMatchObject({
+      command: {
+        cmdb: { set_fields: ['c1', [{ field: 'attributes.throughput', from: '40 Gbit/s', to: 'fast' }]] },
+      },
+    });
   });
 });
 

@@ -350,7 +350,7 @@ impl Model {
                 RelationType::ConnectsTo => (edge.source.min(edge.target), edge.source.max(edge.target)),
                 _ => (edge.source, edge.target),
             };
-            if edges.len() < wanted && edge.source != edge.target && seen.insert((a, edge.relation_type as u8, b)) {
+            if edges.len() < wanted && edge.source != edge.target && seen.insert((a, edge.relation_type, b)) {
                 edges.push(edge);
             }
         };

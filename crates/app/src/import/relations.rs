@@ -5,8 +5,10 @@ use super::header::Header;
 use super::seen::Seen;
 use super::{Format, Mode, NumberSource, RowError, Wanted};
 use slipway_domain::cmdb::relation::{Relation, RelationType};
+use slipway_domain::cmdb::relation_kind::{self, RelationKind};
 use slipway_domain::command::{CmdbCommand, Command, RelationRow};
 use slipway_domain::records::{Records, RecordsExt};
+use std::collections::BTreeMap;
 
 /// What becomes of a relation that the file has named before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct Relations {
     mode: Mode,
     header: Header,
     names: Names,
+    /// The workspace's relation types.
+    kinds: Option<BTreeMap<RelationType, RelationKind>>,
     seen: Seen,
 }
 
@@ -31,23 +35,26 @@ impl Relations {
     /// Relations as a file has them.
     #[must_use]
     pub fn new(again: Again, mode: Mode, would: Would) -> Self {
-        Self { again, mode, header: Header::default(), names: Names::beside(would), seen: Seen::default() }
+        Self { again, mode, header: Header::default(), names: Names::beside(would), kinds: None, seen: Seen::default() }
     }
 }
 
 /// A relation type by its name or by that of its inverse; `true` when source and target change places.
-fn relation_type(text: &str) -> Result<(RelationType, bool), RowError> {
-    let inverse = text.trim().to_lowercase().replace(['_', '-'], " ");
-    if let Some(found) = RelationType::ALL.iter().find(|t| t.inverse() == inverse && t.label() != inverse) {
-        return Ok((*found, true));
+fn relation_type(text: &str, kinds: &BTreeMap<RelationType, RelationKind>) -> Result<(RelationType, bool), RowError> {
+    let words = text.trim().to_lowercase().replace(['_', '-'], " ");
+    if let Some(kind) = kinds.values().find(|kind| kind.key.label() == words || kind.name.to_lowercase() == words) {
+        return Ok((kind.key, false));
     }
-    match text.parse() {
-        Ok(found) => Ok((found, false)),
-        Err(error) => {
-            let inverses: Vec<&str> = RelationType::ALL.iter().map(|t| t.inverse()).collect();
-            Err(RowError::because(format!("relation {error}, or its inverse: {}", inverses.join(", "))))
-        }
+    if let Some(kind) = kinds.values().find(|kind| kind.inverse.to_lowercase() == words) {
+        return Ok((kind.key, true));
     }
+    let names: Vec<&str> = kinds.values().map(|kind| kind.name.as_str()).collect();
+    let inverses: Vec<&str> = kinds.values().map(|kind| kind.inverse.as_str()).collect();
+    Err(RowError::because(format!(
+        "relation {text:?} is none of: {}, or its inverse: {}",
+        names.join(", "),
+        inverses.join(", ")
+    )))
 }
 
 impl Format for Relations {
@@ -63,7 +70,11 @@ impl Format for Relations {
     fn row(&mut self, line: u32, fields: &[String], records: &dyn Records) -> Result<Wanted<RelationRow>, RowError> {
         let header = &self.header;
         let value = |column| header.value(fields, column);
-        let (relation_type, swapped) = relation_type(value("relation"))?;
+        let kinds = match &self.kinds {
+            Some(kinds) => kinds,
+            None => self.kinds.insert(relation_kind::all(records)?),
+        };
+        let (relation_type, swapped) = relation_type(value("relation"), kinds)?;
         let source = self.names.one(value("source"), value("source_class"), records);
         let target = self.names.one(value("target"), value("target_class"), records);
         let (source, target) = match (source, target) {

@@ -1,5 +1,6 @@
 //! The CMDB: the CI page, CI groups, creation.
 
+use crate::view::ci_form::CiForm;
 use crate::view::common::{CommentLine, ListRow, Names, Pill, SyncMark};
 use serde::{Deserialize, Serialize};
 use slipway_domain::cmdb::ci::{Ci, CiStatus, Environment, Location};
@@ -25,6 +26,10 @@ pub struct CiPage {
     pub path: String,
     /// How it stands.
     pub pill: Pill,
+    /// Its class and the attributes that come with it.
+    pub form: CiForm,
+    /// Where its status may go from here.
+    pub next: Vec<NextStatus>,
     /// Labels of people, groups and sites that the record names by id.
     pub names: Names,
     /// Relations both ways; at most the first 500 each way.
@@ -45,6 +50,15 @@ pub struct CiPage {
     pub comments: Vec<CommentLine>,
     /// Whether it is confirmed.
     pub sync: SyncMark,
+}
+
+/// A status that the CI may come to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NextStatus {
+    /// Which.
+    pub status: CiStatus,
+    /// In words.
+    pub label: String,
 }
 
 /// A relation, seen from one of its ends.
@@ -137,6 +151,10 @@ pub struct NewCiRequest {
     /// Where it stands.
     #[serde(default)]
     pub location: Option<Location>,
+    /// Where it stands, field by field, such as `location.rack`; a site by its id or name.
+    #[serde(default)]
+    #[ts(as = "Option<_>")]
+    pub place: BTreeMap<String, String>,
     /// Who answers for it, by sign-in name or id.
     #[serde(default)]
     pub owner: Option<String>,

@@ -75,7 +75,25 @@ impl CiStatus {
     /// Whether the table has a move from here to there.
     #[must_use]
     pub fn may_become(self, other: Self) -> bool {
-        MOVES.iter().any(|(from, to)| *from == self && to.contains(&other))
+        self.next().contains(&other)
+    }
+
+    /// Where it may go from here.
+    #[must_use]
+    pub fn next(self) -> &'static [Self] {
+        MOVES.iter().find(|(from, _)| *from == self).map_or(&[], |(_, to)| to)
+    }
+}
+
+named! {
+    /// Which faces of a rack a CI fills.
+    Face {
+        /// The front only.
+        Front = "front",
+        /// The rear only.
+        Rear = "rear",
+        /// Front and rear.
+        FullDepth = "full depth",
     }
 }
 
@@ -92,6 +110,14 @@ pub struct Location {
     pub rack: String,
     /// Lowest rack unit it fills.
     pub u: Option<u32>,
+    /// Rack units it fills; one when nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub height: Option<u32>,
+    /// Which faces of the rack it fills; both when nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub face: Option<Face>,
 }
 
 /// A configuration item. A business service is a CI of class `service`.

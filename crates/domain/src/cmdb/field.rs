@@ -31,6 +31,8 @@ impl Ci {
         "location.room",
         "location.rack",
         "location.u",
+        "location.height",
+        "location.face",
         "owner",
         "support_group",
         "notes",
@@ -57,6 +59,8 @@ impl Ci {
             "location.room" => self.location.room.clone(),
             "location.rack" => self.location.rack.clone(),
             "location.u" => some(self.location.u),
+            "location.height" => some(self.location.height),
+            "location.face" => some(self.location.face),
             "owner" => some(self.owner),
             "support_group" => some(self.support_group),
             "notes" => self.notes.clone(),
@@ -87,6 +91,10 @@ impl Ci {
             "location.room" => self.location.room = text::line(name, value)?,
             "location.rack" => self.location.rack = text::line(name, value)?,
             "location.u" => self.location.u = rack_unit(name, value)?,
+            "location.height" => self.location.height = rack_unit(name, value)?,
+            "location.face" => {
+                self.location.face = if value.trim().is_empty() { None } else { Some(level(name, value)?) };
+            }
             "owner" => self.owner = id(name, value)?,
             "support_group" => self.support_group = id(name, value)?,
             "notes" => self.notes = text::prose(name, value)?,

@@ -10,6 +10,7 @@ use crate::cmdb::ci::Ci;
 use crate::cmdb::group::CiGroup;
 use crate::cmdb::redundancy::Redundancy;
 use crate::cmdb::relation::{Relation, RelationType};
+use crate::cmdb::relation_kind::{self, Carries, RelationKind};
 use crate::id::{CiGroupId, CiId, RedundancyId};
 use crate::level::named;
 use crate::lookup::Lookup;
@@ -42,8 +43,9 @@ pub struct Question {
     pub direction: Direction,
     /// Over how many relations at most.
     pub depth: u32,
-    /// Along relations of these types only.
-    pub types: BTreeSet<RelationType>,
+    /// Along relations of these types only: along none when there are none among them, along every type of the workspace
+    /// when `None`.
+    pub types: Option<BTreeSet<RelationType>>,
     /// CIs reached at most, those asked about included.
     pub most: usize,
     /// Whether redundancy spares anything.
@@ -54,14 +56,7 @@ impl Question {
     /// Everything affected by these CIs, along every relation, to this depth.
     #[must_use]
     pub fn downstream(of: BTreeSet<CiId>, depth: u32) -> Self {
-        Self {
-            of,
-            direction: Direction::Downstream,
-            depth,
-            types: RelationType::ALL.iter().copied().collect(),
-            most: REACHED,
-            redundancy: true,
-        }
+        Self { of, direction: Direction::Downstream, depth, types: None, most: REACHED, redundancy: true }
     }
 }
 
@@ -209,26 +204,36 @@ impl Impact {
 /// Whether failure travels over a relation of this type from its source to its target, and from its target to its
 /// source: what depends, runs or is hosted on something fails with it; what something contains or provides does too.
 #[must_use]
-pub fn carries(relation_type: RelationType) -> (bool, bool) {
-    match relation_type {
-        RelationType::DependsOn | RelationType::RunsOn | RelationType::HostedOn => (false, true),
-        RelationType::Contains | RelationType::Provides => (true, false),
-        RelationType::ConnectsTo => (true, true),
+pub fn carries(kind: &RelationKind) -> (bool, bool) {
+    match kind.carries {
+        Carries::Nothing => (false, false),
+        Carries::ToSource => (false, true),
+        Carries::ToTarget => (true, false),
+        Carries::BothWays => (true, true),
     }
 }
 
 /// Whether a walk in this direction goes over relations of this type: from its source to its target, and from its target
 /// to its source.
 #[must_use]
-pub fn ways(relation_type: RelationType, question: &Question) -> (bool, bool) {
-    if !question.types.contains(&relation_type) {
+pub fn ways(kind: &RelationKind, question: &Question) -> (bool, bool) {
+    if question.types.as_ref().is_some_and(|types| !types.contains(&kind.key)) {
         return (false, false);
     }
-    let (forwards, backwards) = carries(relation_type);
+    let (forwards, backwards) = carries(kind);
     match question.direction {
         Direction::Downstream => (forwards, backwards),
         Direction::Upstream => (backwards, forwards),
     }
+}
+
+/// The same for every type that a walk goes over at least one way.
+///
+/// # Errors
+/// A storage fault.
+pub fn ways_of_all(question: &Question, records: &dyn Records) -> Result<BTreeMap<RelationType, (bool, bool)>, Fault> {
+    let ways = relation_kind::all(records)?.into_iter().map(|(key, kind)| (key, ways(&kind, question)));
+    Ok(ways.filter(|(_, ways)| *ways != (false, false)).collect())
 }
 
 /// Looks outwards from the CIs asked about, one relation a round.
@@ -275,7 +280,7 @@ pub fn reach(question: &Question) -> Reach {
 
 fn search(question: &Question, goals: &BTreeSet<CiId>, records: &dyn Records) -> Result<(Impact, Option<CiId>), Fault> {
     let of: Vec<CiId> = question.of.iter().copied().collect();
-    let mut network = InRecords { question, records };
+    let mut network = InRecords { ways: ways_of_all(question, records)?, records };
     let walked = walk::walk(&mut network, &of, reach(question), &|ci| goals.contains(&ci))?;
     let goal = walked.goal.and_then(|place| walked.reached.get(place)).map(|visit| visit.node);
     let mut standing = |of: RedundancyOf, met: &Met<CiId>| Ok(Standing::new(of, name(of, records)?, met));
@@ -299,7 +304,7 @@ pub fn name(of: RedundancyOf, records: &dyn Records) -> Result<String, Fault> {
 
 /// Relations and redundancy as the look-ups of any storage find them.
 struct InRecords<'a> {
-    question: &'a Question,
+    ways: BTreeMap<RelationType, (bool, bool)>,
     records: &'a dyn Records,
 }
 
@@ -310,15 +315,12 @@ impl Network for InRecords<'_> {
     fn links(&mut self, from: &[CiId], give: &mut dyn FnMut(Link<CiId>)) -> Result<(), Fault> {
         for &ci in from {
             for (lookup, outgoing) in [(Lookup::RelationsFrom, true), (Lookup::RelationsTo, false)] {
-                let wanted = |relation_type: RelationType| {
-                    let (forwards, backwards) = ways(relation_type, self.question);
-                    if outgoing { forwards } else { backwards }
-                };
-                if !self.question.types.iter().copied().any(wanted) {
+                let is_way = |(forwards, backwards): &(bool, bool)| if outgoing { *forwards } else { *backwards };
+                if !self.ways.values().any(is_way) {
                     continue;
                 }
                 for relation in self.records.list::<Relation>(lookup, &ci.to_string())? {
-                    if wanted(relation.relation_type) {
+                    if self.ways.get(&relation.relation_type).is_some_and(is_way) {
                         let to = if outgoing { relation.target } else { relation.source };
                         give(Link { from: ci, to, relation_type: relation.relation_type, outgoing });
                     }

@@ -1,6 +1,8 @@
 //! Imports of CIs and relations: every row is judged by itself, and a file that is imported again changes nothing.
 
 use crate::cmdb::ci::Ci;
+use crate::cmdb::class::Classes;
+use crate::cmdb::classify;
 use crate::cmdb::relation::Relation;
 use crate::cmdb::{judge_new, relate, state_findings, status_move};
 use crate::command::{BULK_ROWS, CiRow, RelationRow};
@@ -86,11 +88,14 @@ pub(crate) fn cis(
     let sight = Sight::of(actor, records)?;
     let mut effect = Effect::default();
     let mut lines = BTreeMap::new();
+    let mut classes = Classes::default();
     for row in rows {
-        let key = pair(&row.ci.class, &row.ci.name);
+        // A class goes by its name as well as by its key.
+        let class = classes.of(&row.ci.class, records)?;
+        let key = pair(class.as_ref().map_or(&row.ci.class, |class| &class.class.key), &row.ci.name);
         let outcome = match lines.insert(key.clone(), row.line) {
             Some(first) => Err(same_as_line(&row.ci, first).into()),
-            None => ci(row, &key, &sight, context, records),
+            None => ci(row, &key, &sight, &mut classes, context, records),
         };
         count(&mut effect, row.line, &format!("{} {}", row.ci.class, row.ci.name), outcome)?;
     }
@@ -110,11 +115,12 @@ fn ci(
     row: &CiRow,
     key: &str,
     sight: &Sight,
+    classes: &mut Classes,
     context: &mut Context,
     records: &mut dyn Records,
 ) -> Result<RowEffect, Failure> {
     let Some(id) = records.find(Lookup::CiByName, key)?.first().copied() else {
-        let ci = judge_new(&row.ci, context, records)?;
+        let ci = judge_new(&row.ci, classes, context, records)?;
         records.put(ci)?;
         return Ok(RowEffect::Created);
     };
@@ -129,7 +135,15 @@ fn ci(
             "status" if ci.status == row.ci.status => {}
             "status" if ci.status.may_become(row.ci.status) => ci.status = row.ci.status,
             "status" => findings.push(status_move(&ci, row.ci.status)),
-            field => findings.extend(ci.set_field(field, &row.ci.field(field).unwrap_or_default()).err()),
+            field => match classify::written(&ci, field, &row.ci.field(field).unwrap_or_default(), classes, records)? {
+                Ok((field, value)) => {
+                    if ci.field(&field).is_some_and(|now| now != value) {
+                        findings.extend(classify::managed(&ci, &field, classes, records)?);
+                    }
+                    findings.extend(ci.set_field(&field, &value).err());
+                }
+                Err(finding) => findings.push(finding),
+            },
         }
     }
     if ci == before && findings.is_empty() {

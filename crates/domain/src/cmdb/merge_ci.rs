@@ -2,6 +2,8 @@
 //! other goes and leaves a *forward*, through which releases, changes and comments that name it still find their CI.
 
 use crate::cmdb::ci::{Ci, uniqueness};
+use crate::cmdb::class::Classes;
+use crate::cmdb::classify;
 use crate::cmdb::duplicate::{self, CiDuplicate};
 use crate::cmdb::group::CiGroup;
 use crate::cmdb::moment::{CiStep, field_changes, last_step};
@@ -114,7 +116,10 @@ pub(crate) fn merge(
     let from: Ci = records.must(gone)?;
     none(findings(&before, &from, records)?)?;
     let mut ci = before.clone();
-    for field in take {
+    let mut classes = Classes::default();
+    // Attributes are those of the class that the CI comes to in the same step.
+    let by_class = |field: &&String| *field == "class";
+    for field in take.iter().filter(by_class).chain(take.iter().filter(|field| !by_class(field))) {
         let Some(value) = from.field(field) else {
             return Err(Finding::new(
                 "UNKNOWN_FIELD",
@@ -123,7 +128,13 @@ pub(crate) fn merge(
             )
             .into());
         };
-        ci.set_field(field, &value)?;
+        let (field, value) = classify::written(&ci, field, &value, &mut classes, records)??;
+        ci.set_field(&field, &value)?;
+    }
+    if ci.class != before.class
+        && let Some(lineage) = classes.of(&ci.class, records)?
+    {
+        none(classify::migrate(&mut ci, &lineage, records)?)?;
     }
     let mut forward = CiForward {
         id: CiForward::id_of(gone),

@@ -1,7 +1,10 @@
-//! Adding and removing relations: no self relation, no dangling end, no duplicate, and *contains* stays a tree.
+//! Adding and removing relations: no self relation, no dangling end, no duplicate, and what the relation's type says
+//! about classes, number and loops.
 
 use crate::cmdb::ci::Ci;
+use crate::cmdb::class;
 use crate::cmdb::relation::{Relation, RelationType};
+use crate::cmdb::relation_kind::{self, RelationKind};
 use crate::cmdb::unknown_ci;
 use crate::execute::Effect;
 use crate::id::{CiId, RelationId};
@@ -9,6 +12,12 @@ use crate::lookup::Lookup;
 use crate::record::Kind;
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Failure, Fault, Finding, none};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// CIs that a search for a loop looks at before it gives up; more lie on no path that a person could follow.
+const LOOKED_AT: usize = 50_000;
+/// CIs that a finding names of a loop.
+const NAMED: usize = 12;
 
 /// Adds a relation; one that is there already, made by somebody else meanwhile, is left as it is.
 pub(crate) fn relate(
@@ -79,44 +88,162 @@ pub(crate) fn shape(relation: &Relation, records: &dyn Records) -> Result<Vec<Fi
             .about(unknown_ci(relation.source)),
         ]);
     }
-    if relation.relation_type != RelationType::Contains {
-        return Ok(Vec::new());
-    }
+    let key = relation.relation_type;
+    let Some(kind) = relation_kind::of(key, records)? else { return Ok(vec![unknown_kind(key, records)?]) };
     let mut findings = Vec::new();
-    if let Some(parent) = container(relation.target, records)?
-        && parent != relation.source
-    {
+    if kind.retired {
         findings.push(
             Finding::new(
-                "ALREADY_CONTAINED",
-                format!("{} is already part of {}.", name(relation.target)?, name(parent)?),
-                "Remove it from there first.",
+                "RELATION_TYPE_RETIRED",
+                format!("The relation type {:?} is retired.", kind.name),
+                "Use another type (Settings, Relation types).",
             )
-            .about(unknown_ci(parent)),
+            .with("type", key.key()),
         );
     }
-    // Up from the new container: meeting the new part there would close a loop. The walk ends because what is
-    // stored is a tree.
-    let mut above = container(relation.source, records)?;
-    while let Some(ci) = above {
-        if ci == relation.target {
-            findings.push(
-                Finding::new(
-                    "CONTAINS_LOOP",
-                    format!("{} already contains {}.", name(relation.target)?, name(relation.source)?),
-                    "A CI cannot be part of its own part; remove one of the relations on the way.",
-                )
-                .about(unknown_ci(relation.target)),
-            );
-            break;
+    findings.extend(wrong_end(relation.source, &kind.sources, &kind.name, "begins", records)?);
+    findings.extend(wrong_end(relation.target, &kind.targets, &kind.name, "ends", records)?);
+    findings.extend(too_many(relation, &kind, records)?);
+    if kind.symmetric && records.get::<Relation>(Relation::id_of(relation.target, key, relation.source))?.is_some() {
+        findings.push(
+            Finding::new(
+                "RELATION_EXISTS",
+                format!("{} already {} {}.", name(relation.target)?, kind.name, name(relation.source)?),
+                "It holds both ways; there is nothing to add.",
+            )
+            .about(unknown_ci(relation.target)),
+        );
+    }
+    if !kind.may_cycle
+        && let Some(path) = path(relation.target, relation.source, &kind, records)?
+    {
+        let mut words = Vec::new();
+        for ci in path.iter().take(NAMED) {
+            words.push(name(*ci)?);
         }
-        above = container(ci, records)?;
+        let more = if path.len() > NAMED { " …" } else { "" };
+        let way = words.join(&format!(" {} ", kind.name));
+        let contains = key == RelationType::Contains;
+        findings.push(
+            Finding::new(
+                if contains { "CONTAINS_LOOP" } else { "RELATION_LOOP" },
+                format!(
+                    "{way}{more}: with {} {} {} that would be a loop.",
+                    name(relation.source)?,
+                    kind.name,
+                    name(relation.target)?
+                ),
+                if contains {
+                    "A CI cannot be part of its own part; remove one of the relations on the way."
+                } else {
+                    "Relations of this type lead nowhere back; remove one of those on the way."
+                },
+            )
+            .about(unknown_ci(relation.target))
+            .with("path", path.iter().take(NAMED).map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+        );
     }
     Ok(findings)
 }
 
-/// The CI that contains this one; a tree has at most one.
-fn container(ci: CiId, records: &dyn Records) -> Result<Option<CiId>, Fault> {
-    let above = records.list::<Relation>(Lookup::RelationsTo, &ci.to_string())?;
-    Ok(above.into_iter().find(|r| r.relation_type == RelationType::Contains).map(|r| r.source))
+fn unknown_kind(key: RelationType, records: &dyn Records) -> Result<Finding, Fault> {
+    let kinds = relation_kind::all(records)?;
+    let names: Vec<&str> = kinds.values().filter(|kind| !kind.retired).map(|kind| kind.name.as_str()).collect();
+    Ok(Finding::new(
+        "UNKNOWN_RELATION_TYPE",
+        format!("There is no relation type {:?}.", key.label()),
+        format!("Use one of {}; or add this one first (Settings, Relation types).", names.join(", ")),
+    )
+    .with("type", key.key()))
+}
+
+/// The finding about an end of a class that the type does not allow there.
+fn wrong_end(
+    end: CiId,
+    allowed: &BTreeSet<String>,
+    type_name: &str,
+    word: &str,
+    records: &dyn Records,
+) -> Result<Option<Finding>, Fault> {
+    let Some(ci) = records.get::<Ci>(end)?.filter(|_| !allowed.is_empty()) else { return Ok(None) };
+    for key in allowed {
+        if class::is_below(&ci.class, key, records)? {
+            return Ok(None);
+        }
+    }
+    let classes: Vec<&str> = allowed.iter().map(String::as_str).collect();
+    Ok(Some(
+        Finding::new(
+            "RELATION_CLASS",
+            format!("{} is a {}; {type_name:?} {word} at a {} only.", ci.name, ci.class, classes.join(" or ")),
+            "Choose another CI or another type.",
+        )
+        .about(ci.reference()),
+    ))
+}
+
+/// What a type that allows one relation at an end has against another.
+fn too_many(relation: &Relation, kind: &RelationKind, records: &dyn Records) -> Result<Vec<Finding>, Fault> {
+    let name =
+        |id: CiId| -> Result<String, Fault> { Ok(records.get::<Ci>(id)?.map_or_else(|| id.to_string(), |ci| ci.name)) };
+    let mut findings = Vec::new();
+    if kind.one_source
+        && let Some(other) = others(relation.target, kind, Lookup::RelationsTo, records)?.first()
+        && *other != relation.source
+    {
+        let (code, sentence) = if kind.key == RelationType::Contains {
+            ("ALREADY_CONTAINED", format!("{} is already part of {}.", name(relation.target)?, name(*other)?))
+        } else {
+            let sentence = format!("{} already {} {}.", name(relation.target)?, kind.inverse, name(*other)?);
+            ("ALREADY_RELATED", sentence)
+        };
+        findings.push(Finding::new(code, sentence, "Remove it from there first.").about(unknown_ci(*other)));
+    }
+    if kind.one_target
+        && let Some(other) = others(relation.source, kind, Lookup::RelationsFrom, records)?.first()
+        && *other != relation.target
+    {
+        let sentence = format!("{} already {} {}.", name(relation.source)?, kind.name, name(*other)?);
+        findings
+            .push(Finding::new("ALREADY_RELATED", sentence, "Remove that relation first.").about(unknown_ci(*other)));
+    }
+    Ok(findings)
+}
+
+/// The other ends of the relations of a type at a CI.
+fn others(ci: CiId, kind: &RelationKind, lookup: Lookup, records: &dyn Records) -> Result<Vec<CiId>, Fault> {
+    let relations = records.list::<Relation>(lookup, &ci.to_string())?.into_iter();
+    let end = |r: Relation| if lookup == Lookup::RelationsTo { r.source } else { r.target };
+    Ok(relations.filter(|r| r.relation_type == kind.key).map(end).collect())
+}
+
+/// The shortest way from one CI to another along relations of the type. Where a target has one source only the way is
+/// looked for from its end, upwards, which meets no branches.
+fn path(from: CiId, to: CiId, kind: &RelationKind, records: &dyn Records) -> Result<Option<Vec<CiId>>, Fault> {
+    let (start, goal, lookup) =
+        if kind.one_source { (to, from, Lookup::RelationsTo) } else { (from, to, Lookup::RelationsFrom) };
+    let mut came: BTreeMap<CiId, Option<CiId>> = BTreeMap::from([(start, None)]);
+    let mut edge = VecDeque::from([start]);
+    while let Some(at) = edge.pop_front() {
+        if at == goal {
+            let mut way = vec![at];
+            while let Some(Some(before)) = way.last().and_then(|ci| came.get(ci)) {
+                way.push(*before);
+            }
+            if !kind.one_source {
+                way.reverse();
+            }
+            return Ok(Some(way));
+        }
+        if came.len() >= LOOKED_AT {
+            break;
+        }
+        for next in others(at, kind, lookup, records)? {
+            came.entry(next).or_insert_with(|| {
+                edge.push_back(next);
+                Some(at)
+            });
+        }
+    }
+    Ok(None)
 }

@@ -1,8 +1,10 @@
 //! Which record a command is about: where its marks show and where its refusal leads.
 
 use crate::approval::record::Subject;
+use crate::cmdb::class::CiClass;
 use crate::cmdb::observation::ObservationCommand;
 use crate::cmdb::observation::identify::IdentificationRules;
+use crate::cmdb::relation_kind::RelationKind;
 use crate::command::{
     ApprovalCommand, ChangeCommand, CmdbCommand, Command, DhsCommand, ExceptionCommand, SetupCommand,
 };
@@ -60,6 +62,12 @@ pub fn about(command: &Command) -> Option<(Kind, Uuid)> {
             CmdbCommand::FillGroup(found) => (Kind::CiGroup, found.group.0),
             CmdbCommand::TakeBaseline(b) => (Kind::Baseline, b.id.0),
             CmdbCommand::AddToBaseline { baseline, .. } => (Kind::Baseline, baseline.0),
+            CmdbCommand::PutClasses(classes) => match classes.as_slice() {
+                [class] => (Kind::CiClass, CiClass::id_of(&class.key).0),
+                _ => return None,
+            },
+            CmdbCommand::RemoveClass(id) => (Kind::CiClass, id.0),
+            CmdbCommand::PutRelationKind(k) => (Kind::RelationKind, RelationKind::id_of(k.key).0),
             CmdbCommand::ImportCis(_) | CmdbCommand::ImportRelations(_) | CmdbCommand::EditCis(_) => return None,
         },
         Command::Dhs(c) => match c {

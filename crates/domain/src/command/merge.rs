@@ -73,7 +73,10 @@ pub fn policy(command: &Command) -> MergePolicy {
             | CmdbCommand::UndoMerge(_)
             | CmdbCommand::DismissDuplicate { .. }
             | CmdbCommand::TakeBaseline(_)
-            | CmdbCommand::AddToBaseline { .. },
+            | CmdbCommand::AddToBaseline { .. }
+            | CmdbCommand::PutClasses(_)
+            | CmdbCommand::RemoveClass(_)
+            | CmdbCommand::PutRelationKind(_),
         ) => Guarded,
         Command::Dsl(
             _,

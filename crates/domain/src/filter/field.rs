@@ -398,19 +398,18 @@ pub const LINKS: &[(&str, Link)] = {
     const fn back(by: RelationType) -> Link {
         Link { by: Some(by), outgoing: Some(false) }
     }
-    use RelationType::{ConnectsTo, Contains, DependsOn, HostedOn, Provides, RunsOn};
     &[
-        ("depends-on", out(DependsOn)),
-        ("used-by", back(DependsOn)),
-        ("runs-on", out(RunsOn)),
-        ("runs", back(RunsOn)),
-        ("hosted-on", out(HostedOn)),
-        ("hosts", back(HostedOn)),
-        ("contains", out(Contains)),
-        ("part-of", back(Contains)),
-        ("connects-to", Link { by: Some(ConnectsTo), outgoing: None }),
-        ("provides", out(Provides)),
-        ("provided-by", back(Provides)),
+        ("depends-on", out(RelationType::DependsOn)),
+        ("used-by", back(RelationType::DependsOn)),
+        ("runs-on", out(RelationType::RunsOn)),
+        ("runs", back(RelationType::RunsOn)),
+        ("hosted-on", out(RelationType::HostedOn)),
+        ("hosts", back(RelationType::HostedOn)),
+        ("contains", out(RelationType::Contains)),
+        ("part-of", back(RelationType::Contains)),
+        ("connects-to", Link { by: Some(RelationType::ConnectsTo), outgoing: None }),
+        ("provides", out(RelationType::Provides)),
+        ("provided-by", back(RelationType::Provides)),
         ("related-to", Link { by: None, outgoing: None }),
     ]
 };

@@ -70,6 +70,16 @@ impl Records for Overlay<'_> {
         Ok(ids.into_iter().collect())
     }
 
+    fn any(&self, lookup: Lookup, key: &str) -> Result<bool, Fault> {
+        if self.above.any(lookup, key)? {
+            return Ok(true);
+        }
+        if self.removed.is_empty() && self.above.records().next().is_none() {
+            return self.below.any(lookup, key);
+        }
+        Ok(!self.find(lookup, key)?.is_empty())
+    }
+
     fn write(&mut self, record: Record) -> Result<(), Fault> {
         self.removed.remove(&(record.kind(), record.id()));
         self.above.write(record)

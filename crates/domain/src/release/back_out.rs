@@ -3,9 +3,10 @@
 
 use crate::cmdb::baseline::Baseline;
 use crate::cmdb::ci::{Ci, CiStatus, uniqueness};
-use crate::cmdb::relate;
+use crate::cmdb::class::Classes;
 use crate::cmdb::relation::Relation;
 use crate::cmdb::update_plan::CiUpdate;
+use crate::cmdb::{classify, relate};
 use crate::dhs::record::DhsUnit;
 use crate::execute::Effect;
 use crate::id::{CiId, ReleaseId};
@@ -15,7 +16,7 @@ use crate::record::{Kind, RecordRef};
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Failure, Fault, Finding, none};
 use crate::release::effect::EffectInput;
-use crate::release::install::{canonical, relation_label};
+use crate::release::install::{canonical, relation_label, set as set_planned};
 use crate::release::record::{BackOut, BackOutConflict, BackOutDecision, Phase, Release};
 use crate::release::{must_be_open, refer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +31,7 @@ pub fn restore_cmdb(i: &mut EffectInput<'_>) -> Result<(), Failure> {
     if let Some(install) = &i.release.install {
         let baseline: Baseline = i.records.must(install.baseline)?;
         conflicts.extend(restore_relations(&i.release.scope.ci_plan, i.records)?);
-        let left = as_installed(&i.release.scope.ci_plan, &baseline);
+        let left = as_installed(&i.release.scope.ci_plan, &baseline, i.records)?;
         // What was created goes first: it may hold a name that an older CI wants back.
         for installed in baseline.absent_cis.iter().filter_map(|id| left.get(id)) {
             conflicts.extend(remove_created(installed, i.release.id, i.records)?);
@@ -43,7 +44,7 @@ pub fn restore_cmdb(i: &mut EffectInput<'_>) -> Result<(), Failure> {
 }
 
 /// Every CI of the plan as the install left it: the plan carried out on the baseline.
-fn as_installed(plan: &[CiUpdate], baseline: &Baseline) -> BTreeMap<CiId, Ci> {
+fn as_installed(plan: &[CiUpdate], baseline: &Baseline, records: &dyn Records) -> Result<BTreeMap<CiId, Ci>, Failure> {
     let mut left: BTreeMap<CiId, Ci> = baseline.cis.iter().map(|ci| (ci.id, ci.clone())).collect();
     for update in plan {
         match update {
@@ -51,14 +52,13 @@ fn as_installed(plan: &[CiUpdate], baseline: &Baseline) -> BTreeMap<CiId, Ci> {
                 let mut ci = (**ci).clone();
                 // The install tidied it in the same way; what it would find there, it refused.
                 let _ = ci.tidy();
+                classify::complete(&mut ci, &mut Classes::default(), records)?;
                 left.insert(ci.id, ci);
             }
             CiUpdate::SetFields { ci, fields } => {
                 if let Some(ci) = left.get_mut(ci) {
-                    for change in fields {
-                        // A plan that was installed has no line that cannot be set.
-                        let _ = ci.set_field(&change.field, &change.to);
-                    }
+                    // A plan that was installed has no line that cannot be set.
+                    set_planned(ci, fields, records)?;
                 }
             }
             CiUpdate::SetStatus { ci, to, .. } => {
@@ -69,7 +69,7 @@ fn as_installed(plan: &[CiUpdate], baseline: &Baseline) -> BTreeMap<CiId, Ci> {
             CiUpdate::AddRelation(_) | CiUpdate::RemoveRelation(_) => {}
         }
     }
-    left
+    Ok(left)
 }
 
 /// Every field by name with its text, the status among them.

@@ -3,11 +3,12 @@
 use crate::change::record::Change;
 use crate::cmdb::baseline::Baseline;
 use crate::cmdb::ci::{Ci, CiStatus, FieldChange, uniqueness};
+use crate::cmdb::class::Classes;
 use crate::cmdb::group::CiGroup;
 use crate::cmdb::merge_ci;
-use crate::cmdb::relate;
 use crate::cmdb::relation::Relation;
 use crate::cmdb::update_plan::CiUpdate;
+use crate::cmdb::{classify, location, relate};
 use crate::id::{BaselineId, CiId, SiteId};
 use crate::number::{Number, Series};
 use crate::record::{Kind, RecordRef};
@@ -121,6 +122,7 @@ fn apply(plan: &[CiUpdate], overlay: &mut Overlay<'_>, number: &mut Numbering<'_
     for id in changed {
         if let Some(ci) = overlay.get::<Ci>(id)? {
             findings.extend(uniqueness(&ci, overlay)?);
+            findings.extend(location::findings(&ci, overlay)?);
         }
     }
     findings.dedup();
@@ -146,6 +148,7 @@ fn create(
     }
     let mut ci = ci.clone();
     findings.extend(ci.tidy());
+    findings.extend(classify::complete(&mut ci, &mut Classes::default(), overlay)?);
     ci.number = number(&*overlay, &ci.number)?;
     overlay.put(ci)?;
     Ok(())
@@ -161,16 +164,36 @@ fn set_fields(
         findings.push(unknown(id));
         return Ok(());
     };
-    for change in fields {
+    findings.extend(set(&mut ci, fields, overlay)?);
+    overlay.put(ci)?;
+    Ok(())
+}
+
+/// Sets the fields of a plan's line, each if it is as the plan expects; a CI that comes to another class brings its
+/// attributes along.
+pub(crate) fn set(ci: &mut Ci, fields: &[FieldChange], records: &dyn Records) -> Result<Vec<Finding>, Failure> {
+    let mut classes = Classes::default();
+    let mut findings = Vec::new();
+    let by_class = |change: &&FieldChange| change.field == "class";
+    for change in fields.iter().filter(by_class).chain(fields.iter().filter(|change| !by_class(change))) {
         match ci.field(&change.field) {
-            Some(is) if is == change.from => findings.extend(ci.set_field(&change.field, &change.to).err()),
-            Some(is) => findings.push(differs(&ci, &change.field, &change.from, &is)),
+            Some(is) if is == change.from => {
+                match classify::written(ci, &change.field, &change.to, &mut classes, records)? {
+                    Ok((field, value)) => findings.extend(ci.set_field(&field, &value).err()),
+                    Err(finding) => findings.push(finding),
+                }
+            }
+            Some(is) => findings.push(differs(ci, &change.field, &change.from, &is)),
             // The field's name is wrong: setting it says so.
             None => findings.extend(ci.clone().set_field(&change.field, &change.to).err()),
         }
     }
-    overlay.put(ci)?;
-    Ok(())
+    if fields.iter().any(|change| by_class(&change))
+        && let Some(lineage) = classes.of(&ci.class, records)?
+    {
+        findings.extend(classify::migrate(ci, &lineage, records)?);
+    }
+    Ok(findings)
 }
 
 fn set_status(

@@ -176,6 +176,7 @@ fn place(room: &str, rack: &str, u: u32) -> Location {
         room: "Data room 1".to_owned(),
         rack: rack.to_owned(),
         u: Some(u),
+        ..Location::default()
     }
 }
 

@@ -50,6 +50,9 @@ pub(super) trait Engine {
     /// The records stored under a key.
     fn found(&self, lookup: Lookup, key: &str) -> Result<Vec<Key>, StorageError>;
 
+    /// Some of the records stored under a key: at most so many.
+    fn some_found(&self, lookup: Lookup, key: &str, most: usize) -> Result<Vec<Key>, StorageError>;
+
     /// What a bucket holds.
     fn stored_sum(&self, bucket: Bucket) -> Result<BucketSum, StorageError>;
 
@@ -253,6 +256,22 @@ impl Draft {
             below.into_iter().filter(|key| !self.versions.contains_key(key)).map(|(_, id)| id).collect();
         ids.extend(self.by_lookup.get(&at).into_iter().flatten());
         Ok(ids.into_iter().collect())
+    }
+
+    /// Whether anything is found under a key; `fetch` gives so many of the records found below.
+    pub(super) fn any(
+        &self,
+        lookup: Lookup,
+        key: &str,
+        fetch: impl FnOnce(usize) -> Result<Vec<Key>, StorageError>,
+    ) -> Result<bool, Fault> {
+        let at = (lookup, key.to_owned());
+        if self.by_lookup.get(&at).is_some_and(|ids| !ids.is_empty()) {
+            return Ok(true);
+        }
+        // One more than could all have been changed here.
+        let below = fetch(self.versions.len().saturating_add(1)).map_err(Fault::new)?;
+        Ok(below.iter().any(|key| !self.versions.contains_key(key)))
     }
 
     /// Creates or replaces a record.
@@ -468,6 +487,7 @@ impl Draft {
             rows.lookups_gone.extend(held.lookups.difference(&wanted).map(row));
             rows.lookups_new.extend(wanted.difference(&held.lookups).map(row));
         }
+        self.look_up_again(engine, &mut rows)?;
         for (seq, mover) in (self.head + 1..).zip(&placed.movers) {
             rows.members.extend(sums.move_along(seq, mover)?);
         }
@@ -476,6 +496,27 @@ impl Draft {
         rows.sums = &sums.sums;
         engine.write_rows(&rows)?;
         Ok((head, sums.sums))
+    }
+}
+
+impl Draft {
+    /// Look-ups of the records that are looked at again: an older program knew fewer of them. The records themselves
+    /// stay, so nothing is sent anew.
+    fn look_up_again(&self, engine: &dyn Engine, rows: &mut Rows<'_>) -> Result<(), StorageError> {
+        let keys: Vec<Key> = self.look_again.iter().copied().filter(|key| !self.versions.contains_key(key)).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        for ((key, held), body) in keys.iter().zip(engine.held(&keys)?).zip(engine.bodies(&keys)?) {
+            // What this program does not understand is kept as it is.
+            let Some(record) = body.and_then(|body| Record::from_body(key.0, &body).ok()) else { continue };
+            let stored = |(lookup, text): (Lookup, String)| (lookup.name(), engine.stored_key(&text));
+            let wanted: BTreeSet<(String, String)> = record.lookups().into_iter().map(stored).collect();
+            let row = |(name, text): &(String, String)| LookupRow { name: name.clone(), text: text.clone(), key: *key };
+            rows.lookups_gone.extend(held.lookups.difference(&wanted).map(row));
+            rows.lookups_new.extend(wanted.difference(&held.lookups).map(row));
+        }
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Records of a workspace that was filled when the table of places was another, or when there was none.
+//! Records of a workspace that was filled when the table of places or the look-ups were others, or when there were none.
 
 use super::{Storage, StorageError};
 use slipway_domain::id::WorkspaceId;
@@ -8,10 +8,11 @@ use slipway_domain::scope::TABLE_VERSION;
 /// Records looked at in one transaction, so that no writer waits long for it.
 const BATCH: usize = 500;
 
-/// Kinds that have a place of their own outside the workspace; what lies with them moves along.
+/// Kinds that have a place of their own outside the workspace (what lies with them moves along), and those that came to
+/// be found by more since.
 const KINDS: [Kind; 4] = [Kind::Ci, Kind::DhsUnit, Kind::Baseline, Kind::Delegation];
 
-/// Moves records where the table says that they lie, unless that was done. Cut off, it begins again and finds little
+/// Moves records where the table says that they lie, and looks them up anew, unless that was done. Cut off, it begins again and finds little
 /// left to do; laptops learn of it through their feeds.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ use slipway_domain::cmdb::group::CiGroup;
 use slipway_domain::cmdb::impact::{self, Direction, Impact, Question};
 use slipway_domain::cmdb::redundancy::Redundancy;
 use slipway_domain::cmdb::relation::{Relation, RelationType};
+use slipway_domain::cmdb::relation_kind::{Carries, RelationKind};
 use slipway_domain::id::{CiGroupId, CiId, DeviceId, RedundancyId, WorkspaceId};
 use slipway_domain::number::{Number, Series};
 use slipway_domain::record::{Kind, Record};
@@ -109,8 +110,13 @@ fn row_numbers_find_what_look_ups_find() {
     let mut dice = Dice(7);
     let (folder, store) = a_store();
     let mut both = Both { store, memory: Memory::default(), _folder: folder };
+    // One that only this workspace has, and one that it changed: failure of what connects goes one way.
+    let own: RelationType = "fed by".parse().unwrap();
+    let types: Vec<RelationType> = RelationType::ALL.iter().copied().chain([own]).collect();
+    let changed = RelationKind::new(RelationType::ConnectsTo, "is connected to by", Carries::ToTarget);
+    both.change(vec![RelationKind::new(own, "feeds", Carries::ToSource).into(), changed.into()], &[]);
     let relation = |dice: &mut Dice| {
-        let relation_type = RelationType::ALL[usize::try_from(dice.below(6)).unwrap()];
+        let relation_type = types[usize::try_from(dice.below(7)).unwrap()];
         Relation::new(id(dice.below(CIS)), relation_type, id(dice.below(CIS)))
     };
     let rule = |dice: &mut Dice, n: u64| -> Record {
@@ -134,7 +140,7 @@ fn row_numbers_find_what_look_ups_find() {
                 question.direction = Direction::Upstream;
             }
             if dice.below(3) == 0 {
-                question.types = RelationType::ALL.iter().copied().filter(|_| dice.below(2) == 0).collect();
+                question.types = Some(types.iter().copied().filter(|_| dice.below(2) == 0).collect());
             }
             both.agree(&question);
         }

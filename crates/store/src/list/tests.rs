@@ -222,6 +222,18 @@ fn no_order_of_all_cis_needs_sorting() {
 }
 
 #[test]
+fn a_page_of_a_class_begins_where_its_mark_says() {
+    on_a_store(|conn| {
+        let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {}", crate::of_class::IN_STATE)).unwrap();
+        let steps = statement.query_map((3, 4, 7, 50), |row| row.get::<_, String>(3)).unwrap();
+        let steps: Vec<String> = steps.map(Result::unwrap).collect();
+        let index = "ci_grp (grp=? AND state=? AND rowid>?)";
+        assert!(steps.first().is_some_and(|step| step.contains(index)), "{steps:#?}");
+        assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:#?}");
+    });
+}
+
+#[test]
 fn every_other_query_of_a_screen_comes_from_an_index() {
     on_a_store(|conn| {
         for sql in [
@@ -236,6 +248,10 @@ fn every_other_query_of_a_screen_comes_from_an_index() {
             crate::view::FROM_SOURCE,
             crate::view::TO_TARGET,
             crate::write::POINTED_AT,
+            crate::view::OF_CLASS,
+            crate::of_class::IN_STATE,
+            crate::of_class::NEXT_STATE,
+            crate::of_class::SO_MANY,
             LABELS,
             CI_LABELS,
             BEGINNING,

@@ -3,20 +3,25 @@ use crate::world::{BUCKET, staged};
 use rstest::rstest;
 use slipway_domain::change::record::{Change, ChangeKind, ChangeState, Foreign};
 use slipway_domain::checksum::row_checksum;
-use slipway_domain::cmdb::ci::{Ci, CiStatus};
+use slipway_domain::cmdb::ci::{Ci, CiStatus, FieldChange};
+use slipway_domain::cmdb::class::CiClass;
+use slipway_domain::command::{CmdbCommand, Command};
 use slipway_domain::filter::field::Field;
 use slipway_domain::filter::{Filter, Reading, Vocabulary, parse};
 use slipway_domain::id::{ChangeId, CiId, PersonId, ReleaseId};
 use slipway_domain::level::Risk;
+use slipway_domain::lookup::Lookup;
 use slipway_domain::number::{Number, Series};
 use slipway_domain::people::Person;
 use slipway_domain::record::{Kind, Record};
+use slipway_domain::refusal::Fault;
 use slipway_domain::release::record::{
     Costs, Packaging, Phase, Release, ReleaseClass, ReleaseType, Scope, Status, Training,
 };
 use slipway_domain::time::Timestamp;
 use slipway_store::flip::{Cursor, Flip};
 use slipway_store::list::ListSpec;
+use slipway_store::of_class::ClassMark;
 use slipway_store::stage::Staged;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -300,4 +305,54 @@ fn rows_come_in_the_order_asked_for_and_those_that_are_gone_do_not() {
     assert_eq!(rows.iter().map(Record::label).collect::<Vec<_>>(), [a_ci(3).name, a_ci(1).name]);
     let too_many = vec![Uuid::nil(); slipway_store::list::ROWS_MOST + 1];
     assert!(laptop.store.rows(Kind::Ci, &too_many).is_err(), "there is a limit");
+}
+
+#[test]
+fn cis_of_a_class_come_page_by_page_each_once() {
+    let laptop = Laptop::new();
+    for n in 1..8 {
+        issue(&laptop.store, n, &create(n)).unwrap();
+    }
+    for n in [2, 5] {
+        let status = CmdbCommand::SetStatus { ci: ci_id(n), from: CiStatus::InUse, to: CiStatus::Retired };
+        issue(&laptop.store, 20 + n, &Command::Cmdb(status)).unwrap();
+    }
+    let mut mark = ClassMark::default();
+    let mut seen: Vec<Uuid> = Vec::new();
+    loop {
+        let page = laptop.store.look(|view| view.cis_of_class("server", &mark, 2)).unwrap();
+        assert!(page.len() <= 2);
+        let Some((_, last)) = page.last() else { break };
+        mark = last.clone();
+        seen.extend(page.iter().map(|(id, _)| id));
+    }
+    assert_eq!(seen.len(), 7, "none is left out between statuses, none comes twice");
+    assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 7);
+    let counted = |class| laptop.store.look(|view| view.count_of_class(class)).unwrap();
+    assert_eq!((counted("server"), counted("switch")), (7, 0));
+    assert_eq!(laptop.store.look(|view| view.cis_of_class("switch", &ClassMark::default(), 2)).unwrap(), []);
+}
+
+#[test]
+fn a_class_is_in_use_as_soon_as_a_ci_is_of_it() {
+    let laptop = Laptop::new();
+    let class = |key: &str| Command::Cmdb(CmdbCommand::PutClasses(vec![CiClass::new(key, None)]));
+    issue(&laptop.store, 1, &class("server")).unwrap();
+    issue(&laptop.store, 2, &class("switch")).unwrap();
+    issue(&laptop.store, 3, &create(1)).unwrap();
+    let found = |key: &str| {
+        laptop
+            .store
+            .read(|r| Ok::<_, Fault>((r.find(Lookup::CiByClass, key)?, r.any(Lookup::CiByClass, key)?)))
+            .unwrap()
+    };
+    assert_eq!(found("server"), (vec![ci_id(1).0], true));
+    assert_eq!(found("switch"), (Vec::new(), false));
+    let remove = |key: &str| Command::Cmdb(CmdbCommand::RemoveClass(CiClass::id_of(key)));
+    assert!(issue(&laptop.store, 4, &remove("server")).is_err(), "a CI is of it");
+    let moved = FieldChange { field: "class".to_owned(), from: "server".to_owned(), to: "switch".to_owned() };
+    issue(&laptop.store, 5, &Command::Cmdb(CmdbCommand::SetFields(ci_id(1), vec![moved]))).unwrap();
+    assert_eq!(found("switch"), (vec![ci_id(1).0], true));
+    assert!(issue(&laptop.store, 6, &remove("switch")).is_err(), "now one is of this");
+    issue(&laptop.store, 7, &remove("server")).unwrap();
 }

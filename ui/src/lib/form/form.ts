@@ -12,10 +12,14 @@ interface Base {
   label: string;
   hint?: string;
   needed?: boolean;
+  /** Begins a group of fields with this heading. */
+  heading?: string;
 }
 
 export type FormField =
   | (Base & { type: 'text' | 'area' | 'number' | 'check' | 'password' })
+  /** A day, as year-month-day. */
+  | (Base & { type: 'date' })
   /** Milliseconds since 1970, written in the person's zone. */
   | (Base & { type: 'time' })
   /** With `empty`, the word for no choice. */

@@ -1,19 +1,20 @@
 /** The named values of the generated types, in the order in which a person chooses; the types check that each exists. */
 import type { Assessment } from '../../bindings/Assessment';
 import type { ChangeKind } from '../../bindings/ChangeKind';
+import type { Carries } from '../../bindings/Carries';
 import type { CheckKind } from '../../bindings/CheckKind';
 import type { CiStatus } from '../../bindings/CiStatus';
 import type { Condition } from '../../bindings/Condition';
 import type { Criticality } from '../../bindings/Criticality';
 import type { DenyReason } from '../../bindings/DenyReason';
 import type { Environment } from '../../bindings/Environment';
+import type { Face } from '../../bindings/Face';
 import type { Impact } from '../../bindings/Impact';
 import type { ItemKind } from '../../bindings/ItemKind';
 import type { Outcome } from '../../bindings/Outcome';
 import type { Packaging } from '../../bindings/Packaging';
 import type { Phase } from '../../bindings/Phase';
 import type { PlanKind } from '../../bindings/PlanKind';
-import type { RelationType } from '../../bindings/RelationType';
 import type { ReleaseClass } from '../../bindings/ReleaseClass';
 import type { ReleaseType } from '../../bindings/ReleaseType';
 import type { Risk } from '../../bindings/Risk';
@@ -65,6 +66,8 @@ export const CI_STATUSES: CiStatus[] = [
   'disposed',
 ];
 export const ENVIRONMENTS: Environment[] = ['production', 'test', 'development'];
+export const FACES: Face[] = ['front', 'rear', 'full_depth'];
+export const CARRIES: Carries[] = ['nothing', 'to_target', 'to_source', 'both_ways'];
 export const CRITICALITIES: Criticality[] = ['critical', 'high', 'medium', 'low'];
 export const ITEM_KINDS: ItemKind[] = [
   'application',
@@ -78,14 +81,6 @@ export const ITEM_KINDS: ItemKind[] = [
 ];
 export const CHECKS: CheckKind[] = ['checksum', 'signature', 'malware_scan', 'licence'];
 export const CONDITIONS: Condition[] = ['new', 'used', 'refurbished', 'faulty'];
-export const RELATION_TYPES: RelationType[] = [
-  'depends_on',
-  'runs_on',
-  'hosted_on',
-  'contains',
-  'connects_to',
-  'provides',
-];
 export const ROLES: Role[] = [
   'administrator',
   'release_manager',

@@ -1,5 +1,6 @@
 /** The facts of a CI, for its page and the inspector. */
 import type { CiPage } from '../../bindings/CiPage';
+import type { Ci } from '../../bindings/Ci';
 import type { Kind } from '../../bindings/Kind';
 import { words } from '../../lib/format';
 import type { Fact } from '../../lib/record/Facts.svelte';
@@ -13,19 +14,20 @@ export const TOUCHES_CI: Kind[] = [
   'change',
   'dhs_unit',
   'comment',
+  'ci_class',
 ];
 
-export function factsOf({ ci, names }: CiPage): Fact[] {
+export function factsOf({ ci, names, form }: CiPage): Fact[] {
   const { location } = ci;
   const place = [
     location.site ? (names[location.site] ?? location.site) : '',
     location.building,
     location.room,
     location.rack,
-    location.u === null ? '' : `U${location.u}`,
+    unitsOf(location),
   ];
   return [
-    ['Class', ci.class],
+    ['Class', form.name],
     ['Environment', words(ci.environment)],
     ['Criticality', words(ci.criticality)],
     ['Version', ci.version],
@@ -36,7 +38,14 @@ export function factsOf({ ci, names }: CiPage): Fact[] {
     ['Place', place.filter(Boolean).join(' › ')],
     ['Owner', ci.owner ? (names[ci.owner] ?? ci.owner) : ''],
     ['Support group', ci.support_group ? (names[ci.support_group] ?? ci.support_group) : ''],
-    ...Object.entries(ci.attributes).map(([name, value]): Fact => [words(name), value]),
+    ...form.attributes.map(({ attribute, shown }): Fact => [attribute.title, shown]),
     ['Notes', ci.notes],
   ];
+}
+
+/** Such as `U10–U12 front`. */
+function unitsOf({ u, height, face }: Ci['location']): string {
+  if (u === null) return '';
+  const top = u + (height ?? 1) - 1;
+  return [top > u ? `U${u}–U${top}` : `U${u}`, face ? words(face).toLowerCase() : ''].filter(Boolean).join(' ');
 }

@@ -136,6 +136,10 @@ impl Records for Recording<'_> {
         self.below.find(lookup, key)
     }
 
+    fn any(&self, lookup: Lookup, key: &str) -> Result<bool, Fault> {
+        self.below.any(lookup, key)
+    }
+
     fn write(&mut self, record: Record) -> Result<(), Fault> {
         self.remember(record.kind(), record.id())?;
         self.below.write(record)

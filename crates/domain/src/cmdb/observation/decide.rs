@@ -3,6 +3,8 @@
 use crate::change;
 use crate::change::record::{Change, ChangeKind, ChangeState};
 use crate::cmdb::ci::{Ci, CiStatus, FieldChange};
+use crate::cmdb::class::Classes;
+use crate::cmdb::classify;
 use crate::cmdb::import::bounded;
 use crate::cmdb::observation::identify::{IdentificationRules, Recognised, recognise, rules};
 use crate::cmdb::observation::{Decided, Difference, Observation, ObservationState, Verdict, WHOLE};
@@ -289,11 +291,15 @@ impl Desk<'_> {
         ci.manufacturer.clone_from(&observation.identity.manufacturer);
         ci.serial_number.clone_from(&observation.identity.serial_number);
         ci.asset_tag.clone_from(&observation.identity.asset_tag);
+        let mut classes = Classes::default();
         for (field, seen) in &observation.facts {
-            ci.set_field(field, seen)?;
+            // What its class has no place for stays a difference, to be decided about by itself.
+            if let Ok((field, seen)) = classify::written(&ci, field, seen, &mut classes, records)? {
+                ci.set_field(&field, &seen)?;
+            }
         }
         ci.location.site = ci.location.site.or(observation.site);
-        let ci = judge_new(&ci, context, records)?;
+        let ci = judge_new(&ci, &mut classes, context, records)?;
         records.put(ci.clone())?;
         observation.ci = Some(ci.id);
         observation.decisions.clear();

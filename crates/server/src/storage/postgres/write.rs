@@ -3,7 +3,7 @@
 use super::super::draft::{Draft, Engine, Held, Key, Rows};
 use super::super::{
     Account, Attempts, Changed, Device, DeviceCursor, DeviceEntry, Judged, SessionRow, StorageError, Workspace,
-    WorkspaceTx, WorkspaceView, bucket_named, kind_named, series_named, signed, unsigned,
+    WorkspaceTx, WorkspaceView, bucket_named, count, kind_named, series_named, signed, unsigned,
 };
 use super::notify::News;
 use super::pool::{Connection, Params, wait};
@@ -133,6 +133,14 @@ impl Engine for Raw {
     fn found(&self, lookup: Lookup, key: &str) -> Result<Vec<Key>, StorageError> {
         let sql = "SELECT kind, id FROM lookup WHERE workspace = $1 AND name = $2 AND key = $3 ORDER BY id";
         self.rows(sql, &[&self.id(), &lookup.name(), &self.stored_key(key)])?
+            .iter()
+            .map(|row| Ok((kind_named(row.try_get(0)?)?, row.try_get(1)?)))
+            .collect()
+    }
+
+    fn some_found(&self, lookup: Lookup, key: &str, most: usize) -> Result<Vec<Key>, StorageError> {
+        let sql = "SELECT kind, id FROM lookup WHERE workspace = $1 AND name = $2 AND key = $3 LIMIT $4";
+        self.rows(sql, &[&self.id(), &lookup.name(), &self.stored_key(key), &count(most)])?
             .iter()
             .map(|row| Ok((kind_named(row.try_get(0)?)?, row.try_get(1)?)))
             .collect()
@@ -366,6 +374,10 @@ impl Records for Pg<Writing> {
 
     fn find(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Fault> {
         self.0.draft.borrow().find(lookup, key, || self.0.raw.found(lookup, key))
+    }
+
+    fn any(&self, lookup: Lookup, key: &str) -> Result<bool, Fault> {
+        self.0.draft.borrow().any(lookup, key, |most| self.0.raw.some_found(lookup, key, most))
     }
 
     fn write(&mut self, record: Record) -> Result<(), Fault> {

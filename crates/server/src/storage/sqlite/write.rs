@@ -3,7 +3,7 @@
 use super::super::draft::{CommandRow, Draft, Engine, Held, Key, LookupRow, MemberRow, RecordRow, Rows};
 use super::super::{
     Account, Attempts, Changed, Device, DeviceCursor, DeviceEntry, Judged, SessionRow, StorageError, WorkspaceTx,
-    WorkspaceView, bucket_named, kind_named, series_named, signed, unsigned,
+    WorkspaceView, bucket_named, count, kind_named, series_named, signed, unsigned,
 };
 use super::read::Reads;
 use rusqlite::{Connection, params};
@@ -157,6 +157,14 @@ impl Engine for Raw<'_> {
             .collect()
     }
 
+    fn some_found(&self, lookup: Lookup, key: &str, most: usize) -> Result<Vec<Key>, StorageError> {
+        let mut statement = self.statement("SELECT kind, id FROM lookup WHERE name = ?1 AND key = ?2 LIMIT ?3")?;
+        let rows =
+            statement.query_map(params![lookup.name(), key, count(most)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.map(|row| row.map_err(StorageError::from).and_then(|(kind, id): (String, _)| Ok((kind_named(&kind)?, id))))
+            .collect()
+    }
+
     fn bodies(&self, keys: &[Key]) -> Result<Vec<Option<String>>, StorageError> {
         keys.iter().map(|(kind, id)| self.body(*kind, *id)).collect()
     }
@@ -228,6 +236,10 @@ impl Records for SqliteTx<'_> {
 
     fn find(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Fault> {
         self.draft.borrow().find(lookup, key, || self.raw().found(lookup, key))
+    }
+
+    fn any(&self, lookup: Lookup, key: &str) -> Result<bool, Fault> {
+        self.draft.borrow().any(lookup, key, |most| self.raw().some_found(lookup, key, most))
     }
 
     fn write(&mut self, record: Record) -> Result<(), Fault> {
