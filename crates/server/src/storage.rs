@@ -519,6 +519,15 @@ pub trait WorkspaceTx: WorkspaceView + Records {
     /// The engine failed.
     fn release_savepoint(&mut self) -> Result<Vec<Changed>, StorageError>;
 
+    /// These records will probably be read next: an engine to which every question is a journey asks for all at once.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn foresee(&mut self, keys: &[(Kind, Uuid)]) -> Result<(), StorageError> {
+        let _ = keys;
+        Ok(())
+    }
+
     /// Tries to store everything changed so far, and takes it back: whether [`WorkspaceTx::commit`] would.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ pub const COMMAND_BYTES: usize = 256 * 1024;
 /// Largest payload of a bulk command.
 pub const BULK_COMMAND_BYTES: usize = 2 * 1024 * 1024;
 /// Commands that the server judges in one transaction.
-pub const JUDGE_COMMANDS: usize = 64;
+pub const JUDGE_COMMANDS: usize = 256;
 /// Most entries in a page of a pull.
 pub const PAGE_ENTRIES: usize = 5_000;
 /// Bodies in a page stop growing past this.

@@ -8,6 +8,7 @@ use super::push::{Step, plan};
 use super::{Caller, Core, device_revoked, not_signed_in};
 use crate::error::ServerError;
 use crate::storage::{Device, Known, StorageError, pause};
+use slipway_domain::command::about::about;
 use slipway_domain::id::{CommandId, DeviceId};
 use slipway_sync::limits;
 use slipway_sync::protocol::{CommandResult, Epoch, ErrorBody, ErrorCode, SignedCommand};
@@ -188,6 +189,8 @@ impl Core {
         let workspace = tx.workspace()?;
         let mut devices: BTreeMap<DeviceId, Device> = tx.devices_among(&of)?;
         let mut known: BTreeMap<CommandId, Known> = tx.known_among(&ids)?;
+        let said = ready.iter().flatten().flatten().filter_map(|command| command.body.as_ref().ok());
+        tx.foresee(&said.filter_map(about).collect::<Vec<_>>())?;
         let mut judged = Vec::with_capacity(jobs.len());
         for (job, ready) in jobs.iter().zip(ready) {
             let steps = ready.and_then(|commands| {

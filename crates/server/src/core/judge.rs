@@ -34,6 +34,8 @@ pub(super) struct Ready<'a> {
     pub(super) payload: &'a [u8],
     pub(super) signature: &'a [u8],
     pub(super) hash: String,
+    /// What it says; or why this server does not know such a command.
+    pub(super) body: Result<Command, serde_json::Error>,
 }
 
 impl Core {
@@ -94,7 +96,8 @@ pub(super) fn read_envelope(signed: &SignedCommand) -> Result<Ready<'_>, ServerE
     if envelope.domain != Envelope::DOMAIN {
         return Err(unreadable(format!("its domain is {:?}", envelope.domain)).into());
     }
-    Ok(Ready { envelope, payload, signature: &signed.signature.0, hash: chain_hash(payload) })
+    let body = Command::deserialize(&envelope.command);
+    Ok(Ready { envelope, payload, signature: &signed.signature.0, hash: chain_hash(payload), body })
 }
 
 fn held(why: &str) -> Verdict {
@@ -108,14 +111,14 @@ fn decide(
     care: Care,
 ) -> Result<(Verdict, Vec<Changed>), ServerError> {
     let size = command.payload.len();
-    let body = match Command::deserialize(&command.envelope.command) {
+    let body = match &command.body {
         Ok(body) => body,
         Err(error) => {
             let why = format!("This server does not know such a command ({error}). It is kept until it was updated.");
             return Ok((Verdict::Held { why }, Vec::new()));
         }
     };
-    let most = if is_bulk(&body) { limits::BULK_COMMAND_BYTES } else { limits::COMMAND_BYTES };
+    let most = if is_bulk(body) { limits::BULK_COMMAND_BYTES } else { limits::COMMAND_BYTES };
     if size > most {
         let sentence = format!("The command is {size} bytes long; at most {most} are taken.");
         let finding = Finding::new("COMMAND_TOO_LARGE", sentence, "Shorten its texts, or split it.");
@@ -124,7 +127,7 @@ fn decide(
     let mut why = String::new();
     for _ in 0..limits::JUDGE_TRIES {
         tx.savepoint()?;
-        let tried = catch_unwind(AssertUnwindSafe(|| carry_out(tx, command, &body, judged_at)));
+        let tried = catch_unwind(AssertUnwindSafe(|| carry_out(tx, command, body, judged_at)));
         // What is proven was nothing but an attempt, so a command that passes the rules goes on as if it had not been.
         let tried = match (care, tried) {
             (Care::Each, Ok(Ok(effect))) => match tx.prove() {

@@ -234,6 +234,25 @@ impl Draft {
         Ok(record)
     }
 
+    /// Reads these records below in one go, but for those that are known already.
+    pub(super) fn foresee(&self, keys: &[Key], engine: &dyn Engine) -> Result<(), StorageError> {
+        let mut below = self.below.borrow_mut();
+        let unknown: Vec<Key> = keys
+            .iter()
+            .filter(|key| !self.versions.contains_key(key) && !below.records.contains_key(key))
+            .copied()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        for (key, body) in unknown.iter().zip(engine.bodies(&unknown)?) {
+            // What cannot be read is found out by whoever needs it.
+            if let Ok(record) = body.map(|body| Record::from_body(key.0, &body)).transpose() {
+                below.records.insert(*key, record);
+            }
+        }
+        Ok(())
+    }
+
     /// Ids under a key as this transaction sees them; `fetch` gives the records found below.
     pub(super) fn find(
         &self,

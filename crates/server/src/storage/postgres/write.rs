@@ -393,6 +393,10 @@ impl Records for Pg<Writing> {
 }
 
 impl WorkspaceTx for Pg<Writing> {
+    fn foresee(&mut self, keys: &[Key]) -> Result<(), StorageError> {
+        self.0.draft.get_mut().foresee(keys, &self.0.raw)
+    }
+
     fn savepoint(&mut self) -> Result<(), StorageError> {
         self.0.draft.get_mut().savepoint();
         Ok(())
