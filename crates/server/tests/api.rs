@@ -355,16 +355,24 @@ async fn nonsense_is_refused_with_its_reason() {
 async fn a_tool_in_a_hurry_is_slowed_down() {
     let world = World::new().await;
     let tool = Tool::with(&world, Role::ConfigurationManager);
-    let mut slowed = false;
-    for n in 0..400 {
+    let mut asked = tokio::task::JoinSet::new();
+    for n in 0..300 {
         let body = json!({ "name": format!("ci-{n}"), "class": "server" });
-        let (status, answer) = tool.write(Method::POST, "cis", "the same", &body).await;
+        let request = tool.ask(Method::POST, "cis").header("idempotency-key", "the same").body(body.to_string());
+        asked.spawn(async move {
+            let response = request.send().await.unwrap();
+            let waits = response.headers().contains_key("retry-after");
+            (response.status(), waits, response.json::<Value>().await.unwrap())
+        });
+    }
+    let mut slowed = 0;
+    while let Some(answered) = asked.join_next().await {
+        let (status, waits, answer) = answered.unwrap();
         if status == StatusCode::TOO_MANY_REQUESTS {
             assert_eq!(answer["code"], "too_many_requests");
-            assert!(answer["retry_after_ms"].as_u64().is_some(), "it is told how long to wait: {answer}");
-            slowed = true;
-            break;
+            assert!(waits && answer["retry_after_ms"].as_u64().is_some(), "it is told how long to wait: {answer}");
+            slowed += 1;
         }
     }
-    assert!(slowed, "four hundred writes at once are too many");
+    assert!(slowed > 0, "three hundred writes at once are too many");
 }
