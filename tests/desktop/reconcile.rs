@@ -117,3 +117,37 @@ async fn what_was_seen_is_decided_by_keys_one_by_one_and_many_at_once() {
     let web = laptop.json(&["observe", "queue", "--all", "--filter", "source:import state:settled"]);
     assert_eq!(web["total"], 4, "{web}");
 }
+
+#[tokio::test]
+async fn an_unknown_thing_is_linked_to_its_ci_by_hand() {
+    let server = Server::with_sample();
+    let laptop = laptop_of(&server, "mei");
+    let folder = tempfile::tempdir().unwrap();
+    let scan = folder.path().join("scan.csv");
+    std::fs::write(&scan, "name,version,last seen\nlinked-box,8,2026-11-20 08:00\nother-box,9,2026-11-20 08:00\n")
+        .unwrap();
+    laptop.json(&["ci", "new", "--name", "linked-ci", "--class", "server"]);
+    laptop.run(&["observe", "import", scan.to_str().unwrap(), "--source", "scan"]).expect_code(0);
+    let window = Window::open(laptop.profile()).await;
+    go(&window, "/cmdb/reconcile").await;
+    window.click_named("[role=gridcell]", "linked-box").await;
+    window.wait_for_text("No CI is recognised in it.").await;
+    window.press("c").await;
+    window.wait_for_text("Link to a CI: 1 observation").await;
+    window.type_into("dialog [role=combobox]", "linked-ci").await;
+    window.wait_for_text_in("dialog [role=option]", "linked-ci").await;
+    show(&window, "reconcile-link").await;
+    window.press(&ENTER.to_string()).await;
+    window.press_control(ENTER).await;
+    sheet_ends(&window).await;
+    window.wait_for_text("1 observation decided").await;
+    window.close().await;
+
+    let queue = laptop.json(&["observe", "queue", "--filter", "name:other-box"]);
+    let other = queue["rows"][0]["id"].as_str().unwrap();
+    let refused = laptop.run(&["observe", "decide", "link", other, "--ci", "linked-ci", "--json"]).expect_code(1);
+    assert_eq!(refused.json()["refused"][0]["finding"]["code"], "SEEN_ALREADY", "{}", refused.stdout);
+    laptop.json(&["ci", "new", "--name", "other-ci", "--class", "server"]);
+    laptop.run(&["observe", "decide", "link", other, "--ci", "other-ci"]).expect_code(0);
+    assert_eq!(laptop.json(&["observe", "queue", "--filter", "source:scan state:unknown"])["total"], 0);
+}

@@ -12,7 +12,7 @@ use crate::view::observations::{
     ObservationPage, ObservationRequest, ObservedFact, PutIdentificationRequest, RefusedDecision, RuleView,
     SiteAccuracy,
 };
-use crate::{App, filters, rows};
+use crate::{App, filters, resolve, rows};
 use slipway_domain::access;
 use slipway_domain::cmdb::ci::{Ci, FieldChange};
 use slipway_domain::cmdb::observation::accuracy::Accuracy;
@@ -234,7 +234,7 @@ fn verdict(
     observation: &Observation,
     request: &DecideObservationsRequest,
     rules: &IdentificationRules,
-) -> Result<ObservationVerdict, Fault> {
+) -> Result<ObservationVerdict, CallError> {
     let ci: Option<Ci> = match observation.ci {
         Some(id) => sight.records.get(id)?,
         None => None,
@@ -253,6 +253,10 @@ fn verdict(
         fields,
         class: if observation.class.is_empty() { request.class.clone() } else { String::new() },
         name: String::new(),
+        ci: match request.ci.trim() {
+            "" => None,
+            named => Some(resolve::ci(sight, named)?.id),
+        },
         note: request.note.clone(),
     })
 }

@@ -44,7 +44,7 @@ pub enum Observe {
         /// Its id.
         observation: String,
     },
-    /// Decide: accept, keep, change, register, mark-missing, dismiss or look-again.
+    /// Decide: accept, keep, change, register, link, mark-missing, dismiss or look-again.
     /// Example: slipwayctl observe decide keep 0190… --note "Replaced next week"
     Decide(Decide),
     /// What a source should have seen and did not. Example: slipwayctl observe absent "site:Bremen class:server" --source lshw --since "2026-11-26 08:00"
@@ -107,7 +107,7 @@ pub struct ObserveImport {
 #[derive(Args)]
 pub struct Decide {
     /// What becomes of them.
-    #[arg(value_parser = ["accept", "keep", "change", "register", "mark-missing", "dismiss", "look-again"])]
+    #[arg(value_parser = ["accept", "keep", "change", "register", "link", "mark-missing", "dismiss", "look-again"])]
     verdict: String,
     /// Ids, as the queue lists them.
     observations: Vec<String>,
@@ -120,6 +120,9 @@ pub struct Decide {
     /// Class of CIs to register, where the source names none.
     #[arg(long, default_value = "")]
     class: String,
+    /// The CI that an unknown thing is, to link: name, number or id.
+    #[arg(long, default_value = "")]
+    ci: String,
     /// Why; needed to dismiss.
     #[arg(long, visible_alias = "reason", default_value = "")]
     note: String,
@@ -254,7 +257,7 @@ async fn decide(desk: &Desk, decide: &Decide) -> Result<Answer, CallError> {
     for step in ids.chunks(STEP) {
         let request = json!({
             "observations": step, "verdict": decide.verdict.replace('-', "_"), "fields": decide.fields,
-            "class": decide.class, "note": decide.note,
+            "class": decide.class, "ci": decide.ci, "note": decide.note,
         });
         let report = desk.call("observations.decide", request).await?;
         for figure in ["created", "decided", "unchanged"] {

@@ -108,6 +108,7 @@ fn verdict(world: &World, observation: &Observation, verdict: Verdict) -> Observ
         fields: covered(observation, ci.as_ref(), verdict, &rules(&world.records).unwrap()),
         class: String::new(),
         name: String::new(),
+        ci: None,
         note: String::new(),
     }
 }
@@ -338,6 +339,36 @@ fn an_unknown_thing_that_was_entered_by_hand_is_recognised() {
 }
 
 #[test]
+fn an_unknown_thing_is_linked_by_hand_until_a_rule_knows_better() {
+    let mut world = world();
+    world.must(TESS, &record(vec![host("twin", &[("version", "2")])]));
+    let unknown = only(&world);
+    assert_eq!((unknown.ci, unknown.state), (None, ObservationState::Unknown), "two CIs have the name");
+    let link = verdict(&world, &unknown, Verdict::Link);
+    assert_eq!(codes(&world.must(CORA, &decide(vec![link.clone()]))), ["CI_MISSING"]);
+    let nowhere = ObservationVerdict { ci: Some(id(99)), ..link.clone() };
+    assert_eq!(codes(&world.must(CORA, &decide(vec![nowhere]))), ["NOT_FOUND"]);
+    assert_eq!(only(&world), unknown, "a refusal changes nothing");
+    let link = ObservationVerdict { ci: Some(id(3)), ..link };
+    assert_eq!(world.must(CORA, &decide(vec![link.clone()])).updated, 1);
+    assert_eq!((only(&world).ci, only(&world).rule), (Some(id(3)), None));
+    assert_eq!(codes(&world.must(CORA, &decide(vec![link]))), ["VERDICT_IMPOSSIBLE"], "it is known now");
+
+    let seen_at = Timestamp(START.0 + 1);
+    world.must(TESS, &record(vec![Sighting { seen_at, ..host("twin", &[("version", "3")]) }]));
+    assert_eq!((only(&world).ci, only(&world).facts["version"].as_str()), (Some(id(3)), "3"), "the link holds");
+    world.must(TESS, &record(vec![Sighting { seen_at, ..host("other", &[]) }]));
+    let other = all(&world).into_iter().find(|o| o.label == "other").unwrap();
+    let link = ObservationVerdict { ci: Some(id(3)), ..verdict(&world, &other, Verdict::Link) };
+    assert_eq!(codes(&world.must(CORA, &decide(vec![link]))), ["SEEN_ALREADY"], "one thing of a source is one CI");
+    world.put(Ci::blank(id(3), Number::new(Series::Ci, 3), "server", "renamed"));
+    let later = Sighting { seen_at: Timestamp(START.0 + 2), ..host("twin", &[]) };
+    world.must(TESS, &record(vec![later]));
+    let twin = all(&world).into_iter().find(|o| o.id == unknown.id);
+    assert!(twin.is_none_or(|twin| twin.ci != Some(id(3))), "now a rule recognises the other one");
+}
+
+#[test]
 fn what_was_looked_for_and_not_found_is_marked_missing_until_it_is_seen() {
     let mut world = world();
     world.must(TESS, &record(vec![absent(id(1))]));
@@ -410,7 +441,7 @@ fn an_observation_lies_with_its_ci_and_nobody_decides_on_what_they_may_not_read(
 #[case::managed(host("web-01", &[("version", "8")]), &["accept!", "keep", "change", "dismiss", "look_again"])]
 #[case::match_(host("web-01", &[]), &["look_again"])]
 #[case::gap(host("web-01", &[("model", "R650")]), &["accept", "look_again"])]
-#[case::unknown(host("new", &[]), &["register", "dismiss", "look_again"])]
+#[case::unknown(host("new", &[]), &["register", "link", "dismiss", "look_again"])]
 #[case::missing(absent(id(1)), &["mark_missing", "keep", "change", "dismiss", "look_again"])]
 fn what_is_offered_is_what_the_rules_carry_out(#[case] row: Sighting, #[case] expected: &[&str]) {
     let mut world = world();
@@ -426,6 +457,7 @@ fn what_is_offered_is_what_the_rules_carry_out(#[case] row: Sighting, #[case] ex
         let mut given = verdict(&world, &seen, what);
         given.note = "because".into();
         given.class = "server".into();
+        given.ci = Some(id(4));
         let effect = world.clone().must(CORA, &decide(vec![given]));
         assert_eq!(effect.conflicts.is_empty(), action.allowed, "{}: {effect:?}", action.action);
     }

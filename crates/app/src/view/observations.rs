@@ -87,6 +87,10 @@ pub struct DecideObservationsRequest {
     #[serde(default)]
     #[ts(as = "Option<_>")]
     pub class: String,
+    /// The CI to link to: id, number or name.
+    #[serde(default)]
+    #[ts(as = "Option<_>")]
+    pub ci: String,
     /// Why.
     #[serde(default)]
     #[ts(as = "Option<_>")]

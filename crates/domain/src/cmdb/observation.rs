@@ -56,6 +56,8 @@ named! {
         Change = "register an unplanned change",
         /// The unknown thing becomes a CI.
         Register = "register as a CI",
+        /// The unknown thing is this CI, whatever the rules say.
+        Link = "link to a CI",
         /// The CI is missing.
         MarkMissing = "mark as missing",
         /// It is no matter of the CMDB, for a reason.

@@ -12,6 +12,7 @@ use crate::cmdb::{judge_new, set_fields, status_move};
 use crate::command::ChangeCommand;
 use crate::execute::{Conflict, Context, Effect};
 use crate::id::{ChangeId, CiId, ObservationId};
+use crate::lookup::Lookup;
 use crate::number::{Number, Series};
 use crate::people::Person;
 use crate::record::Kind;
@@ -43,6 +44,9 @@ pub struct ObservationVerdict {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[ts(as = "String")]
     pub name: String,
+    /// The CI that the unknown thing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ci: Option<CiId>,
     /// Why; must be said to dismiss.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[ts(as = "String")]
@@ -52,9 +56,9 @@ pub struct ObservationVerdict {
 /// The verdicts that an observation in a state can meet.
 #[must_use]
 pub fn possible(observation: &Observation) -> &'static [Verdict] {
-    use Verdict::{Accept, Change, Dismiss, Keep, LookAgain, MarkMissing, Register};
+    use Verdict::{Accept, Change, Dismiss, Keep, Link, LookAgain, MarkMissing, Register};
     match (observation.ci, observation.absent, observation.state) {
-        (None, ..) => &[Register, Dismiss, LookAgain],
+        (None, ..) => &[Register, Link, Dismiss, LookAgain],
         (Some(_), true, _) => &[MarkMissing, Keep, Change, Dismiss, LookAgain],
         (Some(_), false, ObservationState::Match) => &[Accept, LookAgain],
         (Some(_), false, _) => &[Accept, Keep, Change, Dismiss, LookAgain],
@@ -101,7 +105,12 @@ pub fn actions(observation: &Observation, actor: &Person, records: &dyn Records)
                 }
                 _ => {}
             },
-            Verdict::Keep | Verdict::Change | Verdict::Dismiss | Verdict::Register | Verdict::LookAgain => {}
+            Verdict::Keep
+            | Verdict::Change
+            | Verdict::Dismiss
+            | Verdict::Register
+            | Verdict::Link
+            | Verdict::LookAgain => {}
         }
         let code = serde_json::to_value(verdict).ok().and_then(|name| name.as_str().map(str::to_owned));
         let action = state(&code.unwrap_or_default(), &capital(verdict.label()), findings);
@@ -134,7 +143,7 @@ pub fn covered(
             if free.is_empty() { open.iter().map(change).collect() } else { free }
         }
         Verdict::Keep | Verdict::Change | Verdict::Dismiss => open.iter().filter(|d| !d.is_gap()).map(change).collect(),
-        Verdict::Register | Verdict::MarkMissing | Verdict::LookAgain => Vec::new(),
+        Verdict::Register | Verdict::Link | Verdict::MarkMissing | Verdict::LookAgain => Vec::new(),
     }
 }
 
@@ -274,6 +283,12 @@ impl Desk<'_> {
             observation.decisions.insert(WHOLE.to_owned(), decided);
             return Ok(None);
         }
+        if given.verdict == Verdict::Link {
+            let ci = self.linked(given, observation, records)?;
+            (observation.ci, observation.rule) = (Some(ci.id), None);
+            observation.decisions.clear();
+            return Ok(Some(ci));
+        }
         let or = |given: &str, else_: &str| if given.trim().is_empty() { else_.to_owned() } else { given.to_owned() };
         let class = or(&given.class, &observation.class);
         let name = or(&given.name, &observation.label);
@@ -308,6 +323,44 @@ impl Desk<'_> {
         }
         done.created = true;
         Ok(Some(ci))
+    }
+
+    /// The CI that somebody says an unknown thing is.
+    fn linked(
+        &self,
+        given: &ObservationVerdict,
+        observation: &Observation,
+        records: &dyn Records,
+    ) -> Result<Ci, Failure> {
+        let Some(id) = given.ci else {
+            return Err(Finding::new(
+                "CI_MISSING",
+                format!("It is not said which CI {} is.", observation.label),
+                "Choose the CI.",
+            )
+            .with("field", "ci")
+            .into());
+        };
+        self.may_read(Kind::Ci, id.0, records)?;
+        let ci: Ci = records.must(id)?;
+        let of_source =
+            |other: &Observation| other.id != observation.id && other.source.eq_ignore_ascii_case(&observation.source);
+        let seen = records.list::<Observation>(Lookup::ObservationsOf, &id.to_string())?;
+        if let Some(other) = seen.iter().find(|other| of_source(other) && !other.absent) {
+            return Err(Finding::new(
+                "SEEN_ALREADY",
+                format!(
+                    "{} saw another thing as {} already, on {}.",
+                    other.source,
+                    ci.name,
+                    other.seen_at.to_rfc3339()
+                ),
+                "Choose another CI, or register this one.",
+            )
+            .about(ci.reference())
+            .into());
+        }
+        Ok(ci)
     }
 
     /// A CI that was looked for and not found.

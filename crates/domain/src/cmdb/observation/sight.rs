@@ -93,6 +93,9 @@ fn one(
     records: &mut dyn Records,
 ) -> Result<RowEffect, Failure> {
     let (mut seen, key) = read(row, rules, sight, context, records)?;
+    if seen.ci.is_none() {
+        seen.ci = linked(&seen, &key, records)?;
+    }
     let ci: Option<Ci> = match seen.ci {
         Some(id) => {
             if sight.sites != Sites::All {
@@ -255,6 +258,15 @@ fn known(seen: &Observation, key: &str, records: &dyn Records) -> Result<Option<
         }
     }
     Ok(records.get(id_of(&seen.source, key))?)
+}
+
+/// The CI that somebody said this thing is: while no rule recognises it, that holds.
+fn linked(seen: &Observation, key: &str, records: &dyn Records) -> Result<Option<CiId>, Fault> {
+    let before: Option<Observation> = records.get(id_of(&seen.source, key))?;
+    let Some(ci) = before.filter(|before| before.rule.is_none() && !before.absent).and_then(|before| before.ci) else {
+        return Ok(None);
+    };
+    Ok(records.get::<Ci>(ci)?.map(|ci| ci.id))
 }
 
 /// Whether a source that looked where the CI should be has not seen it since then: so it is absent. What stands

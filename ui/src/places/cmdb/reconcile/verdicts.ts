@@ -41,6 +41,13 @@ export const VERDICTS: VerdictWords[] = [
     key: 'r',
   },
   {
+    verdict: 'link',
+    title: 'Link to a CI',
+    confirm: 'Link',
+    about: 'The unknown thing is this CI, until a rule recognises it as another.',
+    key: 'c',
+  },
+  {
     verdict: 'mark_missing',
     title: 'Mark as missing',
     confirm: 'Mark as missing',
