@@ -22,6 +22,10 @@ fields?: Array<string>,
  */
 class?: string, 
 /**
+ * The CI to link to: id, number or name.
+ */
+ci?: string, 
+/**
  * Why.
  */
 note?: string, };

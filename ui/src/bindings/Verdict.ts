@@ -3,4 +3,4 @@
 /**
  * What becomes of a difference.
  */
-export type Verdict = "accept" | "keep" | "change" | "register" | "mark_missing" | "dismiss" | "look_again";
+export type Verdict = "accept" | "keep" | "change" | "register" | "link" | "mark_missing" | "dismiss" | "look_again";
