@@ -29,7 +29,7 @@ fn world(laptop: &Ctl) -> (String, String) {
     ] {
         laptop.json(&["ci", "relate", source, relation, target]);
     }
-    let page = |ci: &str| laptop.json(&["ci", "show", ci])["path"].as_str().unwrap().to_owned();
+    let page = |ci: &str| laptop.json(&["ci", "show", ci])["path"].as_str().unwrap().to_owned() + "/relations";
     (page("Reporting"), page("rep-host"))
 }
 

@@ -85,7 +85,7 @@ pub fn page(app: &App, request: &MisfitsRequest) -> Result<MisfitPage, CallError
         let class = named(sight, &request.class)?;
         let mut lineages: Vec<Lineage> =
             changed(&class, sight.records, sight.records)?.into_iter().map(|(_, now)| now).collect();
-        lineages.sort_by(|a, b| a.class.key.to_lowercase().cmp(&b.class.key.to_lowercase()));
+        lineages.sort_by_key(|lineage| lineage.class.key.to_lowercase());
         let begun = request.after.as_deref().map(place).transpose()?;
         let mut answer = MisfitPage { misfits: Vec::new(), looked_at: 0, next: None };
         for lineage in lineages {

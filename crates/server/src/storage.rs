@@ -8,6 +8,7 @@ mod draft;
 pub mod place;
 pub mod postgres;
 pub mod sqlite;
+mod stored;
 mod stretch;
 pub mod transfer;
 
@@ -19,13 +20,14 @@ use slipway_domain::number::Series;
 use slipway_domain::record::Kind;
 use slipway_domain::records::Records;
 use slipway_domain::time::Timestamp;
-use slipway_sync::bucket::{Bucket, NotABucket};
+use slipway_sync::bucket::Bucket;
 use slipway_sync::log::{Edge, Hash};
 use slipway_sync::protocol::{BucketSum, CommandResult, Entry, Epoch, Lease, LeaseRequest};
 use slipway_sync::signing::PublicKey;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use stored::{bucket_named, count, kind_named, series_named, signed, stored_edge, unsigned};
 use uuid::Uuid;
 
 /// Why the storage did not do what it was asked.
@@ -662,43 +664,4 @@ pub(crate) fn pause(tried: u32) {
     let _ = getrandom::fill(&mut jitter);
     let [jitter] = jitter;
     std::thread::sleep(Duration::from_millis((5 << tried.min(6)) + u64::from(jitter) / 8));
-}
-
-/// The bucket of a stored name.
-fn bucket_named(name: &str) -> Result<Bucket, StorageError> {
-    name.parse().map_err(|why: NotABucket| StorageError::Corrupt { what: "bucket", why: why.to_string() })
-}
-
-/// The kind of a stored name.
-fn kind_named(name: &str) -> Result<Kind, StorageError> {
-    Kind::named(name).ok_or_else(|| StorageError::Corrupt { what: "kind", why: format!("{name:?} is none") })
-}
-
-/// SQL's integers are signed; the bits are kept.
-fn unsigned(value: i64) -> u64 {
-    value.cast_unsigned()
-}
-
-/// See [`unsigned`].
-fn signed(value: u64) -> i64 {
-    value.cast_signed()
-}
-
-/// A figure that a statement limits its rows by.
-fn count(value: usize) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-/// The edge of a log as stored: its size, and the roots one after the other.
-fn stored_edge(size: i64, bytes: &[u8]) -> Result<Edge, StorageError> {
-    let (roots, rest) = bytes.as_chunks::<32>();
-    Edge::new(unsigned(size), roots.to_vec())
-        .filter(|_| rest.is_empty())
-        .ok_or_else(|| StorageError::Corrupt { what: "edge of the log", why: "size and roots differ".to_owned() })
-}
-
-/// Stored rows of series, those of a newer program left out.
-fn series_named(rows: Vec<(String, u32)>) -> BTreeMap<Series, u32> {
-    let named = |name: &str| Series::ALL.into_iter().find(|series| series.name() == name);
-    rows.into_iter().filter_map(|(name, next)| Some((named(&name)?, next))).collect()
 }

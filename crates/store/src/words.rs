@@ -14,6 +14,16 @@ pub(crate) const MERGE: &str = "INSERT INTO search (search, rank) VALUES ('merge
 #[derive(Default)]
 pub(crate) struct Merged(Mutex<Option<(u64, i64)>>);
 
+impl Merged {
+    fn is(&self, own: u64, foreign: i64) -> bool {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) == Some((own, foreign))
+    }
+
+    fn note(&self, own: u64, foreign: i64) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((own, foreign));
+    }
+}
+
 impl Store {
     /// Merges a little of what was written to the index of words since; says whether there is more to merge. Costs
     /// next to nothing when nothing was written since the last time that there was not.
@@ -25,19 +35,20 @@ impl Store {
     /// That the storage failed; nothing is lost then.
     pub fn merge_words(&self) -> Result<bool, StoreError> {
         let foreign = self.foreign_writes()?;
-        self.writing(|db| {
-            let mut merged = self.merged.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (more, state) = self.writing(|db| {
             let before = db.total_changes();
-            if *merged == Some((before, foreign)) {
-                return Ok(false);
+            if self.merged.is(before, foreign) {
+                return Ok((false, before));
             }
             db.prepare_cached(MERGE)?.execute((STEP_PAGES,))?;
             let after = db.total_changes();
             // The engine counts its own note of what is to be merged as one.
-            let more = after - before > 1;
-            *merged = (!more).then_some((after, foreign));
-            Ok(more)
-        })
+            Ok((after - before > 1, after))
+        })?;
+        if !more {
+            self.merged.note(state, foreign);
+        }
+        Ok(more)
     }
 }
 
