@@ -76,7 +76,7 @@ pub enum CiCall {
     #[command(subcommand)]
     Redundancy(RedundancyCall),
     /// Create a CI. Example: slipwayctl ci new --name gw-1 --class server
-    New(New),
+    New(Box<New>),
     /// Set a field. Example: slipwayctl ci set gw-1 version 12.4
     Set {
         /// Name or number.
@@ -184,7 +184,7 @@ pub async fn run(desk: &Desk, call: CiCall) -> Result<Answer, CallError> {
         CiCall::Impact(call) => crate::ci_impact::impact(desk, call).await,
         CiCall::Path(call) => crate::ci_impact::path(desk, call).await,
         CiCall::Redundancy(call) => crate::ci_impact::redundancy(desk, call).await,
-        CiCall::New(new) => create(desk, new).await,
+        CiCall::New(new) => create(desk, *new).await,
         CiCall::Set { ci, field, value } => {
             let request = json!({ "ci": ci, "action": "set_field", "field": field, "to": value });
             desk.call("cmdb.act", request).await.map(done)
