@@ -46,7 +46,7 @@ pub const TEST: &[Package] = &[
     package("dbus-x11", "lets a bus be found from the display"),
     package("xauth", "access to the private display"),
     package("curl", "the examples of the guide to the API"),
-    package("jq", "the same"),
+    package("jq", "takes a field out of an answer in those examples"),
     package("postgresql", "a private database server for the tests of the central server"),
 ];
 
