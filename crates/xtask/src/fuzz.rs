@@ -49,6 +49,6 @@ fn fuzzer(root: &Path) -> Command {
     command.args(["-n", "19", "cargo", "fuzz"]).current_dir(root.join("fuzz"));
     // The instrumentation is a feature of the nightly compiler; the stable one has it too.
     command.env("RUSTC_BOOTSTRAP", "1");
-    process::forget_the_outer_cargo(&mut command);
+    process::ready_for_cargo(&mut command);
     command
 }

@@ -36,17 +36,20 @@ pub fn stopping() -> bool {
 /// Cargo, as a person would call it from a shell.
 pub fn cargo() -> Command {
     let mut command = Command::new("cargo");
-    forget_the_outer_cargo(&mut command);
-    if std::env::var_os("CI").is_some() {
-        // Nobody builds there a second time: what a second build would need only fills the disk.
-        command.env("CARGO_INCREMENTAL", "0");
-    }
+    ready_for_cargo(&mut command);
     command
 }
 
-/// Takes out what `cargo xtask` itself put into the environment. Build scripts look at some of it,
-/// and would run again each time somebody calls cargo by hand in between.
-pub fn forget_the_outer_cargo(command: &mut Command) {
+/// Gives every cargo that is called from here, directly or through another program, one environment:
+/// a cargo that sees another environment builds what is built already a second time.
+///
+/// What `cargo xtask` itself put there is taken out. Build scripts look at some of it, and would run
+/// again each time somebody calls cargo by hand in between.
+pub fn ready_for_cargo(command: &mut Command) {
+    if std::env::var_os("CI").is_some() {
+        // Nobody changes anything there and builds again: what that would need only fills the disk.
+        command.env("CARGO_INCREMENTAL", "0");
+    }
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {

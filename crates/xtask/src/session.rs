@@ -53,7 +53,7 @@ pub fn inside_fresh(root: &Path, words: &[String]) -> Result<()> {
     let mut command = Command::new(program);
     // What runs inside chooses its own profiles and asks nobody.
     command.args(arguments).env_remove("SLIPWAY_PROFILE").stdin(Stdio::null());
-    process::forget_the_outer_cargo(&mut command);
+    process::ready_for_cargo(&mut command);
     session.enter(&mut command);
     let ended = process::check(&mut command);
     drop(session);

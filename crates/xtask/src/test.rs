@@ -24,7 +24,7 @@ pub fn test(root: &Path) -> Result<()> {
         steps.perform("tidy", || tidy::tidy(root));
         lint::steps(root, &mut steps);
         steps.perform("tests of the interface", || ui::script(root, "test"));
-        if steps.perform("build of the workspace", build) {
+        if steps.perform("build of the workspace, with clippy", build) {
             steps.perform("tests of the workspace", || tests_of_the_workspace(root));
         }
     }
@@ -46,11 +46,15 @@ fn say_what_was_skipped(root: &Path) {
 
 /// Programs and tests in one go, so that the system tests find every program fresh.
 fn build() -> Result<()> {
-    process::check(process::cargo().args(["build", "--workspace", "--bins", "--tests", "--examples"]))
+    process::check(
+        process::cargo().args(["build", "--workspace", "--bins", "--tests", "--examples"]).envs(lint::linting_build()),
+    )
 }
 
 fn tests_of_the_workspace(root: &Path) -> Result<()> {
-    let words = ["cargo", "test", "--workspace", "--no-fail-fast"].map(str::to_owned);
+    let mut words = vec!["env".to_owned()];
+    words.extend(lint::linting_build().map(|(name, value)| format!("{name}={value}")));
+    words.extend(["cargo", "test", "--workspace", "--no-fail-fast"].map(str::to_owned));
     session::inside_fresh(root, &words)
 }
 
