@@ -15,6 +15,7 @@ mod start;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;
+mod trees;
 
 use support::wait;
 use support::window::Window;

@@ -7,8 +7,8 @@ use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
     account, approvals, attention, baselines, bulk, carry, changes, ci_form, classes, cmdb, collisions, dhs, dsl,
-    exceptions, groups, held, impact, inbox, jobs, lists, moments, mutations, observations, profile, releases,
-    settings, transfer,
+    exceptions, groups, held, impact, inbox, jobs, links, lists, moments, mutations, observations, profile, releases,
+    settings, transfer, trees,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -134,6 +134,8 @@ commands! {
     "ci_groups.act": groups::CiGroupActRequest => mutations::Done = blocking crate::groups::act;
     "cmdb.form": ci_form::CiFormRequest => ci_form::CiForm = blocking crate::ci_form::get;
     "cmdb.history": cmdb::CiRequest => ci_form::CiHistoryView = blocking crate::ci_history::get;
+    "cmdb.tree": trees::CmdbTreeRequest => trees::TreePage = blocking crate::trees::get;
+    "links.open": links::LinkRequest => Nothing = blocking crate::links::open;
     "classes.list": classes::ClassListRequest => classes::ClassTree = blocking crate::classes::list;
     "classes.put": classes::PutClassRequest => mutations::Done = blocking crate::classes::put;
     "classes.remove": classes::ClassRequest => mutations::Done = blocking crate::classes::remove;

@@ -12,6 +12,7 @@ use crate::sight::{Beside, Sight};
 use crate::sync::Watcher;
 use crate::sync_driver::{Driver, Watch};
 use crate::view::common::SyncMark;
+use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::cmdb::impact::Question;
 use slipway_domain::id::PersonId;
 use slipway_domain::people::Person;
@@ -21,6 +22,7 @@ use slipway_domain::refusal::Fault;
 use slipway_store::Store;
 use slipway_store::impact::{Page, Wanted};
 use slipway_store::of_class::ClassMark;
+use slipway_store::places::PlaceBelow;
 use slipway_store::view::{View, Waiting};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -277,6 +279,14 @@ impl Beside for Held<'_> {
 
     fn count_of_class(&self, class: &str) -> Result<u64, Fault> {
         self.view.count_of_class(class)
+    }
+
+    fn places_below(&self, above: &[String], after: Option<&str>, most: usize) -> Result<Vec<PlaceBelow>, Fault> {
+        self.view.places_below(above, after, most)
+    }
+
+    fn cis_at_place(&self, key: &str, after: i64, most: usize) -> Result<Vec<(Ci, i64)>, Fault> {
+        self.view.cis_at_place(key, after, most)
     }
 
     fn titled(&self, kind: Kind, title: &str) -> Result<Vec<Uuid>, Fault> {

@@ -1,6 +1,7 @@
 //! What a query reads with: the records at one moment, who asks, and when.
 
 use crate::view::common::{Named, Names, SyncMark};
+use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::cmdb::impact::Question;
 use slipway_domain::cmdb::merge_ci;
 use slipway_domain::id::{CiId, PersonId};
@@ -11,6 +12,7 @@ use slipway_domain::refusal::Fault;
 use slipway_domain::time::Timestamp;
 use slipway_store::impact::{Page, Wanted};
 use slipway_store::of_class::ClassMark;
+use slipway_store::places::PlaceBelow;
 use uuid::Uuid;
 
 /// What storage knows beside the records.
@@ -38,6 +40,18 @@ pub trait Beside {
     /// # Errors
     /// A storage fault.
     fn count_of_class(&self, class: &str) -> Result<u64, Fault>;
+
+    /// Places below one (its parts from the site down, none for the sites) after a part, at most so many.
+    ///
+    /// # Errors
+    /// A storage fault.
+    fn places_below(&self, above: &[String], after: Option<&str>, most: usize) -> Result<Vec<PlaceBelow>, Fault>;
+
+    /// CIs at a place (its key) after a row, at most so many, each with its row.
+    ///
+    /// # Errors
+    /// A storage fault.
+    fn cis_at_place(&self, key: &str, after: i64, most: usize) -> Result<Vec<(Ci, i64)>, Fault>;
 
     /// Records of a kind with that title (for a DHS unit its serial number), in any case.
     ///

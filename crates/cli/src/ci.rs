@@ -72,6 +72,8 @@ pub enum CiCall {
     Impact(ImpactCall),
     /// Why a CI breaks with another, or what it needs it for. Example: slipwayctl ci path sw-core-1 payroll
     Path(PathCall),
+    /// CIs by place or by business service. Example: slipwayctl ci tree places "Bristol office" --depth 2
+    Tree(crate::ci_tree::TreeCall),
     /// How many of its providers are enough for a CI.
     #[command(subcommand)]
     Redundancy(RedundancyCall),
@@ -183,6 +185,7 @@ pub async fn run(desk: &Desk, call: CiCall) -> Result<Answer, CallError> {
         CiCall::List { filter } => desk.list("ci", &filter.join(" "), LIST).await,
         CiCall::Impact(call) => crate::ci_impact::impact(desk, call).await,
         CiCall::Path(call) => crate::ci_impact::path(desk, call).await,
+        CiCall::Tree(call) => crate::ci_tree::tree(desk, call).await,
         CiCall::Redundancy(call) => crate::ci_impact::redundancy(desk, call).await,
         CiCall::New(new) => create(desk, *new).await,
         CiCall::Set { ci, field, value } => {

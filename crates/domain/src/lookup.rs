@@ -75,8 +75,8 @@ pub enum Lookup {
     StepsAfterBaseline,
     /// CI: class, lower case.
     CiByClass,
-    /// CI in a rack: `site id|building|room|rack`, lower case.
-    CisInRack,
+    /// CI of which it is said where it stands: [`crate::cmdb::ci::Location::place_key`].
+    CisAtPlace,
     /// Relation: its source.
     RelationsFrom,
     /// Relation: its target.
@@ -226,7 +226,7 @@ impl Record {
                 let signs = crate::cmdb::duplicate::signs(c);
                 out.extend(signs.into_iter().map(|(_, key)| (Lookup::CiBySign, key)));
                 filled(&mut out, Lookup::CiByClass, &c.class);
-                out.extend(c.location.rack_key().map(|key| (Lookup::CisInRack, key)));
+                out.extend(c.location.place_key().map(|key| (Lookup::CisAtPlace, key)));
             }
             Self::Relation(r) => {
                 out.push((Lookup::RelationsFrom, r.source.to_string()));

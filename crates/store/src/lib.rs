@@ -20,6 +20,7 @@ pub mod numbers;
 pub mod of_class;
 pub mod open;
 pub mod page;
+pub mod places;
 pub mod queue;
 pub mod search;
 pub mod snapshot;

@@ -5,6 +5,7 @@ use crate::db::Db;
 use crate::error::Trouble;
 use crate::guard;
 use crate::pack::{Stored, end, pack};
+use crate::places;
 use crate::view::{lookup_keys, uuid};
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 use slipway_domain::filter::text::searched;
@@ -15,7 +16,7 @@ use slipway_domain::time::{Timestamp, Window};
 use uuid::Uuid;
 
 /// Raised whenever the derivation changes, here or in the domain: the next opening derives everything anew.
-const PROJECTION: u32 = 4;
+const PROJECTION: u32 = 5;
 
 /// The summary of a record. Filter columns are lower case.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -73,6 +74,8 @@ pub(crate) struct Projection {
     kind: Kind,
     summary: Option<Summary>,
     words: Option<String>,
+    /// The name of the place at which a CI stands.
+    place: Option<String>,
 }
 
 impl Projection {
@@ -87,12 +90,12 @@ impl Projection {
             let texts = texts.map(|text| text.replace(KIND_MARK, " "));
             texts.join(&format!(" {} ", kind_word(record.kind())))
         });
-        Some(Self { kind: record.kind(), summary: summary(record, title), words })
+        Some(Self { kind: record.kind(), summary: summary(record, title), words, place: places::name_of(record) })
     }
 
     /// What of it is other in a later one of the same record; `None`: nothing.
     pub(crate) fn differs(&self, later: &Self) -> Option<Part> {
-        match (self.summary != later.summary, self.words != later.words) {
+        match (self.summary != later.summary || self.place != later.place, self.words != later.words) {
             (true, true) => Some(Part::Both { had_words: true }),
             (true, false) => Some(Part::Summary),
             (false, true) => Some(Part::Words),
@@ -165,6 +168,9 @@ impl<'c> Writing<'c> {
         projection: &Projection,
         part: Part,
     ) -> Result<(), rusqlite::Error> {
+        if let (Some(place), true) = (&projection.place, part != Part::Words) {
+            self.db.code_or_new(place)?;
+        }
         if let (Some(summary), true) = (&projection.summary, part != Part::Words) {
             match projection.kind {
                 Kind::Ci => self.ci(n, summary)?,

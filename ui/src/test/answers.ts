@@ -151,6 +151,7 @@ export function answers(): Answers {
     'cmdb.get': a_ci_page,
     'cmdb.form': a_form,
     'cmdb.history': a_history,
+    'cmdb.tree': () => ({ nodes: [], next: null }),
     'classes.list': a_class_tree,
     'classes.preview': () => ({ findings: [], checked: 4, all_checked: true, misfits: 0, first: [] }),
     'classes.misfits': () => ({ misfits: [], looked_at: 4, next: null }),

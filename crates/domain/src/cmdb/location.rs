@@ -10,6 +10,11 @@ use crate::lookup::{Lookup, pair};
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Fault, Finding};
 
+/// Parts of a place: site, building, room, rack.
+pub const PARTS: usize = 4;
+/// What stands between the parts of a place in its key: no line of text holds it.
+pub const SEPARATOR: char = '\u{1f}';
+
 /// Key of the class of racks.
 pub const RACK: &str = "rack";
 /// The attribute of a rack that says how many units it has.
@@ -27,15 +32,14 @@ pub const RACK_FIELDS: &[&str] = &[
 ];
 
 impl Location {
-    /// Key of its rack under [`Lookup::CisInRack`]; `None` outside racks.
+    /// Key of its place under [`Lookup::CisAtPlace`]: id of the site, building, room and rack, lower case, with
+    /// [`SEPARATOR`] between them; `None` where nothing of it is said.
     #[must_use]
-    pub fn rack_key(&self) -> Option<String> {
-        if self.rack.trim().is_empty() {
-            return None;
-        }
+    pub fn place_key(&self) -> Option<String> {
         let site = self.site.map(|site| site.to_string()).unwrap_or_default();
-        let parts = [site.as_str(), &self.building, &self.room, &self.rack];
-        Some(parts.map(|part| part.trim().to_lowercase()).join("|"))
+        let parts: [&str; PARTS] = [&site, &self.building, &self.room, &self.rack];
+        let parts = parts.map(|part| part.trim().to_lowercase());
+        parts.iter().any(|part| !part.is_empty()).then(|| parts.join(SEPARATOR.encode_utf8(&mut [0; 4])))
     }
 
     /// Lowest and highest rack unit it fills; `None` where that is not said.
@@ -66,7 +70,7 @@ pub fn fills(status: CiStatus) -> bool {
 pub fn findings(ci: &Ci, records: &dyn Records) -> Result<Vec<Finding>, Fault> {
     let place = &ci.location;
     let Some((low, high)) = place.units() else { return Ok(Vec::new()) };
-    let Some(key) = place.rack_key() else {
+    let Some(key) = place.place_key().filter(|_| !place.rack.trim().is_empty()) else {
         return Ok(vec![
             Finding::new(
                 "RACK_MISSING",
@@ -94,7 +98,7 @@ pub fn findings(ci: &Ci, records: &dyn Records) -> Result<Vec<Finding>, Fault> {
             .with("units", units),
         );
     }
-    for id in records.find(Lookup::CisInRack, &key)? {
+    for id in records.find(Lookup::CisAtPlace, &key)? {
         let Some(other) = records.get::<Ci>(CiId(id))?.filter(|other| other.id != ci.id && is_mounted(other)) else {
             continue;
         };

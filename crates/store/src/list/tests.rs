@@ -252,6 +252,8 @@ fn every_other_query_of_a_screen_comes_from_an_index() {
             crate::of_class::IN_STATE,
             crate::of_class::NEXT_STATE,
             crate::of_class::SO_MANY,
+            crate::places::NEXT_PLACE,
+            crate::places::AT_PLACE,
             LABELS,
             CI_LABELS,
             BEGINNING,

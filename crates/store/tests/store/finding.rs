@@ -356,3 +356,42 @@ fn a_class_is_in_use_as_soon_as_a_ci_is_of_it() {
     assert!(issue(&laptop.store, 6, &remove("switch")).is_err(), "now one is of this");
     issue(&laptop.store, 7, &remove("server")).unwrap();
 }
+
+fn standing(n: u128, building: &str, room: &str, rack: &str) -> Command {
+    let mut ci = a_ci(n);
+    ci.location.building = building.to_owned();
+    ci.location.room = room.to_owned();
+    ci.location.rack = rack.to_owned();
+    Command::Cmdb(CmdbCommand::CreateCi(Box::new(ci)))
+}
+
+#[test]
+fn places_are_found_level_by_level_while_something_stands_there() {
+    let laptop = Laptop::new();
+    let stand = [(1, "Hall", "Room 1", "R1"), (2, "hall", "Room 1", "R2"), (3, "Hall", "", ""), (4, "Annex", "", "R9")];
+    for (n, building, room, rack) in stand {
+        issue(&laptop.store, n, &standing(n, building, room, rack)).unwrap();
+    }
+    issue(&laptop.store, 5, &create(5)).unwrap();
+    let below = |above: &[&str], after: Option<&str>, most: usize| {
+        let above: Vec<String> = above.iter().map(|part| (*part).to_owned()).collect();
+        let found = laptop.store.look(|view| view.places_below(&above, after, most)).unwrap();
+        found.into_iter().map(|place| place.part).collect::<Vec<_>>()
+    };
+    assert_eq!(below(&[], None, 9), [""], "no CI says at which site it stands");
+    assert_eq!(below(&[""], None, 9), ["annex", "hall"], "one hall, however it is written");
+    assert_eq!(below(&[""], None, 1), ["annex"]);
+    assert_eq!(below(&[""], Some("annex"), 1), ["hall"], "and on from there");
+    assert_eq!(below(&["", "hall"], None, 9), ["", "room 1"]);
+    assert_eq!(below(&["", "hall", "room 1"], None, 9), ["r1", "r2"]);
+    assert_eq!(below(&["", "hall", ""], None, 9), [""], "no rack");
+    let moved = [("location.building", "Annex", "Hall"), ("location.rack", "R9", "")];
+    let change = |(field, from, to): (&str, &str, &str)| FieldChange {
+        field: field.to_owned(),
+        from: from.to_owned(),
+        to: to.to_owned(),
+    };
+    let moved = CmdbCommand::SetFields(ci_id(4), moved.map(change).to_vec());
+    issue(&laptop.store, 6, &Command::Cmdb(moved)).unwrap();
+    assert_eq!(below(&[""], None, 9), ["hall"], "nothing stands in the annex any more");
+}

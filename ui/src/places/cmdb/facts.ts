@@ -39,7 +39,6 @@ export function factsOf({ ci, names, form }: CiPage): Fact[] {
     ['Owner', ci.owner ? (names[ci.owner] ?? ci.owner) : ''],
     ['Support group', ci.support_group ? (names[ci.support_group] ?? ci.support_group) : ''],
     ...form.attributes.map(({ attribute, shown }): Fact => [attribute.title, shown]),
-    ['Notes', ci.notes],
   ];
 }
 
