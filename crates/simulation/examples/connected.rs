@@ -126,7 +126,7 @@ fn main() {
         groups: Vec::new(),
         password: PASSWORD.to_owned(),
     };
-    office.add_user(&anna).unwrap();
+    let anna = office.add_user(&anna).unwrap().id;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let serving = Serving::start(&data);
     let trust = Trust::Authority(fs::read_to_string(data.join("ca.pem")).unwrap());
@@ -136,7 +136,7 @@ fn main() {
     idle(&serving, watched);
     drop(laptops);
     sleep(Duration::from_secs(3));
-    runtime.block_on(streams(&office, &serving, &url, &trust));
+    runtime.block_on(streams(&office, anna, &serving, &url, &trust));
 }
 
 /// Laptops as the window has them: each with its database, signed in, synced once, and syncing by itself.
@@ -174,7 +174,7 @@ fn idle(serving: &Serving, seconds: u64) {
 }
 
 /// Event streams of as many devices, each over a connection of its own.
-async fn streams(office: &Office, serving: &Serving, url: &str, trust: &Trust) {
+async fn streams(office: &Office, anna: PersonId, serving: &Serving, url: &str, trust: &Trust) {
     let before = serving.memory();
     let began = Instant::now();
     let mut open = Vec::new();
@@ -186,7 +186,7 @@ async fn streams(office: &Office, serving: &Serving, url: &str, trust: &Trust) {
         }
         let public_key = PrivateKey::from_seed(&seed).public();
         let new = NewDevice { id: device, name: format!("stream {n}"), public_key };
-        let caller = Caller { person: PersonId::SYSTEM, device, revoked: false };
+        let caller = Caller { person: anna, device, revoked: false };
         let session = office.core().new_device(&caller, &new).unwrap();
         let remote = Remote::new(url, trust).unwrap();
         let mut stream = remote.events(&session.access_token).await.unwrap();

@@ -22,8 +22,11 @@ use std::rc::Rc;
 
 /// Where the virtual clock begins.
 pub const START_MS: u64 = 1_777_852_800_000;
-/// Once faults stop, everything has settled within this time.
+/// Once faults stop, everything has settled within this time,
 pub const SETTLED_MS: u64 = 60_000;
+/// and this for each command that waits on the laptop where most do: some laptops send one command a push, a round trip
+/// takes up to 0.6 s, and after a fork what was pushed goes a second time under the new identity.
+const WAITING_MS: u64 = 1_000;
 
 pub struct Laptop {
     pub disk: Box<dyn Machine>,
@@ -162,7 +165,8 @@ impl World {
             self.laptops[laptop].offline_until = 0;
             self.deliver(laptop, Event::SyncNow);
         }
-        let end = self.now + SETTLED_MS;
+        let longest = self.laptops.iter().map(|laptop| laptop.engine.report().waiting).max().unwrap_or(0);
+        let end = self.now + SETTLED_MS + longest * WAITING_MS;
         self.run_until(end - 20_000);
         // Each fetches what the others pushed last, as a hint from the server or its own poll would have it do.
         for laptop in 0..self.laptops.len() {
