@@ -105,6 +105,9 @@ commands! {
     "exceptions.act": exceptions::ExceptionActRequest => mutations::Done = blocking crate::exceptions::act;
 
     "lists.open": lists::OpenListRequest => lists::OpenList = blocking crate::lists::open;
+    "lists.order": lists::ListId => lists::OrderedList = blocking crate::lists::order;
+    "lists.part": lists::PartRequest => lists::ListPart = blocking crate::lists::part;
+    "lists.places": lists::PlacesRequest => lists::ListPlaces = blocking crate::lists::places;
     "lists.rows": lists::RowsRequest => lists::Rows = blocking crate::lists::rows;
     "lists.suggest": lists::SuggestRequest => lists::Suggestions = blocking crate::filters::suggest;
     "search.records": lists::SearchRequest => lists::SearchHits = blocking crate::search::records;

@@ -5,6 +5,7 @@ use crate::error::CallError;
 use crate::host::Host;
 use crate::jobs::Jobs;
 use crate::keychain::Keychain;
+use crate::lists::kept::{Lists, Noting};
 use crate::merging::Merging;
 use crate::oidc::Attempt;
 use crate::session::Session;
@@ -51,6 +52,8 @@ struct Inner {
     cancel: Notify,
     /// Imports and exports under way.
     jobs: Jobs,
+    /// Long lists of the open profile.
+    lists: Arc<Lists>,
 }
 
 /// An open profile.
@@ -82,10 +85,11 @@ impl App {
     /// An application on a profile folder, which need not exist yet.
     #[must_use]
     pub fn new(folder: PathBuf, host: Arc<dyn Host>, keychain: Arc<dyn Keychain>, background: Background) -> Self {
+        let lists = Arc::<Lists>::default();
         Self {
             inner: Arc::new(Inner {
                 folder,
-                host,
+                host: Arc::new(Noting { host, lists: lists.clone() }),
                 keychain,
                 background,
                 open: RwLock::new(None),
@@ -93,6 +97,7 @@ impl App {
                 attempt: Mutex::new(None),
                 cancel: Notify::new(),
                 jobs: Jobs::default(),
+                lists,
             }),
         }
     }
@@ -119,6 +124,11 @@ impl App {
     #[must_use]
     pub fn jobs(&self) -> &Jobs {
         &self.inner.jobs
+    }
+
+    /// Long lists of the open profile.
+    pub(crate) fn lists(&self) -> &Lists {
+        &self.inner.lists
     }
 
     /// Whether it syncs by itself, and so is what tells the person of news.
@@ -177,6 +187,7 @@ impl App {
         let alone = session.account().is_none();
         // Nothing else may sync the same profile at the same time.
         *self.inner.open.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.inner.lists.forget();
         let driver = match background {
             Background::Sync => Driver::start(session.clone(), self.watch())?,
             Background::Quiet => None,
@@ -212,6 +223,7 @@ impl App {
     /// Closes the profile until it is unlocked. Calls that are under way finish on what they began with.
     pub fn close(&self) {
         *self.inner.open.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.inner.lists.forget();
         self.inner.locked.store(true, Ordering::Release);
     }
 

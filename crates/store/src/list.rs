@@ -266,12 +266,15 @@ pub(crate) fn whole(conn: &Db, spec: &ListSpec, sort: Option<Column>) -> Result<
         None if column == Column::Position => {
             q.sql.push_str(&format!(" ORDER BY {plus}position {direction}"));
             // Numbers of CIs have an index without their names.
-            if spec.kind != Kind::Ci {
-                q.sql.push_str(&format!(", label {direction}"));
-            }
+            let equals = if spec.kind == Kind::Ci { format!("{plus}n") } else { "label".to_owned() };
+            q.sql.push_str(&format!(", {equals} {direction}"));
         }
         None if matches!(column, Column::AnyCase(_) | Column::At) => {
             q.sql.push_str(&format!(" ORDER BY {plus}{name} {direction}"));
+            if spec.kind == Kind::Ci {
+                // As the index has them already, and as pages tell equal ones apart.
+                q.sql.push_str(&format!(", {plus}n {direction}"));
+            }
         }
         None => q.sql.push_str(&format!(" ORDER BY {name} {direction}, label {direction}")),
     }
@@ -291,7 +294,9 @@ fn by_value(q: &mut Query, name: &str, codes: &[i64], is_everything: bool) -> Re
     let order = codes.iter().fold("|".to_owned(), |text, code| format!("{text}{code}|"));
     q.values.push(Value::from(order));
     let place = q.values.len();
-    q.sql.push_str(&format!(" ORDER BY instr(?{place}, '|' || {name} || '|'), n"));
+    // Of a class the index has the states one by one.
+    let then = if name == "grp" { "state, n" } else { "n" };
+    q.sql.push_str(&format!(" ORDER BY instr(?{place}, '|' || {name} || '|'), {then}"));
     Ok(())
 }
 
@@ -380,6 +385,8 @@ fn named_order(kind: Kind, column: Column) -> Option<String> {
         _ => return None,
     })
 }
+
+pub mod order;
 
 #[cfg(test)]
 mod tests;

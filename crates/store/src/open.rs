@@ -124,6 +124,15 @@ impl Store {
         writer.pragma_query_value(None, "data_version", |row| row.get(0)).map_err(|e| self.explain(e.into()))
     }
 
+    /// The same, or nothing while somebody writes: who asks this waits for nobody.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn foreign_writes_at_rest(&self) -> Result<Option<i64>, StoreError> {
+        let Some(writer) = self.pool.writer_at_rest() else { return Ok(None) };
+        writer.pragma_query_value(None, "data_version", |row| row.get(0)).map(Some).map_err(|e| self.explain(e.into()))
+    }
+
     pub(crate) fn explain(&self, trouble: Trouble) -> StoreError {
         trouble.at(&self.path)
     }

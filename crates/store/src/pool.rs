@@ -6,7 +6,7 @@ use crate::key::Key;
 use rusqlite::{Connection, OpenFlags};
 use std::ops::Deref;
 use std::path::Path;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 /// Readers at the same time; a further one waits.
@@ -76,6 +76,15 @@ impl Pool {
     /// The writer. A panic under the lock rolled its transaction back, so the connection stays good.
     pub(crate) fn writer(&self) -> MutexGuard<'_, Db> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The writer, unless it is at work.
+    pub(crate) fn writer_at_rest(&self) -> Option<MutexGuard<'_, Db>> {
+        match self.writer.try_lock() {
+            Ok(writer) => Some(writer),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// Runs `f` in a write transaction that is committed if it returns `Ok`.

@@ -6,13 +6,22 @@ import type { FilterError } from "./FilterError";
  */
 export type OpenList = { 
 /**
- * In order.
+ * In order: all of a short list; the first of one in parts, or none while its order is not known.
  */
 ids: Array<string>, 
 /**
- * How many there are in all; more than `ids` where the list is longer than the most that is given out.
+ * How many there are in all; more than `ids` where the list is longer than the most that is given out. While a list
+ * in parts is not in order, as many as are known of.
  */
 total: number, 
+/**
+ * The number of a list in parts.
+ */
+list: number | null, 
+/**
+ * Parts of it can be asked for; else it has to be put in order first.
+ */
+is_ordered: boolean, 
 /**
  * The column to sort by that this kind does not know.
  */

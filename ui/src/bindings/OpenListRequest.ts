@@ -20,4 +20,8 @@ sort?: string,
 /**
  * The other way round.
  */
-descending?: boolean, };
+descending?: boolean, 
+/**
+ * A long list is kept here: its first ids are given out, and its parts when they are asked for.
+ */
+in_parts?: boolean, };

@@ -106,6 +106,12 @@ export class Rows<Row> {
     return this.#error;
   }
 
+  /** Rows that came with their list. */
+  put(rows: readonly Row[]): void {
+    for (const row of rows) this.#rows.set(this.idOf(row), row);
+    this.#forget();
+  }
+
   /** Tells which rows are in sight; missing ones are asked for. */
   want(ids: string[]): void {
     this.#wanted = ids;

@@ -130,6 +130,8 @@ export function answers(): Answers {
       return {
         ids: Array.from({ length: total }, (_, at) => `${kind}-${at + 1}`),
         total,
+        list: null,
+        is_ordered: false,
         unknown: [],
         error: null,
         looked_at: null,

@@ -9,6 +9,7 @@ mod collisions;
 mod duplicates;
 mod impact;
 mod jobs;
+mod lists;
 mod names;
 mod oidc;
 mod server;

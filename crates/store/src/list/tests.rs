@@ -221,6 +221,26 @@ fn no_order_of_all_cis_needs_sorting() {
     });
 }
 
+/// Whether a CI that changed is in a list, and where, is told by its own row and a few others.
+#[test]
+fn a_row_is_put_in_its_place_without_a_walk() {
+    use super::order::{compared, is_listed};
+    on_a_store(|conn| {
+        for text in ["", "class=server", "-status:retired", "class:server name:web"] {
+            let query = Query::of(conn, Kind::Ci, &filter(Kind::Ci, text)).unwrap();
+            let mut values = query.values.clone();
+            values.push(Value::from(7));
+            let sql = is_listed(&query);
+            let steps = plan(conn, &Query { sql, values, is_exact: true, names_rows: false });
+            let own = steps.iter().filter(|step| step.contains("ci_summary"));
+            assert!(own.clone().all(|step| step.contains("rowid=?")) && own.count() == 1, "{text}: {steps:#?}");
+        }
+        for column in known(Kind::Ci).iter().filter_map(|k| Column::of(Kind::Ci, k.field)) {
+            assert_eq!(scans(conn, &compared(column)), [""; 0]);
+        }
+    });
+}
+
 #[test]
 fn a_page_of_a_class_begins_where_its_mark_says() {
     on_a_store(|conn| {

@@ -22,13 +22,13 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-const ANNA: PersonId = PersonId(Uuid::from_u128(0x11));
+pub const ANNA: PersonId = PersonId(Uuid::from_u128(0x11));
 const BJÖRN: PersonId = PersonId(Uuid::from_u128(0x12));
 const SITE: SiteId = SiteId(Uuid::from_u128(0x51));
 const CIS: u128 = 40;
 
 /// Forty CIs whose fields repeat in different rhythms, relations among them, two people, a site and a group.
-fn records() -> Vec<Record> {
+pub fn records() -> Vec<Record> {
     fn pick<'a>(values: &[&'a str], n: u128) -> &'a str {
         values[usize::try_from(n).unwrap() % values.len()]
     }
@@ -69,7 +69,7 @@ fn records() -> Vec<Record> {
     records
 }
 
-fn holding(records: &[Record]) -> Laptop {
+pub fn holding(records: &[Record]) -> Laptop {
     let laptop = Laptop::new();
     let page: Vec<Staged> = records.iter().zip(1..).map(|(record, seq)| staged(record, seq)).collect();
     let sum = page

@@ -8,6 +8,7 @@ mod finding;
 mod flipping;
 mod issuing;
 mod opening;
+mod ordering;
 mod snapshot;
 mod support;
 mod world;

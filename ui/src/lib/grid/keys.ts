@@ -48,8 +48,3 @@ export function move(event: KeyboardEvent, { row, column }: Cell, { rows, column
       return undefined;
   }
 }
-
-/** All ids between two rows, both included. */
-export function between(ids: readonly string[], one: number, other: number): string[] {
-  return ids.slice(Math.max(0, Math.min(one, other)), Math.max(one, other) + 1);
-}
