@@ -5,6 +5,7 @@ use crate::pills;
 use crate::sight::{Sight, path};
 use crate::view::common::{Cell, ListRow};
 use slipway_domain::cmdb::ci::{Ci, Location};
+use slipway_domain::cmdb::class;
 use slipway_domain::cmdb::observation::{Difference, Observation};
 use slipway_domain::dhs::record::Bin;
 use slipway_domain::id::PersonId;
@@ -89,7 +90,8 @@ fn fill(c: &mut Cells<'_>, record: &Record) -> Result<String, Fault> {
         }
         Record::Ci(r) => {
             c.text("number", r.number.as_str());
-            c.text("class", &r.class);
+            let class = class_name(sight, &r.class)?;
+            c.text("class", &class);
             c.text("environment", r.environment.label());
             c.text("criticality", r.criticality.label());
             c.text("manufacturer", &r.manufacturer);
@@ -100,7 +102,7 @@ fn fill(c: &mut Cells<'_>, record: &Record) -> Result<String, Fault> {
             let place = c.place(&r.location)?;
             c.text("location", &place);
             c.person("owner", r.owner)?;
-            format!("{} {}", r.class, r.version).trim().to_owned()
+            format!("{class} {}", r.version).trim().to_owned()
         }
         Record::DslItem(r) => {
             c.text("number", r.number.as_str());
@@ -231,6 +233,11 @@ fn observed(sight: Sight<'_>, r: &Observation) -> Result<String, Fault> {
         Ok(format!("{}: {} → {}", d.field, words(sight, &d.field, &d.recorded)?, words(sight, &d.field, &d.seen)?))
     };
     Ok(open.map(line).collect::<Result<Vec<_>, Fault>>()?.join("; "))
+}
+
+/// What a class is called, by its key; the key where it is not among those that there are.
+fn class_name(sight: Sight<'_>, key: &str) -> Result<String, Fault> {
+    Ok(class::named(key, sight.records)?.map_or_else(|| key.to_owned(), |class| class.name))
 }
 
 /// What an approval opens, in words.

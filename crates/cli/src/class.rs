@@ -230,7 +230,8 @@ async fn put_class(desk: &Desk, put: PutClass) -> Result<Answer, CallError> {
         .collect();
     let said = |at: &str| text(&answer, at);
     let all = if answer.get("all_checked").and_then(Value::as_bool) == Some(false) { "; there are more" } else { "" };
-    out.push(format!("{} of {} CIs looked at would no longer fit{all}.", said("/misfits"), said("/checked")));
+    let cis = if said("/checked") == "1" { "CI" } else { "CIs" };
+    out.push(format!("{} of {} {cis} looked at would no longer fit{all}.", said("/misfits"), said("/checked")));
     out.extend(rows(&answer, "/first").iter().map(|misfit| format!("  {}", why(misfit))));
     Ok(Answer::new(answer, out.join("\n")))
 }
