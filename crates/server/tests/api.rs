@@ -171,9 +171,19 @@ async fn pages_go_on_where_the_last_one_ended() {
     assert_eq!(walk("&order=-created").await, turned(&all));
     let mut by_name = all.clone();
     by_name.sort();
+    let (_, whole) = tool.get("cis?limit=50").await;
+    let text = |item: &Value, field: &str| item["record"][field].as_str().unwrap().to_owned();
+    let items = whole["items"].as_array().unwrap();
+    let mut numbered: Vec<_> = items.iter().map(|item| (text(item, "number"), text(item, "name"))).collect();
+    numbered.sort();
+    let by_number: Vec<String> = numbered.into_iter().map(|(_, name)| name).collect();
     for (query, expected) in [
         ("&order=name", by_name.clone()),
         ("&order=-name", turned(&by_name)),
+        ("&order=number", by_number.clone()),
+        ("&order=-number", turned(&by_number)),
+        ("&order=class", by_name.clone()),
+        ("&order=-class", turned(&by_name)),
         ("&class=Server", by_name.clone()),
         ("&class=server&order=-name", turned(&by_name)),
         ("&class=switch", vec![]),
@@ -331,6 +341,7 @@ async fn nonsense_is_refused_with_its_reason() {
         "cis?serial_number=1",
         "cis?name=x&asset_tag=y",
         "releases?order=name",
+        "relations?order=number",
         "releases?filter=phase%3Anowhere",
         "relations/x",
     ] {

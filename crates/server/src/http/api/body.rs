@@ -63,7 +63,7 @@ impl ApiRecords {
 pub(crate) struct PageQuery {
     /// Only what this lets through, in the language of the lists of the window, such as `status:"in use" site:bristol`.
     pub(super) filter: Option<String>,
-    /// `created`, or `-created` for the newest first.
+    /// `created`, or `-created` for the newest first; of releases and changes also `number` and `-number`.
     pub(super) order: Option<String>,
     /// At most so many; 1 to 200, 50 when left out.
     pub(super) limit: Option<usize>,
@@ -78,7 +78,8 @@ pub(crate) struct PageQuery {
 pub(crate) struct CiQuery {
     /// Only what this lets through, in the language of the lists of the window, such as `status:"in use" site:bristol`.
     pub(super) filter: Option<String>,
-    /// `created`, `-created`, `name` or `-name`; by name when a class is given, else `created`.
+    /// `created`, `number`, `name` or `class` (and by name within it), with a dash before it the other way round; by
+    /// name when a class is given, else `created`.
     pub(super) order: Option<String>,
     /// At most so many; 1 to 200, 50 when left out.
     pub(super) limit: Option<usize>,

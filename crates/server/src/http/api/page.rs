@@ -11,6 +11,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use slipway_domain::filter::{Filter, Reading, Vocabulary, parse};
+use slipway_domain::lookup::Lookup;
+use slipway_domain::number::Series;
 use slipway_domain::record::{Entity, Kind};
 use slipway_domain::refusal::Fault;
 use slipway_domain::time::Timestamp;
@@ -105,6 +107,32 @@ pub(super) fn made(order: Option<&str>) -> Result<(Vec<Way>, bool), ServerError>
             "Use created, or -created for the newest first.",
         )),
     }
+}
+
+/// The same where records have numbers: also by number, as text is ordered.
+pub(super) fn numbered(order: Option<&str>, series: Series) -> Result<(Vec<Way>, bool), ServerError> {
+    match order {
+        Some(order @ ("number" | "-number")) => {
+            Ok((vec![Way::Begin(Lookup::Number, format!("{}-", series.prefix()))], order == "-number"))
+        }
+        Some("created" | "-created") | None => made(order),
+        Some(other) => Err(wrong(
+            format!("There is no order {other:?} of this list."),
+            "Use created or number; with a dash before it the other way round.",
+        )),
+    }
+}
+
+/// A page of records of a kind that have numbers.
+pub(super) async fn numbered_page<E: Entity + 'static>(
+    shared: &Shared,
+    caller: Caller,
+    query: Result<Query<PageQuery>, QueryRejection>,
+    series: Series,
+) -> Result<Json<ApiRecords>, ServerError> {
+    let query = params(query)?;
+    let ways = numbered(query.order.as_deref(), series)?;
+    shared.run(move |core| Page::read(E::KIND, &query, ways, &caller, core.now())?.of::<E>(core, &caller)).await
 }
 
 /// A page of records of a kind, by when they were made.

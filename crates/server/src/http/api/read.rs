@@ -1,7 +1,7 @@
 //! Records out.
 
 use super::body::{ApiImpact, ApiReached, ApiRecord, ApiRecords, CiQuery, ImpactQuery, PageQuery};
-use super::page::{Page, made, page, params};
+use super::page::{Page, made, numbered, numbered_page, page, params};
 use super::{READ_ON, Shared, Tool, wrong};
 use crate::core::{Caller, Way};
 use crate::error::ServerError;
@@ -16,6 +16,7 @@ use slipway_domain::cmdb::impact::{Direction, Question};
 use slipway_domain::cmdb::moment::CiStep;
 use slipway_domain::cmdb::relation::Relation;
 use slipway_domain::lookup::{Lookup, pair};
+use slipway_domain::number::Series;
 use slipway_domain::record::{Entity, Kind};
 use slipway_domain::records::RecordsExt;
 use slipway_domain::release::record::Release;
@@ -80,7 +81,16 @@ fn ci_ways(query: &CiQuery) -> Result<(Vec<Way>, bool), ServerError> {
         (None, None, Some(order @ ("name" | "-name"))) => {
             Ok((vec![Way::Begin(Lookup::CiByBareName, String::new())], order == "-name"))
         }
-        (None, None, order) => made(order),
+        (None, None, Some(order @ ("class" | "-class"))) => {
+            Ok((vec![Way::Begin(Lookup::CiByName, String::new())], order == "-class"))
+        }
+        (None, None, None | Some("created" | "-created" | "number" | "-number")) => {
+            numbered(query.order.as_deref(), Series::Ci)
+        }
+        (None, None, Some(other)) => Err(wrong(
+            format!("There is no order {other:?} of CIs."),
+            "Use created, number, name or class; with a dash before it the other way round.",
+        )),
     }
 }
 
@@ -202,7 +212,7 @@ pub(crate) async fn list_releases(
     Tool(caller): Tool,
     query: Result<Query<PageQuery>, QueryRejection>,
 ) -> Result<Json<ApiRecords>, ServerError> {
-    page::<Release>(&shared, caller, query).await
+    numbered_page::<Release>(&shared, caller, query, Series::Release).await
 }
 
 /// One release, by identity or number.
@@ -222,7 +232,7 @@ pub(crate) async fn list_changes(
     Tool(caller): Tool,
     query: Result<Query<PageQuery>, QueryRejection>,
 ) -> Result<Json<ApiRecords>, ServerError> {
-    page::<Change>(&shared, caller, query).await
+    numbered_page::<Change>(&shared, caller, query, Series::Change).await
 }
 
 /// One change, by identity or number.
