@@ -118,6 +118,30 @@ async fn what_was_seen_is_decided_by_keys_one_by_one_and_many_at_once() {
     assert_eq!(web["total"], 4, "{web}");
 }
 
+/// Labels are scanned at a rack, each answered at once; the last one is taken back by a printed code. A scanner is a
+/// keyboard that types fast and ends with Enter.
+async fn scanned(window: &Window) {
+    window.press("q").await;
+    window.wait_for_text("Ready: scan a label").await;
+    for (code, answer) in [
+        ("SLIPWAY:SITE:Bristol office", "Now at site Bristol office"),
+        ("SLIPWAY:RACK:B2", "Now at rack B2"),
+        ("SCAN-1", "Rack: here B2, recorded A1"),
+        ("SCAN-7", "SCAN-7 unknown"),
+    ] {
+        window.press(&format!("{code}{ENTER}")).await;
+        window.wait_for_text_in("[aria-label=Scanning] [role=status]", answer).await;
+    }
+    window.wait_for_text("2 scanned").await;
+    show(window, "reconcile-scanning").await;
+    window.press(&format!("SLIPWAY:UNDO{ENTER}")).await;
+    window.wait_for_text("Taken back: SCAN-7").await;
+    window.wait_for_text("1 scanned").await;
+    window.press("z").await;
+    window.wait_for_text("Taken back: scan-ci").await;
+    window.click_named("button", "End scanning").await;
+}
+
 #[tokio::test]
 async fn an_unknown_thing_is_linked_to_its_ci_by_hand() {
     let server = Server::with_sample();
@@ -127,6 +151,9 @@ async fn an_unknown_thing_is_linked_to_its_ci_by_hand() {
     std::fs::write(&scan, "name,version,last seen\nlinked-box,8,2026-11-20 08:00\nother-box,9,2026-11-20 08:00\n")
         .unwrap();
     laptop.json(&["ci", "new", "--name", "linked-ci", "--class", "server"]);
+    let ci = "name,class,asset_tag,site,rack\nscan-ci,server,SCAN-1,Bristol office,A1\n";
+    std::fs::write(folder.path().join("ci.csv"), ci).unwrap();
+    laptop.run(&["import", "cis", folder.path().join("ci.csv").to_str().unwrap()]).expect_code(0);
     laptop.run(&["observe", "import", scan.to_str().unwrap(), "--source", "scan"]).expect_code(0);
     let window = Window::open(laptop.profile()).await;
     go(&window, "/cmdb/reconcile").await;
@@ -141,6 +168,7 @@ async fn an_unknown_thing_is_linked_to_its_ci_by_hand() {
     window.press_control(ENTER).await;
     sheet_ends(&window).await;
     window.wait_for_text("1 observation decided").await;
+    scanned(&window).await;
     window.close().await;
 
     let queue = laptop.json(&["observe", "queue", "--filter", "name:other-box"]);

@@ -8,7 +8,7 @@ use crate::view::common::Nothing;
 use crate::view::{
     account, approvals, attention, baselines, bulk, carry, changes, ci_form, classes, cmdb, collisions, dhs, dsl,
     exceptions, groups, held, impact, inbox, jobs, links, lists, moments, mutations, observations, profile, releases,
-    settings, transfer, trees,
+    scanning, settings, transfer, trees,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -161,6 +161,8 @@ commands! {
     "duplicates.act": moments::DuplicateActRequest => mutations::Done = blocking crate::duplicates::act;
     "observations.get": observations::ObservationRequest => observations::ObservationPage = blocking crate::observations::get;
     "observations.decide": observations::DecideObservationsRequest => observations::DecideReport = blocking crate::observations::decide;
+    "observations.scan": scanning::ScanRequest => scanning::ScanAnswer = blocking crate::scanning::scan;
+    "observations.undo_scan": scanning::UndoScanRequest => mutations::Done = blocking crate::scanning::undo;
     "observations.absent": observations::AbsentRequest => observations::AbsentReport = blocking crate::observations::absent;
     "observations.accuracy": Nothing => observations::AccuracyList = blocking crate::observations::accuracy;
     "observations.rules": Nothing => observations::IdentificationView = blocking crate::observations::identification;

@@ -52,6 +52,7 @@ pub mod redundancy;
 pub mod releases;
 pub mod resolve;
 pub mod rows;
+pub mod scanning;
 pub mod search;
 pub mod session;
 pub mod settings;

@@ -27,6 +27,7 @@ pub mod mutations;
 pub mod observations;
 pub mod profile;
 pub mod releases;
+pub mod scanning;
 pub mod settings;
 pub mod transfer;
 pub mod trees;

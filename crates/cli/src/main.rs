@@ -23,6 +23,7 @@ mod observe;
 mod print;
 mod profile;
 mod release;
+mod scan;
 mod transfer;
 mod when;
 

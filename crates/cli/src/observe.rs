@@ -2,6 +2,7 @@
 
 use crate::desk::Desk;
 use crate::print::{Answer, at, done, rows, table, text, wrong_use};
+use crate::scan::Scan;
 use crate::transfer::{self, Import};
 use crate::when;
 use clap::{Args, Subcommand};
@@ -27,6 +28,14 @@ const OPEN: &str = "state:mismatch,missing,unknown";
 pub enum Observe {
     /// Bring in what was seen: CSV, JSON lines, ansible facts or lshw -json. Example: slipwayctl observe import scan.csv --source scan
     Import(ObserveImport),
+    /// Record codes as scanned where one stands, each answered at once. Example: slipwayctl observe scan FOC1234 --site Bremen --rack B2
+    Scan(Scan),
+    /// Take back a scan, by the undo of its answer in JSON.
+    /// Example: slipwayctl observe unscan "$(slipwayctl observe scan FOC1234 --json | jq -c '.scans[0].undo')"
+    Unscan {
+        /// As scan --json answered it.
+        undo: String,
+    },
     /// What waits for a decision. Example: slipwayctl observe queue --filter "site:Bremen source:lshw"
     Queue {
         /// Words and conditions on state, site, source, seen, name.
@@ -131,6 +140,8 @@ pub struct Decide {
 pub async fn run(desk: &Desk, call: Observe) -> Result<Answer, CallError> {
     match call {
         Observe::Import(import) => take(desk, import).await,
+        Observe::Scan(scan) => crate::scan::scan(desk, scan).await,
+        Observe::Unscan { undo } => crate::scan::unscan(desk, &undo).await,
         Observe::Queue { filter, all, limit } => queue(desk, &filter, all, limit).await,
         Observe::Show { observation } => show(desk, &observation).await,
         Observe::Decide(decide) => self::decide(desk, &decide).await,

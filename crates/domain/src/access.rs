@@ -161,6 +161,7 @@ table! {
 
     Command::Observation(O::Record(_))               => "observation.record",       "bring in what was seen",             &[ConfigurationManager, Technician];
     Command::Observation(O::Decide(_))               => "observation.decide",       "decide what becomes of an observation", &[ConfigurationManager];
+    Command::Observation(O::Withdraw(_))             => "observation.withdraw",     "take back what one brought in",      &[ConfigurationManager, Technician];
     Command::Observation(O::PutRules(_))             => "observation.rules",        "edit the identification rules",      &[ConfigurationManager];
 
     Command::Comment(_)                              => "comment.add",              "comment",                            WORKING;

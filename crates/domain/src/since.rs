@@ -22,6 +22,7 @@ pub const SINCE: &[(&str, &str, u32)] = &[
     ("observation", "record", 2),
     ("observation", "decide", 2),
     ("observation", "put_rules", 2),
+    ("observation", "withdraw", 2),
     ("cmdb", "put_classes", 2),
     ("cmdb", "remove_class", 2),
     ("cmdb", "put_relation_kind", 2),

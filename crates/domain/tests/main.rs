@@ -24,6 +24,7 @@ mod properties;
 mod readiness;
 mod redundancy;
 mod relation_types;
+mod scanning;
 mod scope;
 mod setup;
 mod since;

@@ -25,11 +25,11 @@ use slipway_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-const BREMEN: SiteId = SiteId(Uuid::from_u128(0xb));
-const HAMBURG: SiteId = SiteId(Uuid::from_u128(0xa));
+pub const BREMEN: SiteId = SiteId(Uuid::from_u128(0xb));
+pub const HAMBURG: SiteId = SiteId(Uuid::from_u128(0xa));
 
 /// Two sites; `web-01` with every sign at Hamburg, `db-01` at Bremen, and two CIs of one name.
-fn world() -> World {
+pub fn world() -> World {
     let mut world = World::new();
     for (id, name) in [(HAMBURG, "Hamburg"), (BREMEN, "Bremen")] {
         world.put(Site { id, name: name.into(), address: String::new() });
@@ -69,11 +69,11 @@ fn absent(ci: CiId) -> Sighting {
     Sighting { seen: Seen::Absent(ci), ..host("", &[]) }
 }
 
-fn record(rows: Vec<Sighting>) -> Command {
+pub fn record(rows: Vec<Sighting>) -> Command {
     Command::Observation(ObservationCommand::Record(rows))
 }
 
-fn decide(verdicts: Vec<ObservationVerdict>) -> Command {
+pub fn decide(verdicts: Vec<ObservationVerdict>) -> Command {
     Command::Observation(ObservationCommand::Decide(verdicts))
 }
 
@@ -83,7 +83,7 @@ fn put_rules(order: &[IdentificationRule], managed: &[&str]) -> Command {
     Command::Observation(ObservationCommand::PutRules(rules))
 }
 
-fn all(world: &World) -> Vec<Observation> {
+pub fn all(world: &World) -> Vec<Observation> {
     let is_observation = |record: &Record| match record {
         Record::Observation(observation) => Some((**observation).clone()),
         _ => None,
@@ -93,14 +93,14 @@ fn all(world: &World) -> Vec<Observation> {
 
 /// The only observation there is.
 #[track_caller]
-fn only(world: &World) -> Observation {
+pub fn only(world: &World) -> Observation {
     let all = all(world);
     assert_eq!(all.len(), 1, "{all:#?}");
     all.into_iter().next().unwrap()
 }
 
 /// Everything that the verdict covers, as a front end would send it.
-fn verdict(world: &World, observation: &Observation, verdict: Verdict) -> ObservationVerdict {
+pub fn verdict(world: &World, observation: &Observation, verdict: Verdict) -> ObservationVerdict {
     let ci: Option<Ci> = observation.ci.map(|ci| world.get(ci));
     ObservationVerdict {
         observation: observation.id,

@@ -2,8 +2,9 @@
 import type { IdentificationRules } from "./IdentificationRules";
 import type { ObservationVerdict } from "./ObservationVerdict";
 import type { Sighting } from "./Sighting";
+import type { Withdrawal } from "./Withdrawal";
 
 /**
  * Commands on what was seen.
  */
-export type ObservationCommand = { "record": Array<Sighting> } | { "decide": Array<ObservationVerdict> } | { "put_rules": IdentificationRules };
+export type ObservationCommand = { "record": Array<Sighting> } | { "decide": Array<ObservationVerdict> } | { "put_rules": IdentificationRules } | { "withdraw": Withdrawal };

@@ -12,6 +12,7 @@ mod jobs;
 mod lists;
 mod names;
 mod oidc;
+mod scanning;
 mod server;
 mod story;
 mod support;

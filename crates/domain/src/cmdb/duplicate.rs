@@ -99,7 +99,7 @@ pub(crate) fn sign_key(sign: Sign, value: &str) -> String {
 }
 
 /// Letters and figures only, lower case.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

@@ -9,6 +9,7 @@ use crate::cmdb::merge_ci;
 use crate::cmdb::observation::decide::ObservationVerdict;
 use crate::cmdb::observation::identify::{IdentificationRule, IdentificationRules, Identity, mac};
 use crate::cmdb::observation::sight::Sighting;
+use crate::cmdb::observation::withdraw::Withdrawal;
 use crate::execute::{Context, Effect};
 use crate::id::{ChangeId, CiId, ObservationId, PersonId, SiteId};
 use crate::level::named;
@@ -24,7 +25,9 @@ use ts_rs::TS;
 pub mod accuracy;
 pub mod decide;
 pub mod identify;
+pub mod scan;
 pub mod sight;
+pub mod withdraw;
 
 /// Most facts of one observation.
 pub const FACTS: usize = 100;
@@ -151,6 +154,8 @@ pub enum ObservationCommand {
     Decide(Vec<ObservationVerdict>),
     /// Replaces the identification rules.
     PutRules(IdentificationRules),
+    /// Takes back what the same person brought in, as long as nothing came of it.
+    Withdraw(Withdrawal),
 }
 
 /// Whether two values of a field are the same: case makes no difference, nor does the way an address is written.
@@ -245,5 +250,6 @@ pub fn execute(
         ObservationCommand::Record(rows) => sight::record(rows, actor, context, records),
         ObservationCommand::Decide(verdicts) => decide::decide(verdicts, actor, context, records),
         ObservationCommand::PutRules(rules) => identify::put_rules(rules, records),
+        ObservationCommand::Withdraw(withdrawal) => withdraw::withdraw(withdrawal, actor, context, records),
     }
 }

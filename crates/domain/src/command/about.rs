@@ -33,6 +33,7 @@ pub fn about(command: &Command) -> Option<(Kind, Uuid)> {
                 _ => return None,
             },
             ObservationCommand::PutRules(_) => (Kind::IdentificationRules, IdentificationRules::ID.0),
+            ObservationCommand::Withdraw(withdrawal) => (Kind::Observation, withdrawal.observation.0),
             ObservationCommand::Record(_) => return None,
         },
         Command::Approval(c) => match c {

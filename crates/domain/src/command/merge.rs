@@ -101,7 +101,7 @@ pub fn policy(command: &Command) -> MergePolicy {
         Command::Comment(_) => Additive,
         Command::Exception(ExceptionCommand::Accept { .. } | ExceptionCommand::BackOut { .. }) => Guarded,
         Command::Observation(ObservationCommand::Record(_) | ObservationCommand::Decide(_)) => Descriptive,
-        Command::Observation(ObservationCommand::PutRules(_)) => Guarded,
+        Command::Observation(ObservationCommand::PutRules(_) | ObservationCommand::Withdraw(_)) => Guarded,
     }
 }
 

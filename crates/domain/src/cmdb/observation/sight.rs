@@ -84,7 +84,7 @@ pub(crate) fn record(
     Ok(effect)
 }
 
-fn one(
+pub(super) fn one(
     row: &Sighting,
     rules: &IdentificationRules,
     sight: &Sight,
@@ -105,7 +105,7 @@ fn one(
         }
         None => None,
     };
-    let before = known(&seen, &key, records)?;
+    let before = known(seen.ci, &seen.source, &key, records)?;
     if let (Some(before), Sites::Only(_)) = (&before, &sight.sites) {
         none(sight.denial(Kind::Observation, before.id.0, records)?.into_iter().collect())?;
     }
@@ -249,15 +249,41 @@ fn written_forms(facts: &BTreeMap<String, String>) -> Result<BTreeMap<String, St
 }
 
 /// What the same source saw of the same thing before: of the same CI, or of what calls itself the same.
-fn known(seen: &Observation, key: &str, records: &dyn Records) -> Result<Option<Observation>, Failure> {
-    if let Some(ci) = seen.ci {
+fn known(ci: Option<CiId>, source: &str, key: &str, records: &dyn Records) -> Result<Option<Observation>, Fault> {
+    if let Some(ci) = ci {
         for other in records.list::<Observation>(Lookup::ObservationsOf, &ci.to_string())? {
-            if other.source.eq_ignore_ascii_case(&seen.source) {
+            if other.source.eq_ignore_ascii_case(source) {
                 return Ok(Some(other));
             }
         }
     }
-    Ok(records.get(id_of(&seen.source, key))?)
+    records.get(id_of(source, key))
+}
+
+/// What the source of a row saw of the same thing before, as it would come in again.
+///
+/// # Errors
+/// A storage fault.
+pub fn seen_before(row: &Sighting, records: &dyn Records) -> Result<Option<Sighting>, Fault> {
+    let Seen::Thing { identity, .. } = &row.seen else { return Ok(None) };
+    let mut identity = identity.clone();
+    identity.tidy();
+    let ci = match recognise(&identity, &rules(records)?, records)? {
+        Recognised::As(ci, _) => Some(ci),
+        Recognised::OneOf(_) | Recognised::Nothing => None,
+    };
+    let Some(before) = known(ci, &row.source, &identity.key().unwrap_or_default(), records)? else { return Ok(None) };
+    Ok(Some(Sighting {
+        line: row.line,
+        source: before.source,
+        seen_at: before.seen_at,
+        // Of a CI, where it was seen is among the facts.
+        site: if before.ci.is_some() { None } else { before.site },
+        seen: match before.ci {
+            Some(ci) if before.absent => Seen::Absent(ci),
+            _ => Seen::Thing { identity: before.identity, class: before.class, facts: before.facts },
+        },
+    }))
 }
 
 /// The CI that somebody said this thing is: while no rule recognises it, that holds.
