@@ -3,6 +3,7 @@
 //! Roles are a set, so in a small team one person holds many. What depends on the record besides (only members of a
 //! group vote, the submitter never accepts, the assignee works a task) is judged where the record is at hand.
 
+use crate::attachment::AttachmentCommand as P;
 use crate::cmdb::observation::ObservationCommand as O;
 use crate::command::{
     ApprovalCommand as A, ChangeAction, ChangeCommand as H, CmdbCommand as C, Command, DhsCommand as U,
@@ -163,6 +164,10 @@ table! {
     Command::Observation(O::Decide(_))               => "observation.decide",       "decide what becomes of an observation", &[ConfigurationManager];
     Command::Observation(O::Withdraw(_))             => "observation.withdraw",     "take back what one brought in",      &[ConfigurationManager, Technician];
     Command::Observation(O::PutRules(_))             => "observation.rules",        "edit the identification rules",      &[ConfigurationManager];
+
+    Command::Attachment(P::Add(_))                   => "attachment.add",           "add a photo",                        &[ConfigurationManager, Technician, DhsStorekeeper];
+    Command::Attachment(P::Describe(..))             => "attachment.describe",      "describe a photo",                   &[ConfigurationManager, Technician, DhsStorekeeper];
+    Command::Attachment(P::Remove(_))                => "attachment.remove",        "remove a photo",                     &[ConfigurationManager, Technician, DhsStorekeeper];
 
     Command::Comment(_)                              => "comment.add",              "comment",                            WORKING;
 }

@@ -3,6 +3,7 @@
 //! A command kind that a program does not know fails to parse; the server *holds* such a command, it is never lost.
 
 use crate::approval::record::{ApprovalRule, Decision, Subject};
+use crate::attachment::AttachmentCommand;
 use crate::change::record::{Change, ChangeKind};
 use crate::cmdb::ci::{Ci, CiStatus, FieldChange};
 use crate::cmdb::class::CiClass;
@@ -61,6 +62,8 @@ pub enum Command {
     Dhs(DhsCommand),
     /// A remark on a record.
     Comment(Comment),
+    /// A photo of a CI.
+    Attachment(AttachmentCommand),
     /// What becomes of a fact that a rule is against.
     Exception(ExceptionCommand),
     /// What was seen, and what becomes of it.

@@ -9,7 +9,7 @@ use crate::record::Entity;
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Failure, Fault, Finding, none};
 use crate::time::Timestamp;
-use crate::{access, approval, change, cmdb, comment, dhs, dsl, exception, release, scope, setting};
+use crate::{access, approval, attachment, change, cmdb, comment, dhs, dsl, exception, release, scope, setting};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
@@ -194,6 +194,7 @@ pub(crate) fn carry_out(
         Command::Dsl(id, c) => dsl::execute(*id, c, actor, context, records),
         Command::Dhs(c) => dhs::execute(c, actor, context, records),
         Command::Comment(c) => comment::execute(c, actor, context, records),
+        Command::Attachment(c) => attachment::execute(c, actor, context, records),
         Command::Exception(c) => exception::execute(c, actor, context, records),
         Command::Observation(c) => cmdb::observation::execute(c, actor, context, records),
     }

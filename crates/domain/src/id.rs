@@ -86,6 +86,8 @@ ids! {
     MovementId,
     /// A test record of a release.
     TestId,
+    /// A photo of a CI.
+    AttachmentId,
     /// A comment on any record.
     CommentId,
     /// A fact that was done although a rule is against it.

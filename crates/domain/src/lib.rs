@@ -6,6 +6,8 @@
 
 pub mod access;
 pub mod approval;
+pub mod attachment;
+pub mod blob;
 pub mod change;
 pub mod checksum;
 pub mod cmdb;

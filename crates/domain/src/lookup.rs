@@ -95,6 +95,10 @@ pub enum Lookup {
     UnitOfCi,
     /// Movement: its unit.
     MovementsOfUnit,
+    /// Photo: its CI.
+    AttachmentsOf,
+    /// Photo: the SHA-256 of its bytes.
+    AttachmentsByHash,
     /// Comment: the record's id.
     CommentsOn,
     /// Exception: the id of its record, and that of its release.
@@ -280,6 +284,10 @@ impl Record {
             }
             Self::Movement(m) => out.push((Lookup::MovementsOfUnit, m.unit.to_string())),
             Self::Comment(c) => out.push((Lookup::CommentsOn, c.on.id.to_string())),
+            Self::Attachment(a) => {
+                out.push((Lookup::AttachmentsOf, a.ci.to_string()));
+                out.push((Lookup::AttachmentsByHash, a.sha256.to_string()));
+            }
             Self::Exception(e) => {
                 out.push((Lookup::ExceptionsOn, e.on.id.to_string()));
                 if let Some(release) = e.release.filter(|release| release.0 != e.on.id) {
@@ -330,6 +338,7 @@ impl Record {
             Self::Relation(r) => r.relation_type.label().to_owned(),
             Self::Movement(r) => r.kind.label().to_owned(),
             Self::Comment(_) => "comment".to_owned(),
+            Self::Attachment(r) => r.name().to_owned(),
             Self::Exception(r) => format!("exception on {}", r.on.label),
         }
     }
@@ -397,6 +406,7 @@ impl Record {
             | Self::CiDuplicate(_)
             | Self::CiForward(_)
             | Self::Redundancy(_)
+            | Self::Attachment(_)
             | Self::Exception(_) => return None,
         })
     }

@@ -1,6 +1,7 @@
 //! Every kind of record in one table: its name, its type, its look-ups, its words for search.
 
 use crate::approval::record::Approval;
+use crate::attachment::Attachment;
 use crate::change::record::Change;
 use crate::cmdb::baseline::{Baseline, BaselineCount, BaselinePart};
 use crate::cmdb::ci::Ci;
@@ -19,10 +20,10 @@ use crate::dhs::record::{DhsModel, DhsUnit, Movement};
 use crate::dsl::item::DslItem;
 use crate::exception::Exception;
 use crate::id::{
-    ApprovalId, BaselineId, BaselinePartId, ChangeId, CiClassId, CiDuplicateId, CiForwardId, CiGroupId, CiId, CiStepId,
-    CommentId, DelegationId, DhsModelId, DhsUnitId, DslItemId, ExceptionId, FreezeId, GroupId, MovementId,
-    ObservationId, PersonId, RedundancyId, RelationId, RelationKindId, ReleaseId, SettingId, SiteAccessId, SiteId,
-    TaskId, TestId,
+    ApprovalId, AttachmentId, BaselineId, BaselinePartId, ChangeId, CiClassId, CiDuplicateId, CiForwardId, CiGroupId,
+    CiId, CiStepId, CommentId, DelegationId, DhsModelId, DhsUnitId, DslItemId, ExceptionId, FreezeId, GroupId,
+    MovementId, ObservationId, PersonId, RedundancyId, RelationId, RelationKindId, ReleaseId, SettingId, SiteAccessId,
+    SiteId, TaskId, TestId,
 };
 use crate::number::Number;
 use crate::people::{Delegation, Group, Person, Site, SiteAccess};
@@ -154,6 +155,7 @@ kinds! {
     DhsUnit(DhsUnitId) = "dhs_unit",
     Movement(MovementId) = "movement",
     Comment(CommentId) = "comment",
+    Attachment(AttachmentId) = "attachment",
     Exception(ExceptionId) = "exception",
 }
 

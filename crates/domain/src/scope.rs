@@ -16,6 +16,7 @@
 //! | pair of CIs that look alike | wherever the two lie; in the workspace only if both do | nobody decides on what they may not read |
 //! | relation | wherever its ends lie; in the workspace only if both do | nobody needs a relation of which no end is theirs |
 //! | movement | wherever its unit lies | the unit's history goes along when it is transferred |
+//! | photo | wherever its CI lies | it is looked at there |
 //! | comment | wherever the record it is on lies | it is read there |
 //! | exception | in the workspace if it concerns a release; else wherever the record it is on lies | the release manager decides it |
 //! | delegation | with whoever gives, gets or set it up | it concerns nobody else |
@@ -23,6 +24,7 @@
 //! A release names what it touches (identities, and in its CI update plan the values to set), also for those who may
 //! not read the site.
 
+use crate::attachment::AttachmentCommand;
 use crate::cmdb::merge_ci::CiForward;
 use crate::cmdb::moment::CiEvent;
 use crate::command::{CmdbCommand, Command, DhsCommand, ExceptionCommand};
@@ -175,6 +177,7 @@ pub fn place(record: &Record) -> Place {
         },
         Record::CiForward(f) => return Place::With(vec![(Kind::Ci, f.to.0)]),
         Record::Relation(r) => return Place::With(vec![(Kind::Ci, r.source.0), (Kind::Ci, r.target.0)]),
+        Record::Attachment(a) => return Place::With(vec![(Kind::Ci, a.ci.0)]),
         Record::Movement(m) => return Place::With(vec![(Kind::DhsUnit, m.unit.0)]),
         Record::Exception(e) if e.release.is_some() => workspace(),
         Record::Exception(e) => return Place::With(vec![(e.on.kind, e.on.id)]),
@@ -198,6 +201,7 @@ fn is_always_in_workspace(kind: Kind) -> bool {
             | Kind::CiForward
             | Kind::Redundancy
             | Kind::Observation
+            | Kind::Attachment
             | Kind::Comment
             | Kind::Exception
     )
@@ -227,6 +231,7 @@ pub fn followers(kind: Kind) -> &'static [(Lookup, Kind)] {
             (Lookup::ForwardsTo, Kind::CiForward),
             (Lookup::RedundancyOfCi, Kind::Redundancy),
             (Lookup::ObservationsOf, Kind::Observation),
+            (Lookup::AttachmentsOf, Kind::Attachment),
             COMMENTS,
         ],
         Kind::DhsUnit => {
@@ -405,6 +410,10 @@ fn named(command: &Command) -> Vec<(Kind, Uuid)> {
         Command::Exception(
             ExceptionCommand::Accept { exception, .. } | ExceptionCommand::BackOut { exception, .. },
         ) => vec![(Kind::Exception, exception.0)],
+        Command::Attachment(AttachmentCommand::Add(new)) => vec![(Kind::Ci, new.ci.0)],
+        Command::Attachment(AttachmentCommand::Describe(id, _) | AttachmentCommand::Remove(id)) => {
+            vec![(Kind::Attachment, id.0)]
+        }
         Command::Comment(comment) if !is_always_in_workspace(comment.on.kind) => vec![(comment.on.kind, comment.on.id)],
         Command::Comment(_)
         | Command::Cmdb(

@@ -26,6 +26,9 @@ pub const SINCE: &[(&str, &str, u32)] = &[
     ("cmdb", "put_classes", 2),
     ("cmdb", "remove_class", 2),
     ("cmdb", "put_relation_kind", 2),
+    ("attachment", "add", 2),
+    ("attachment", "describe", 2),
+    ("attachment", "remove", 2),
 ];
 
 /// Bytes of a command's JSON in which its group and name stand: the longest with an identity between them.

@@ -4,6 +4,7 @@
 
 mod access;
 mod approvals;
+mod attachments;
 mod back_out;
 mod baselines;
 mod builders;

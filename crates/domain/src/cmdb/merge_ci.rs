@@ -1,6 +1,7 @@
-//! Merging two CIs that are one: the one that is kept takes over relations, group memberships and hardware units; the
+//! Merging two CIs that are one: the one that is kept takes over relations, group memberships, hardware units and photos; the
 //! other goes and leaves a *forward*, through which releases, changes and comments that name it still find their CI.
 
+use crate::attachment::{self, Attachment};
 use crate::cmdb::ci::{Ci, uniqueness};
 use crate::cmdb::class::Classes;
 use crate::cmdb::classify;
@@ -13,7 +14,7 @@ use crate::cmdb::relation::Relation;
 use crate::cmdb::update_plan::CiUpdate;
 use crate::dhs::record::DhsUnit;
 use crate::execute::{Context, Effect};
-use crate::id::{CiForwardId, CiGroupId, CiId, DhsUnitId, PersonId};
+use crate::id::{AttachmentId, CiForwardId, CiGroupId, CiId, DhsUnitId, PersonId};
 use crate::lookup::Lookup;
 use crate::record::{Kind, RecordRef};
 use crate::records::{Records, RecordsExt};
@@ -61,6 +62,10 @@ pub struct CiForward {
     pub units: Vec<DhsUnitId>,
     /// Pairs of the queue that the other was in, decided or not.
     pub pairs: Vec<CiDuplicate>,
+    /// Photos that are of the kept CI now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Vec<AttachmentId>")]
+    pub photos: Vec<AttachmentId>,
 }
 
 impl CiForward {
@@ -147,6 +152,7 @@ pub(crate) fn merge(
         groups: Vec::new(),
         shared_groups: Vec::new(),
         units: Vec::new(),
+        photos: Vec::new(),
         pairs: records.list::<CiDuplicate>(Lookup::DuplicatesOf, &gone.to_string())?,
         before: Box::new(before.clone()),
         from: Box::new(from),
@@ -162,6 +168,10 @@ pub(crate) fn merge(
         forward.units.push(unit.id);
         unit.ci = Some(kept);
         records.put(unit)?;
+    }
+    for photo in attachment::of_ci(gone, records)? {
+        forward.photos.push(photo.id);
+        records.put(Attachment { ci: kept, ..photo })?;
     }
     duplicate::forget(gone, records)?;
     records.remove(Kind::Ci, gone.into())?;
@@ -292,6 +302,12 @@ pub(crate) fn undo(gone: CiId, records: &mut dyn Records) -> Result<Effect, Fail
     for mut unit in units {
         unit.ci = Some(gone);
         records.put(unit)?;
+    }
+    for id in &forward.photos {
+        // One that was removed meanwhile stays so.
+        if let Some(photo) = records.get::<Attachment>(*id)? {
+            records.put(Attachment { ci: gone, ..photo })?;
+        }
     }
     for pair in &forward.pairs {
         // Its other CI may have gone meanwhile.

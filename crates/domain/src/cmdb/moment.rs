@@ -162,6 +162,9 @@ impl State {
     }
 }
 
+/// What the name of a photo among the fields of a step begins with; its identity follows.
+pub const PHOTO: &str = "photo.";
+
 /// Name of the status among the fields of a step.
 pub const STATUS: &str = "status";
 

@@ -1,6 +1,7 @@
 //! Which record a command is about: where its marks show and where its refusal leads.
 
 use crate::approval::record::Subject;
+use crate::attachment::AttachmentCommand;
 use crate::cmdb::class::CiClass;
 use crate::cmdb::observation::ObservationCommand;
 use crate::cmdb::observation::identify::IdentificationRules;
@@ -24,6 +25,10 @@ pub fn about(command: &Command) -> Option<(Kind, Uuid)> {
         Command::Task(id, _) => (Kind::Task, id.0),
         Command::Dsl(id, _) => (Kind::DslItem, id.0),
         Command::Comment(c) => (c.on.kind, c.on.id),
+        Command::Attachment(c) => match c {
+            AttachmentCommand::Add(new) => (Kind::Ci, new.ci.0),
+            AttachmentCommand::Describe(id, _) | AttachmentCommand::Remove(id) => (Kind::Attachment, id.0),
+        },
         Command::Exception(
             ExceptionCommand::Accept { exception, .. } | ExceptionCommand::BackOut { exception, .. },
         ) => (Kind::Exception, exception.0),

@@ -1,5 +1,6 @@
 //! How a command meets a record that changed since its author saw it: one table for the whole domain.
 
+use crate::attachment::AttachmentCommand;
 use crate::cmdb::observation::ObservationCommand;
 use crate::command::{
     ApprovalCommand, ChangeCommand, ChangeEdit, CmdbCommand, Command, DhsCommand, DslCommand, ExceptionCommand,
@@ -98,7 +99,9 @@ pub fn policy(command: &Command) -> MergePolicy {
             | DhsCommand::SendToRepair(_)
             | DhsCommand::Dispose { .. },
         ) => Counts,
-        Command::Comment(_) => Additive,
+        Command::Comment(_) | Command::Attachment(AttachmentCommand::Add(_)) => Additive,
+        Command::Attachment(AttachmentCommand::Describe(..)) => Descriptive,
+        Command::Attachment(AttachmentCommand::Remove(_)) => Guarded,
         Command::Exception(ExceptionCommand::Accept { .. } | ExceptionCommand::BackOut { .. }) => Guarded,
         Command::Observation(ObservationCommand::Record(_) | ObservationCommand::Decide(_)) => Descriptive,
         Command::Observation(ObservationCommand::PutRules(_) | ObservationCommand::Withdraw(_)) => Guarded,
@@ -148,6 +151,7 @@ pub fn is_fact(command: &Command) -> bool {
         | Command::Cmdb(_)
         | Command::Dsl(..)
         | Command::Comment(_)
+        | Command::Attachment(_)
         | Command::Observation(_)
         | Command::Exception(_) => false,
     }

@@ -1,14 +1,15 @@
 //! The one door at which steps of CIs are recorded: whatever a command writes or removes passes here.
 
+use crate::attachment::Attachment;
 use crate::cmdb::baseline::taken;
-use crate::cmdb::ci::Ci;
+use crate::cmdb::ci::{Ci, FieldChange};
 use crate::cmdb::duplicate;
-use crate::cmdb::moment::{CiEvent, CiStep, RelationChange, append, field_changes};
+use crate::cmdb::moment::{CiEvent, CiStep, PHOTO, RelationChange, append, field_changes};
 use crate::cmdb::observation;
 use crate::cmdb::relation::Relation;
 use crate::command::{CmdbCommand, Command};
 use crate::execute::Context;
-use crate::id::{CiId, RelationId};
+use crate::id::{AttachmentId, CiId, RelationId};
 use crate::lookup::Lookup;
 use crate::record::{Kind, Record, RecordRef};
 use crate::records::{Records, RecordsExt};
@@ -22,11 +23,12 @@ pub(crate) struct Recording<'r> {
     below: &'r mut dyn Records,
     cis: BTreeMap<CiId, Option<Ci>>,
     relations: BTreeMap<RelationId, Option<Relation>>,
+    photos: BTreeMap<AttachmentId, Option<Attachment>>,
 }
 
 impl<'r> Recording<'r> {
     pub(crate) fn over(below: &'r mut dyn Records) -> Self {
-        Self { below, cis: BTreeMap::new(), relations: BTreeMap::new() }
+        Self { below, cis: BTreeMap::new(), relations: BTreeMap::new(), photos: BTreeMap::new() }
     }
 
     fn remember(&mut self, kind: Kind, id: Uuid) -> Result<(), Fault> {
@@ -39,6 +41,10 @@ impl<'r> Recording<'r> {
                 let before = self.below.get::<Relation>(RelationId(id))?;
                 self.relations.insert(RelationId(id), before);
             }
+            Kind::Attachment if !self.photos.contains_key(&AttachmentId(id)) => {
+                let before = self.below.get::<Attachment>(AttachmentId(id))?;
+                self.photos.insert(AttachmentId(id), before);
+            }
             _ => {}
         }
         Ok(())
@@ -49,8 +55,8 @@ impl<'r> Recording<'r> {
     /// # Errors
     /// A storage fault.
     pub(crate) fn finish(self, command: &Command, context: &Context) -> Result<(), Fault> {
-        let Self { below: records, cis, relations } = self;
-        if cis.is_empty() && relations.is_empty() {
+        let Self { below: records, cis, relations, photos } = self;
+        if cis.is_empty() && relations.is_empty() && photos.is_empty() {
             return Ok(());
         }
         let baselines = taken(records)?;
@@ -108,12 +114,33 @@ impl<'r> Recording<'r> {
                 steps.entry(end).or_insert_with(|| step(end)).relations.push(change);
             }
         }
+        for (id, before) in photos {
+            let after = records.get::<Attachment>(id)?;
+            let (Some(ci), Some(change)) = (
+                after.as_ref().or(before.as_ref()).map(|photo| photo.ci),
+                photo_change(id, before.as_ref(), after.as_ref()),
+            ) else {
+                continue;
+            };
+            // Who went before it took its history along.
+            if records.get::<Ci>(ci)?.is_some() {
+                steps.entry(ci).or_insert_with(|| step(ci)).fields.push(change);
+            }
+        }
         let through = through(command, records)?;
         for step in steps.into_values() {
             append(CiStep { through: through.clone(), ..step }, records)?;
         }
         Ok(())
     }
+}
+
+/// A photo that came, went or got another name; one that only moved with its CI did none of that. In the history it
+/// stands as a field of its own, which no CI has: taking the step back leaves photos as they are.
+fn photo_change(id: AttachmentId, before: Option<&Attachment>, after: Option<&Attachment>) -> Option<FieldChange> {
+    let name = |photo: Option<&Attachment>| photo.map(|photo| photo.name().to_owned()).unwrap_or_default();
+    let (from, to) = (name(before), name(after));
+    (from != to).then(|| FieldChange { field: format!("{PHOTO}{id}"), from, to })
 }
 
 fn is_import(command: &Command) -> bool {
