@@ -14,6 +14,11 @@ impl Key {
         Self(Zeroizing::new(bytes))
     }
 
+    /// To derive other keys from.
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// As SQLCipher takes a raw key, which skips its slow derivation.
     pub(crate) fn pragma(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(67));

@@ -6,6 +6,7 @@
 //! the network, of windows, or of clocks: times, ids and signatures come in.
 
 pub mod attention;
+pub mod blob;
 pub mod carry;
 pub mod each;
 pub mod error;

@@ -19,6 +19,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0007_narrow.sql"),
     include_str!("../migrations/0008_impact.sql"),
     include_str!("../migrations/0009_merging.sql"),
+    include_str!("../migrations/0010_blobs.sql"),
 ];
 
 /// Marks the file as ours: `Slip`.

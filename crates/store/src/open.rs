@@ -1,5 +1,6 @@
 //! Making and opening a profile's database.
 
+use crate::blob::Sealed;
 use crate::db::Db;
 use crate::error::{OpenError, StoreError, Trouble};
 use crate::key::Key;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub struct Store {
     pub(crate) pool: Pool,
     pub(crate) merged: Merged,
+    pub(crate) sealed: Sealed,
     path: PathBuf,
 }
 
@@ -93,7 +95,8 @@ impl Store {
         let writer = Db::new(writer);
         project::refresh(&writer).map_err(|t| t.at(path))?;
         let pool = Pool::new(writer, path, key).map_err(explain)?;
-        Ok(Self { pool, merged: Merged::default(), path: path.to_owned() })
+        let sealed = Sealed::beside(path, key);
+        Ok(Self { pool, merged: Merged::default(), sealed, path: path.to_owned() })
     }
 
     /// The file.

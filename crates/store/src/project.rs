@@ -45,6 +45,7 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
             | Kind::CiDuplicate
             | Kind::CiForward
             | Kind::Redundancy
+            | Kind::Attachment
             | Kind::Exception
             | Kind::Delegation
             | Kind::TaskTemplate
@@ -423,6 +424,7 @@ fn summary(record: &Record, title: String) -> Option<Summary> {
         | Record::CiDuplicate(_)
         | Record::CiForward(_)
         | Record::Redundancy(_)
+        | Record::Attachment(_)
         | Record::SiteAccess(_)
         | Record::Exception(_)
         | Record::Delegation(_)
