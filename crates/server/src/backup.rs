@@ -6,6 +6,7 @@
 mod archive;
 mod seal;
 
+use crate::blobs;
 use crate::core::{Clock, Core};
 use crate::error::ServerError;
 use crate::folder::{Folder, FolderError, WORKSPACE, random_id};
@@ -113,9 +114,11 @@ pub fn create(data: &Path, to: &Path, passphrase: Option<&str>, clock: &Clock) -
     let checked = Sqlite::open(&database)?.check()?;
     let mut sources: Vec<Source> =
         folder.files()?.into_iter().map(|name| Source { path: data.join(&name), name }).collect();
+    // After the records were copied: a file that one of them names is there, unless it never came. Files only come whole.
+    sources.extend(blob_files(data)?);
     sources.push(Source { name: WORKSPACE.to_owned(), path: database });
     let manifest = Manifest {
-        form: Manifest::FORM,
+        form: Manifest::form_of(&sources),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         made_at: clock(),
         workspace: checked.workspace.id,
@@ -132,6 +135,33 @@ pub fn create(data: &Path, to: &Path, passphrase: Option<&str>, clock: &Clock) -
     let (_, copy) = read_back(to, place.path(), passphrase, clock)?;
     live.declare(&copy)?;
     Ok(manifest)
+}
+
+/// The files beside the records, without uploads under way.
+fn blob_files(data: &Path) -> Result<Vec<Source>, BackupError> {
+    let mut names = Vec::new();
+    let mut list = || -> io::Result<()> {
+        for fan in std::fs::read_dir(data.join(blobs::FOLDER))? {
+            let fan = fan?;
+            let name = fan.file_name().to_string_lossy().into_owned();
+            if name.len() != 2 {
+                continue;
+            }
+            for file in std::fs::read_dir(fan.path())? {
+                let file = file?.file_name().to_string_lossy().into_owned();
+                if !file.starts_with('.') {
+                    names.push(format!("{}/{name}/{file}", blobs::FOLDER));
+                }
+            }
+        }
+        Ok(())
+    };
+    match list() {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&data.join(blobs::FOLDER))(error)),
+        _ => {}
+    }
+    names.sort();
+    Ok(names.into_iter().map(|name| Source { path: data.join(&name), name }).collect())
 }
 
 /// Makes a data folder of a backup, with a new epoch: laptops then send again what it does not know.

@@ -93,6 +93,10 @@ enum Command {
         #[arg(long, value_name = "LEVEL", default_value_t = limits::MIN_LEVEL,
               value_parser = clap::value_parser!(u32).range(i64::from(limits::MIN_LEVEL)..=i64::from(limits::LEVEL)))]
         min_client: u32,
+        /// Room for files beside the records, such as photos, in GiB.
+        #[arg(long, value_name = "GIB", default_value_t = limits::BLOB_QUOTA_BYTES >> 30,
+              value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+        files_gib: u64,
         /// Logs as JSON.
         #[arg(long)]
         log_json: bool,
@@ -259,7 +263,7 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
                 json: json!({ "workspace": name, "data": data.path, "state": state }),
             })
         }
-        Command::Serve { data, listen, names, tls_cert, tls_key, metrics, min_client, log_json } => {
+        Command::Serve { data, listen, names, tls_cert, tls_key, metrics, min_client, files_gib, log_json } => {
             let tls = tls_cert.zip(tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
             let clock = system_clock();
             let patience = Patience::default();
@@ -274,6 +278,7 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
                     patience,
                     clock,
                     snapshot_records: limits::SNAPSHOT_RECORDS,
+                    blob_quota_bytes: files_gib << 30,
                 },
                 log_json,
             )

@@ -4,6 +4,7 @@ mod account;
 mod api;
 mod audit;
 mod batch;
+mod blob;
 mod carry;
 mod console;
 mod device;
@@ -28,6 +29,7 @@ pub use snapshot::Snapshots;
 pub use token::{DAYS_MOST, PREFIX as TOKEN_PREFIX, TokenInfo};
 pub use vouched::{Newcomers, Vouched};
 
+use crate::blobs::Blobs;
 use crate::error::ServerError;
 use crate::storage::{Storage, WorkspaceTx, WorkspaceView};
 use batch::Batcher;
@@ -62,6 +64,8 @@ pub struct Core {
     keys: Arc<Mutex<BTreeMap<DeviceId, PublicKey>>>,
     /// Where buckets lie packed; `None` leaves everything to pages.
     snapshots: Option<Arc<Snapshots>>,
+    /// Where files beside the records lie; `None` where there are none.
+    blobs: Option<Arc<Blobs>>,
     /// From which the keys of tokens are derived; `None` where there are none.
     token_seed: Option<Arc<Vec<u8>>>,
     /// Commands of tokens are issued one after the other.
@@ -92,6 +96,7 @@ impl Core {
             batcher: Arc::default(),
             keys: Arc::default(),
             snapshots: None,
+            blobs: None,
             token_seed: None,
             token_turn: Arc::default(),
         }

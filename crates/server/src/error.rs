@@ -76,6 +76,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
     match code {
         ErrorCode::BadRequest
         | ErrorCode::BadSignature
+        | ErrorCode::BlobWrong
         | ErrorCode::WeakPassword
         | ErrorCode::CarryUnreadable
         | ErrorCode::CarryNotForUs
@@ -97,6 +98,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | ErrorCode::SignInPending
         | ErrorCode::CursorAhead
         | ErrorCode::ResyncRequired => StatusCode::CONFLICT,
+        ErrorCode::BlobQuota => StatusCode::INSUFFICIENT_STORAGE,
         ErrorCode::SnapshotGone => StatusCode::GONE,
         ErrorCode::ClientTooOld => StatusCode::UPGRADE_REQUIRED,
         ErrorCode::Busy | ErrorCode::NotReady | ErrorCode::ProviderUnavailable => StatusCode::SERVICE_UNAVAILABLE,

@@ -341,10 +341,13 @@ fn write_private(path: &Path, content: &[u8]) -> Result<(), FolderError> {
     file.write_all(content).and_then(|()| file.sync_all()).map_err(at(path))
 }
 
-/// Makes a folder for its owner only, unless it is there.
+/// Makes a folder for its owner only, and those it lies in, unless they are there.
 pub(crate) fn private_folder(path: &Path) -> Result<(), FolderError> {
     if path.is_dir() {
         return Ok(());
+    }
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        private_folder(parent)?;
     }
     fs::create_dir(path).map_err(at(path))?;
     private(path, 0o700)

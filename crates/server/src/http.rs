@@ -2,6 +2,7 @@
 
 mod api;
 mod auth;
+mod blobs;
 mod carry;
 mod devices;
 mod events;
@@ -83,6 +84,10 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(events::head))
         .routes(routes!(snapshot::offers))
         .routes(routes!(snapshot::frames))
+        .routes(routes!(blobs::blob, blobs::begin))
+        .routes(routes!(blobs::manifest))
+        .routes(routes!(blobs::chunk))
+        .routes(routes!(blobs::commit))
         .routes(routes!(lease::lease))
         .routes(routes!(api::read::list_cis, api::write::create_ci))
         .routes(routes!(api::read::get_ci, api::write::patch_ci))

@@ -3,6 +3,7 @@
 //! It trusts no client's result, only signed commands, which it judges by the same rules on its own records.
 
 pub mod backup;
+pub mod blobs;
 pub mod certificate;
 pub mod core;
 pub mod error;

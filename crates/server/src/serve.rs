@@ -1,7 +1,9 @@
 //! Serving a data folder over HTTPS, in a program of its own or inside a test.
 
+use crate::blobs::{self, Blobs};
 use crate::certificate::Certificate;
 use crate::core::{Clock, Core, Hub, Snapshots, system_clock};
+use crate::error::ServerError;
 use crate::folder::{Folder, FolderError};
 use crate::limit::Patience;
 use crate::metrics::Metrics;
@@ -41,6 +43,8 @@ pub struct Config {
     pub clock: Clock,
     /// Buckets with at least so many records are offered whole.
     pub snapshot_records: u64,
+    /// Room for files beside the records.
+    pub blob_quota_bytes: u64,
 }
 
 impl Config {
@@ -57,6 +61,7 @@ impl Config {
             patience: Patience::default(),
             clock: system_clock(),
             snapshot_records: limits::SNAPSHOT_RECORDS,
+            blob_quota_bytes: limits::BLOB_QUOTA_BYTES,
         }
     }
 }
@@ -114,8 +119,11 @@ impl Server {
         let packed = folder.path().join("snapshots");
         let snapshots = Snapshots::open(&packed, config.snapshot_records)
             .map_err(|source| FolderError::File { path: packed, source })?;
+        let blobs = Blobs::open(folder.path(), config.blob_quota_bytes)
+            .map_err(|source| FolderError::File { path: folder.path().join(blobs::FOLDER), source })?;
         let core = Core::new(storage, folder.workspace(), folder.log_key()?, config.clock.clone())
             .with_snapshots(snapshots)
+            .with_blobs(blobs)
             .with_tokens(&folder.console_key()?);
         let oidc = Oidc::load(&folder)?;
         let mut names = tls::own_names();
@@ -173,9 +181,13 @@ async fn refresh(core: Core) {
         if is_due {
             compacted = tokio::time::Instant::now();
         }
-        let work = move || {
+        let work = move || -> Result<(), ServerError> {
             core.refresh_snapshots()?;
-            if is_due { core.compact().map(|_| ()) } else { Ok(()) }
+            if is_due {
+                core.compact()?;
+                core.sweep_blobs()?;
+            }
+            Ok(())
         };
         match tokio::task::spawn_blocking(work).await {
             Ok(Ok(())) => {}

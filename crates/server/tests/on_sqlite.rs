@@ -4,6 +4,8 @@ type World = crate::support::WorldOn<crate::support::OnSqlite>;
 
 #[path = "api.rs"]
 mod api;
+#[path = "blobs.rs"]
+mod blobs;
 #[path = "carry.rs"]
 mod carry;
 #[path = "compact.rs"]

@@ -4,6 +4,7 @@
 //! events and the time; [`transport`] and [`local`] name what the driver needs on either side.
 
 pub mod account;
+pub mod blob;
 pub mod bucket;
 pub mod carry;
 pub mod encoding;

@@ -48,6 +48,8 @@ pub const FRAME_WINDOW_LOG: u32 = 23;
 pub const FRAMES: usize = 16_384;
 /// The engine asks for whole frames of about so many bytes at once; what a cut loses is less.
 pub const FETCH_BYTES: u64 = 8 * 1024 * 1024;
+/// Room on the server for files beside the records, unless its operator says otherwise.
+pub const BLOB_QUOTA_BYTES: u64 = 64 * 1024 * 1024 * 1024;
 /// Most parts of a carry file.
 pub const CARRY_PARTS: usize = 4_096;
 /// Largest part of a carry file before compression; what unpacks to more is refused.

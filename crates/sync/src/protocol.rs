@@ -579,6 +579,10 @@ pub enum ErrorCode {
     SnapshotGone,
     /// The bucket is unknown or outside what the person may read.
     BucketUnknown,
+    /// What came of a file is not what was announced, or was never announced.
+    BlobWrong,
+    /// The room for files beside the records is used up.
+    BlobQuota,
     /// It is no carry file, or of a newer program.
     CarryUnreadable,
     /// The carry file is sealed for somebody else, or is none for the server.

@@ -16,12 +16,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
-/// Form of the archive that this program writes and reads.
-const FORM: u32 = 1;
+/// Newest form of the archive that this program writes and reads. The second may hold files beside the records, three
+/// names deep; a backup without any is still of the first, so that older programs restore it.
+const FORM: u32 = 2;
 /// Name of the manifest within the archive.
 const MANIFEST: &str = "manifest.json";
 /// Largest manifest that is read.
-const MANIFEST_BYTES: u64 = 1024 * 1024;
+const MANIFEST_BYTES: u64 = 64 * 1024 * 1024;
 /// How hard zstd tries.
 const LEVEL: i32 = 3;
 
@@ -196,13 +197,15 @@ fn read_manifest(entry: impl Read, from: &Path) -> Result<Manifest, BackupError>
 }
 
 impl Manifest {
-    /// The form that this program writes.
-    pub(super) const FORM: u32 = FORM;
+    /// The form of a backup with these files.
+    pub(super) fn form_of(sources: &[Source]) -> u32 {
+        if sources.iter().any(|source| source.name.starts_with(crate::blobs::FOLDER)) { FORM } else { 1 }
+    }
 }
 
 /// A relative path that goes nowhere but down.
 fn is_plain(path: &Path) -> bool {
-    path.components().all(|part| matches!(part, Component::Normal(_))) && path.components().count() <= 2
+    path.components().all(|part| matches!(part, Component::Normal(_))) && path.components().count() <= 3
 }
 
 fn private_file(path: &Path) -> io::Result<File> {
