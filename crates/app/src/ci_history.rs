@@ -10,7 +10,7 @@ use crate::{App, resolve};
 use slipway_domain::access;
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::cmdb::class::{self, Lineage};
-use slipway_domain::cmdb::moment::{CiEvent, CiStep};
+use slipway_domain::cmdb::moment::{CiEvent, CiStep, PHOTO};
 use slipway_domain::cmdb::relation_kind;
 use slipway_domain::lookup::Lookup;
 use slipway_domain::record::Kind;
@@ -52,6 +52,9 @@ fn line(sight: Sight<'_>, ci: &Ci, step: CiStep, lineage: Option<&Lineage>) -> R
             .strip_prefix("attributes.")
             .map(|name| (name, lineage.and_then(|lineage| lineage.attribute(name))));
         fields.push(match attribute {
+            _ if change.field.starts_with(PHOTO) => {
+                HistoryField { title: "photo".to_owned(), from: change.from, to: change.to, field: change.field }
+            }
             Some((_, Some(attribute))) => HistoryField {
                 title: attribute.title.clone(),
                 from: shown(sight, attribute, &change.from)?,

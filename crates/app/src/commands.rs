@@ -7,12 +7,13 @@ use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
     account, approvals, attention, baselines, bulk, carry, changes, ci_form, classes, cmdb, collisions, dhs, dsl,
-    exceptions, groups, held, impact, inbox, jobs, links, lists, moments, mutations, observations, profile, releases,
-    scanning, settings, transfer, trees,
+    exceptions, groups, held, impact, inbox, jobs, links, lists, moments, mutations, observations, photos, profile,
+    releases, scanning, settings, transfer, trees,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use slipway_domain::attachment::NewAttachment;
 use std::fmt::Write as _;
 use std::path::Path;
 use ts_rs::{Config, ExportError, TS};
@@ -181,6 +182,13 @@ commands! {
     "dhs.receive": dhs::ReceiveRequest => mutations::Done = blocking crate::dhs::receive;
     "dhs.act": dhs::UnitActRequest => mutations::Done = blocking crate::dhs::act;
 
+    "photos.list": cmdb::CiRequest => photos::PhotoList = blocking crate::photos::list;
+    "photos.add": photos::AddPhotoRequest => mutations::Done = blocking crate::photos::add;
+    "photos.describe": photos::DescribePhotoRequest => mutations::Done = blocking crate::photos::describe;
+    "photos.remove": photos::PhotoRequest => photos::RemovedPhoto = blocking crate::photos::remove;
+    "photos.put_back": NewAttachment => mutations::Done = blocking crate::photos::put_back;
+    "photos.picture": photos::PictureRequest => photos::Picture = awaited crate::photos::picture;
+    "photos.save": photos::SavePhotoRequest => photos::SavedPhoto = awaited crate::photos::save;
     "comments.add": mutations::CommentRequest => mutations::Done = blocking crate::settings::comment;
     "issue": mutations::IssueRequest => mutations::Done = blocking crate::issue::issue;
     "dry_run": mutations::IssueRequest => mutations::DryRun = blocking crate::issue::dry_run;

@@ -290,6 +290,8 @@ impl Local for StoreLocal {
         self.store.start_over(None).map_err(failed)?;
         let requeued = self.store.requeue_sent().map_err(failed)?;
         self.store.remember(CHECKPOINT, "").map_err(failed)?;
+        // The server may have lost files as well; one that it has it does not ask for.
+        self.store.await_all_uploads((self.now)()).map_err(failed)?;
         // Every result is asked for again: what was sent before and waits again in the queue leaves it with them.
         self.store.remember(JUDGED, "0").map_err(failed)?;
         // Where an answer was lost, or the server knows another history of this device, less was answered than the

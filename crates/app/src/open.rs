@@ -8,6 +8,7 @@ use crate::keychain::Keychain;
 use crate::lists::kept::{Lists, Noting};
 use crate::merging::Merging;
 use crate::oidc::Attempt;
+use crate::photos::Pictures;
 use crate::session::Session;
 use crate::sight::{Beside, Sight};
 use crate::sync::Watcher;
@@ -54,6 +55,8 @@ struct Inner {
     jobs: Jobs,
     /// Long lists of the open profile.
     lists: Arc<Lists>,
+    /// Pictures that were shown of late.
+    pictures: Pictures,
 }
 
 /// An open profile.
@@ -98,6 +101,7 @@ impl App {
                 cancel: Notify::new(),
                 jobs: Jobs::default(),
                 lists,
+                pictures: Pictures::default(),
             }),
         }
     }
@@ -129,6 +133,11 @@ impl App {
     /// Long lists of the open profile.
     pub(crate) fn lists(&self) -> &Lists {
         &self.inner.lists
+    }
+
+    /// Pictures that were shown of late.
+    pub(crate) fn pictures(&self) -> &Pictures {
+        &self.inner.pictures
     }
 
     /// Whether it syncs by itself, and so is what tells the person of news.
@@ -225,6 +234,7 @@ impl App {
         *self.inner.open.write().unwrap_or_else(PoisonError::into_inner) = None;
         self.inner.lists.forget();
         self.inner.locked.store(true, Ordering::Release);
+        self.inner.pictures.clear();
     }
 
     /// Reads at one moment.

@@ -9,6 +9,7 @@ use crate::sync_driver::{Watch, resting_status, sync_once};
 use crate::view::common::Nothing;
 use crate::view::mutations::Changes;
 use crate::view::profile::SyncStatus;
+use slipway_domain::record::Kind;
 use slipway_domain::time::Timestamp;
 use std::sync::Arc;
 
@@ -70,6 +71,10 @@ impl Watch for Watcher {
             app.close();
         }
         self.host.sync(status);
+    }
+
+    fn uploaded(&self, _: u32) {
+        self.host.changed(&Changes { kinds: vec![Kind::Attachment], ids: Vec::new() });
     }
 
     fn flipped(&self, news: &FlipNews) {

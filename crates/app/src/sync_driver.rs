@@ -2,6 +2,7 @@
 //!
 //! One lock file per profile is held through a cycle, so that window and command line never sync at once.
 
+use crate::blob_sync;
 use crate::error::CallError;
 use crate::link::Link;
 use crate::live;
@@ -56,6 +57,10 @@ pub struct SyncReport {
     /// Records fetched.
     #[ts(type = "number")]
     pub pulled: u64,
+    /// Files that wait for the server after it.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub files_waiting: u64,
     /// Open items of *Needs attention* after it.
     #[ts(type = "number")]
     pub attention: u64,
@@ -84,6 +89,11 @@ pub trait Watch: Send + Sync + 'static {
 
     /// Fetched records came into force.
     fn flipped(&self, news: &FlipNews);
+
+    /// The server has files now that it did not have before.
+    fn uploaded(&self, files: u32) {
+        let _ = files;
+    }
 }
 
 /// Syncs once, to the end or to the first trouble.
@@ -105,7 +115,12 @@ pub async fn sync_once(session: Arc<Session>, watch: Arc<dyn Watch>) -> Result<S
     report.attention = u64::from(status.attention);
     match run.engine.report().trouble.clone() {
         Some(trouble) => Err(call_error(&trouble)),
-        None => Ok(report),
+        None => {
+            // The records are through; files that are not are told of, and go with the next sync.
+            run.uploader().await;
+            report.files_waiting = run.files_waiting().await?;
+            Ok(report)
+        }
     }
 }
 
@@ -301,6 +316,7 @@ impl Run {
         };
         let mut listening = listen(&self);
         let mut sleeper = Sleeper::new(self.watch.now());
+        let mut uploading: Option<Ending> = None;
         self.feed(Event::Start);
         loop {
             self.due.after(LOOK);
@@ -318,8 +334,31 @@ impl Run {
             if matches!(event, Event::SignedIn { .. }) {
                 self.link.signed_in().await;
             }
+            let was = self.engine.report().state;
             if self.step(event) {
                 self.tell().await;
+            }
+            // Files after their records: each time that these are through.
+            let is_through = self.engine.report().state == SyncState::Idle && was != SyncState::Idle;
+            if is_through && uploading.as_ref().is_none_or(Ending::is_over) {
+                uploading = Some(Ending(tokio::spawn(self.uploader())));
+            }
+        }
+    }
+
+    async fn files_waiting(&self) -> Result<u64, CallError> {
+        let store = self.session.store().clone();
+        off_thread(move || Ok(store.uploads(u32::MAX)?.len() as u64)).await
+    }
+
+    /// Sends the files that wait; what does not go now goes after the next sync.
+    fn uploader(&self) -> impl Future<Output = ()> + Send + 'static {
+        let (session, link, watch) = (self.session.clone(), self.link.clone(), self.watch.clone());
+        async move {
+            match blob_sync::upload_waiting(&session, &link, watch.now()).await {
+                Ok(0) => {}
+                Ok(sent) => watch.uploaded(sent),
+                Err(error) => tracing::debug!(%error, "Files wait for the next sync"),
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The server over HTTPS: one method for each route, every answer bounded in size and time.
 
 mod account;
+mod blobs;
 mod carry;
 
 use crate::profile::Trust;
@@ -312,9 +313,14 @@ impl Server {
     /// # Errors
     /// When it is refused, or nothing came.
     pub async fn frames(&self, access: &str, id: SnapshotId, bytes: Range<u64>) -> Result<Vec<u8>, ServerError> {
+        self.stretch(access, &format!("snapshot/{id}"), bytes).await
+    }
+
+    /// A stretch of what lies under a route: what came before its end, or before the connection was cut.
+    async fn stretch(&self, access: &str, route: &str, bytes: Range<u64>) -> Result<Vec<u8>, ServerError> {
         let wanted = usize::try_from(bytes.end.saturating_sub(bytes.start)).unwrap_or(usize::MAX).min(ANSWER_BYTES);
         let range = format!("bytes={}-{}", bytes.start, bytes.end.saturating_sub(1));
-        let request = self.request(Method::GET, &format!("snapshot/{id}"), Some(access))?;
+        let request = self.request(Method::GET, route, Some(access))?;
         let mut response = request.header("range", range).send().await.map_err(|e| self.failed(&e))?;
         match response.status() {
             StatusCode::PARTIAL_CONTENT => {}

@@ -25,6 +25,7 @@ pub mod lists;
 pub mod moments;
 pub mod mutations;
 pub mod observations;
+pub mod photos;
 pub mod profile;
 pub mod releases;
 pub mod scanning;

@@ -53,6 +53,13 @@ impl Due {
 #[derive(Debug)]
 pub(crate) struct Ending(pub(crate) JoinHandle<()>);
 
+impl Ending {
+    /// Whether the task is through.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.is_finished()
+    }
+}
+
 impl Drop for Ending {
     fn drop(&mut self) {
         self.0.abort();

@@ -7,6 +7,8 @@ mod held;
 mod import;
 #[path = "sync/live.rs"]
 mod live;
+#[path = "sync/photos.rs"]
+mod photos;
 #[path = "sync/refusals.rs"]
 mod refusals;
 #[path = "sync/snapshot.rs"]

@@ -77,6 +77,9 @@ pub enum CiCall {
     /// How many of its providers are enough for a CI.
     #[command(subcommand)]
     Redundancy(RedundancyCall),
+    /// Photos of a CI.
+    #[command(subcommand)]
+    Photo(crate::ci_photo::PhotoCall),
     /// Create a CI. Example: slipwayctl ci new --name gw-1 --class server
     New(Box<New>),
     /// Set a field. Example: slipwayctl ci set gw-1 version 12.4
@@ -187,6 +190,7 @@ pub async fn run(desk: &Desk, call: CiCall) -> Result<Answer, CallError> {
         CiCall::Path(call) => crate::ci_impact::path(desk, call).await,
         CiCall::Tree(call) => crate::ci_tree::tree(desk, call).await,
         CiCall::Redundancy(call) => crate::ci_impact::redundancy(desk, call).await,
+        CiCall::Photo(call) => crate::ci_photo::run(desk, call).await,
         CiCall::New(new) => create(desk, *new).await,
         CiCall::Set { ci, field, value } => {
             let request = json!({ "ci": ci, "action": "set_field", "field": field, "to": value });

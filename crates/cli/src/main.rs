@@ -11,6 +11,7 @@ mod ci;
 mod ci_edit;
 mod ci_impact;
 mod ci_past;
+mod ci_photo;
 mod ci_tree;
 mod class;
 mod desk;

@@ -105,6 +105,8 @@ pub async fn sync(desk: &Desk) -> Result<Answer, CallError> {
         at(&report, "/pulled"),
         at(&report, "/attention"),
     );
+    let files = at(&report, "/files_waiting").as_u64().unwrap_or(0);
+    let line = if files == 0 { line } else { format!("{line}; {files} files wait for the server") };
     Ok(Answer::new(report, line))
 }
 

@@ -330,3 +330,36 @@ fn a_generated_data_centre_comes_in_whole() {
     assert!(hits.contains("rack-00007"), "search finds what was put in: {hits}");
     fresh.run(&["generate", "--into-profile"]).expect(2);
 }
+
+/// A picture of one pixel.
+const PIXEL: &[u8] =
+    b"\x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x01\x00\x00\x00\x01\x08\
+    \x06\x00\x00\x00\x1f\x15\xc4\x89\x00\x00\x00\x0d\x49\x44\x41\x54\x78\xda\x63\x64\xf8\xcf\x50\x0f\x00\
+    \x03\x86\x01\x80\x5a\x34\x7d\x6b\x00\x00\x00\x00\x49\x45\x4e\x44\xae\x42\x60\x82";
+
+#[test]
+fn a_photo_goes_in_is_listed_comes_out_and_goes() {
+    let ctl = Ctl::alone();
+    ctl.run(&["ci", "new", "--name", "gw-1", "--class", "server"]).expect(0);
+    let picture = ctl.folder.path().join("front.jpg");
+    std::fs::write(&picture, PIXEL).unwrap();
+    let path = picture.to_str().unwrap();
+    ctl.run(&["ci", "photo", "add", "gw-1", path, "--title", "Front"]).expect(0);
+    let again = ctl.run(&["--json", "ci", "photo", "add", "gw-1", path]).expect(1);
+    assert_eq!(again.findings(), ["SAME_PHOTO"]);
+    let list = ctl.run(&["--json", "ci", "photo", "list", "gw-1"]).expect(0).json();
+    let photo = &list["photos"][0];
+    assert_eq!((&photo["title"], &photo["file_name"]), (&"Front".into(), &"front.png".into()), "named for what it is");
+    let id = photo["id"].as_str().unwrap();
+    ctl.run(&["ci", "photo", "title", id, "Rear"]).expect(0);
+    let shown = ctl.run(&["ci", "photo", "list", "gw-1"]).expect(0);
+    assert!(shown.stdout.contains("Rear") && shown.stdout.contains("here"), "{}", shown.stdout);
+    let to = ctl.folder.path().join("out.png");
+    ctl.run(&["ci", "photo", "get", id, "--to", to.to_str().unwrap()]).expect(0);
+    assert!(std::fs::read(&to).unwrap().starts_with(b"\x89PNG"));
+    let there = ctl.run(&["--json", "ci", "photo", "get", id, "--to", to.to_str().unwrap()]).expect(3);
+    assert_eq!(there.trouble(), "FILE_UNWRITABLE", "nothing is written over");
+    ctl.run(&["ci", "photo", "remove", id]).expect(0);
+    let gone = ctl.run(&["--json", "ci", "photo", "get", id]).expect(3);
+    assert_eq!(gone.trouble(), "NOT_FOUND");
+}

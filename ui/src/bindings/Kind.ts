@@ -3,4 +3,4 @@
 /**
  * What a record is.
  */
-export type Kind = "person" | "group" | "site" | "site_access" | "delegation" | "task_template" | "approval_policy" | "workspace_rules" | "freeze" | "release" | "task" | "test_record" | "approval" | "change" | "ci" | "relation" | "ci_group" | "ci_class" | "relation_kind" | "baseline" | "baseline_part" | "baseline_count" | "ci_step" | "ci_duplicate" | "ci_forward" | "redundancy" | "observation" | "identification_rules" | "dsl_item" | "dhs_model" | "dhs_unit" | "movement" | "comment" | "exception";
+export type Kind = "person" | "group" | "site" | "site_access" | "delegation" | "task_template" | "approval_policy" | "workspace_rules" | "freeze" | "release" | "task" | "test_record" | "approval" | "change" | "ci" | "relation" | "ci_group" | "ci_class" | "relation_kind" | "baseline" | "baseline_part" | "baseline_count" | "ci_step" | "ci_duplicate" | "ci_forward" | "redundancy" | "observation" | "identification_rules" | "dsl_item" | "dhs_model" | "dhs_unit" | "movement" | "comment" | "attachment" | "exception";
