@@ -102,5 +102,8 @@ async fn the_impact_names_services_first_says_why_and_redundancy_spares() {
     window.wait_for_text("Reporting holds: 1 of 3 up, 1 is enough.").await;
     window.wait_for_text("2 CIs, 0 business services").await;
     both_themes(&window, "ci-spared").await;
+
+    let other = laptop_of(&server, "mei");
+    crate::photos::added_here_and_seen_there(&window, &other, &host).await;
     window.close().await;
 }

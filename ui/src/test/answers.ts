@@ -188,6 +188,7 @@ export function answers(): Answers {
       cut_off: false,
     }),
     'redundancy.list': () => ({ rules: [], providers: [numbered('ci', 'ci-3'), numbered('ci', 'ci-4')] }),
+    'photos.list': () => ({ photos: [], limit: 40, against_adding: null }),
     'cmdb.alike': () => ({ cis: [] }),
     'cmdb.at': ({ at }: { at: number }) => ({
       at,
