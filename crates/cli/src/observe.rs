@@ -140,7 +140,7 @@ pub struct Decide {
 pub async fn run(desk: &Desk, call: Observe) -> Result<Answer, CallError> {
     match call {
         Observe::Import(import) => take(desk, import).await,
-        Observe::Scan(scan) => crate::scan::scan(desk, scan).await,
+        Observe::Scan(scan) => crate::scan::scan(desk, &scan).await,
         Observe::Unscan { undo } => crate::scan::unscan(desk, &undo).await,
         Observe::Queue { filter, all, limit } => queue(desk, &filter, all, limit).await,
         Observe::Show { observation } => show(desk, &observation).await,

@@ -26,7 +26,7 @@ pub struct Scan {
     serial: bool,
 }
 
-pub async fn scan(desk: &Desk, scan: Scan) -> Result<Answer, CallError> {
+pub async fn scan(desk: &Desk, scan: &Scan) -> Result<Answer, CallError> {
     let (mut answers, mut lines) = (Vec::new(), Vec::new());
     for code in &scan.codes {
         let otherwise = if scan.serial { "serial" } else { "asset_tag" };

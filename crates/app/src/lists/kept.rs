@@ -113,6 +113,7 @@ impl Lists {
         let list = kept.lists.remove(place)?;
         let known = list.known();
         kept.lists.push_back(list);
+        drop(kept);
         known
     }
 
@@ -135,6 +136,7 @@ impl Lists {
                 oldest.stop.stop();
             }
         }
+        drop(kept);
         id
     }
 

@@ -79,9 +79,12 @@ impl Stop {
             stopping.at_work = Some(db.get_interrupt_handle());
         }
         let done = work();
-        let mut stopping = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        stopping.at_work = None;
-        if stopping.is_stopped { Ok(None) } else { done.map(Some) }
+        let is_stopped = {
+            let mut stopping = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            stopping.at_work = None;
+            stopping.is_stopped
+        };
+        if is_stopped { Ok(None) } else { done.map(Some) }
     }
 }
 
