@@ -80,9 +80,9 @@ fn a_photo_is_its_authors_at_the_commands_time_and_is_found_by_its_ci_and_its_ha
     assert_eq!(world.must(TESS, &add(NewAttachment { title: "  Front ".into(), ..photo(1, 1) })).created, 1);
     let stored: Attachment = world.get(id(1));
     assert_eq!((stored.by, stored.at, stored.title.as_str()), (TESS, START, "Front"));
-    assert_eq!(of_ci(ci(1), &world.records).unwrap(), [stored.clone()]);
+    assert_eq!(of_ci(ci(1), &world.records).unwrap(), std::slice::from_ref(&stored));
     let by_hash = world.records.list::<Attachment>(Lookup::AttachmentsByHash, &"01".repeat(32)).unwrap();
-    assert_eq!(by_hash, [stored.clone()]);
+    assert_eq!(by_hash, std::slice::from_ref(&stored));
     let record = Record::from(stored);
     assert_eq!(Record::from_body(Kind::Attachment, &record.body().unwrap()).unwrap(), record);
     assert_eq!(record.label(), "Front");

@@ -142,12 +142,7 @@ impl Lists {
 
     /// How far a list is; `None` where it is not kept any more.
     pub(crate) fn find(&self, id: u32) -> Option<Found> {
-        let kept = self.kept();
-        let list = kept.lists.iter().find(|list| list.id == id)?;
-        Some(match &list.order {
-            Some(order) => Found::Ordered(order.clone()),
-            None => Found::Begun(list.spec.clone(), list.stop.clone()),
-        })
+        self.kept().lists.iter().find(|list| list.id == id).map(List::found)
     }
 
     /// The order of a list that was begun. What it takes the place of is kept, as parts of it may still be asked for;
@@ -195,6 +190,13 @@ impl Lists {
 }
 
 impl List {
+    fn found(&self) -> Found {
+        match &self.order {
+            Some(order) => Found::Ordered(order.clone()),
+            None => Found::Begun(self.spec.clone(), self.stop.clone()),
+        }
+    }
+
     fn known(&self) -> Option<Known> {
         let order = self.order.clone()?;
         Some(Known { id: self.id, spec: self.spec.clone(), order, changed: self.changed.clone() })

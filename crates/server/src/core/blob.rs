@@ -229,6 +229,7 @@ fn refused(error: UploadError) -> ServerError {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
 fn disk(error: std::io::Error) -> ServerError {
     ServerError::Disk(error.to_string())
 }
