@@ -62,7 +62,7 @@ async fn the_impact_names_services_first_says_why_and_redundancy_spares() {
     let first = "return document.querySelector('[aria-label=Impact] [role=gridcell]').textContent";
     let first = window.script(first).await;
     assert!(first.as_str().unwrap_or_default().contains("Service"), "business services come first: {first}");
-    window.wait_for_text_in("[role=gridcell]", "database").await;
+    window.wait_for_text_in("[role=gridcell]", "Database").await;
     window.wait_for_text_in("[aria-label^='Why ']", "depends on").await;
     window.script("document.querySelector('[role=grid][aria-label=Impact]').scrollIntoView()").await;
     both_themes(&window, "ci-impact").await;
@@ -104,6 +104,6 @@ async fn the_impact_names_services_first_says_why_and_redundancy_spares() {
     both_themes(&window, "ci-spared").await;
 
     let other = laptop_of(&server, "mei");
-    crate::photos::added_here_and_seen_there(&window, &other, &host).await;
+    crate::photos::added_here_and_seen_there(&window, &other, host.trim_end_matches("/relations")).await;
     window.close().await;
 }
