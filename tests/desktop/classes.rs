@@ -1,6 +1,7 @@
 //! Classes in the window: a class with typed attributes is made, a CI of it too, and a wrong value is refused beside its
-//! field.
+//! field. With the same window, what is done with many CIs at once.
 
+use crate::many;
 use crate::places::{go, laptop_of};
 use crate::support::server::Server;
 use crate::support::wait;
@@ -51,7 +52,7 @@ async fn tick(window: &Window, label: &str) {
 }
 
 /// Pictures in both themes; gives what axe finds.
-async fn pictures(window: &Window, name: &str) -> Vec<String> {
+pub async fn pictures(window: &Window, name: &str) -> Vec<String> {
     let mut faults = Vec::new();
     for theme in ["light", "dark"] {
         window.script(&format!("document.documentElement.dataset.theme = '{theme}'")).await;
@@ -65,6 +66,7 @@ async fn pictures(window: &Window, name: &str) -> Vec<String> {
 async fn a_class_is_made_and_a_wrong_value_is_refused_beside_its_field() {
     let server = Server::with_sample();
     let mei = laptop_of(&server, "mei");
+    many::prepare(&mei);
     let window = Window::open(mei.profile()).await;
     let mut faults = Vec::new();
 
@@ -124,6 +126,12 @@ async fn a_class_is_made_and_a_wrong_value_is_refused_beside_its_field() {
     window.wait_for_text_in("dialog[open]", "1 of 1 CIs looked at do not fit; these are all.").await;
     window.wait_for_text_in("dialog[open] li", "box-1").await;
     faults.extend(pictures(&window, "class-misfits").await);
+    window.click_named("dialog[open] button", "Close").await;
+
+    many::filter_by_keys(&window).await;
+    many::edit_and_undo(&window, &mut faults).await;
+    many::compare_baselines(&window, &mut faults).await;
+    many::merge_and_part(&window, &mut faults).await;
     assert!(faults.is_empty(), "axe found:\n{}", faults.join("\n"));
     window.close().await;
 }

@@ -8,6 +8,7 @@ mod carry;
 mod classes;
 mod impact;
 mod import;
+mod many;
 mod photos;
 mod places;
 mod plans;
