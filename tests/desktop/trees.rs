@@ -1,5 +1,6 @@
 //! The CMDB by place and by business service: branches open one after the other, and a CI in them opens its page.
 
+use crate::classes::pictures;
 use crate::places::{go, laptop_of};
 use crate::support::server::Server;
 use crate::support::wait;
@@ -22,16 +23,6 @@ async fn node(window: &Window, text: &str) {
         (window.script_with(script, vec![json!(text)]).await == json!(true)).then_some(())
     })
     .await;
-}
-
-async fn pictures(window: &Window, name: &str) -> Vec<String> {
-    let mut faults = Vec::new();
-    for theme in ["light", "dark"] {
-        window.script(&format!("document.documentElement.dataset.theme = '{theme}'")).await;
-        window.screenshot(&format!("{name}-{theme}")).await;
-        faults.extend(window.axe().await.into_iter().map(|fault| format!("{name} {theme}: {fault}")));
-    }
-    faults
 }
 
 #[tokio::test]

@@ -1,19 +1,17 @@
 //! Files beside the records, in and out.
 
+use super::snapshot::unchanging_file;
 use super::{Asked, AskedInput, Shared, bad_request, read};
 use crate::error::ServerError;
 use axum::Json;
-use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Path, Query, Request, State};
-use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use serde::Deserialize;
 use slipway_domain::blob::{Manifest, Sha256};
 use slipway_domain::id::AttachmentId;
 use slipway_sync::blob::{BeginUpload, CommitUpload, UploadState};
 use slipway_sync::protocol::Done;
-use tower_http::services::ServeFile;
 use utoipa::IntoParams;
 
 /// Of which record a chunk is.
@@ -41,14 +39,7 @@ pub(super) async fn blob(
 ) -> Result<Response, ServerError> {
     let sha256 = named(&sha256)?;
     let Json(path) = shared.run(move |core| core.blob(&caller, sha256)).await?;
-    // Whatever the file is: nobody's browser shall make more of it than bytes.
-    let mime = "application/octet-stream".parse().map_err(|_| ServerError::Worker("no such media type".to_owned()))?;
-    let served = ServeFile::new_with_mime(path, &mime).try_call(request).await;
-    let mut response = served.map_err(|error| ServerError::Worker(error.to_string()))?.map(Body::new);
-    // Under this address there is never anything else.
-    let forever = HeaderValue::from_static("private, max-age=31536000, immutable, no-transform");
-    response.headers_mut().insert(header::CACHE_CONTROL, forever);
-    Ok(response)
+    unchanging_file(path, request).await
 }
 
 /// What a file is made of: where its chunks begin and end, and how each hashes.

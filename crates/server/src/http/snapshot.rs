@@ -12,6 +12,7 @@ use slipway_sync::bucket::{Bucket, NotABucket};
 use slipway_sync::limits;
 use slipway_sync::protocol::OffersQuery;
 use slipway_sync::snapshot::{Offers, SnapshotId};
+use std::path::PathBuf;
 use tower_http::services::ServeFile;
 
 /// Which of these buckets are worth fetching whole.
@@ -43,6 +44,12 @@ pub(super) async fn frames(
 ) -> Result<Response, ServerError> {
     let id: SnapshotId = id.parse().map_err(|_| bad_request("it names no snapshot"))?;
     let Json(path) = shared.run(move |core| core.frames(&caller, id)).await?;
+    unchanging_file(path, request).await
+}
+
+/// A file that never changes, or the range of it that is asked for.
+pub(super) async fn unchanging_file(path: PathBuf, request: Request) -> Result<Response, ServerError> {
+    // Whatever the file is: nobody's browser shall make more of it than bytes.
     let mime = "application/octet-stream".parse().map_err(|_| ServerError::Worker("no such media type".to_owned()))?;
     let served = ServeFile::new_with_mime(path, &mime).try_call(request).await;
     let mut response = served.map_err(|error| ServerError::Worker(error.to_string()))?.map(Body::new);
