@@ -4,7 +4,7 @@ use crate::access;
 use crate::command::DhsCommand;
 use crate::dhs::movement::{Moved, lead};
 use crate::dhs::record::{Bin, Condition, DhsModel, DhsUnit, MovementKind, UnitState};
-use crate::execute::{Context, Effect, replace};
+use crate::execute::{Context, Effect};
 use crate::id::{CiId, DhsModelId, DhsUnitId, PersonId, ReleaseId};
 use crate::lookup::{Lookup, pair};
 use crate::number::Series;
@@ -17,14 +17,18 @@ use crate::release::record::{Component, Release};
 use crate::text;
 use crate::time::Timestamp;
 
+pub mod alert;
+pub mod code;
+pub mod edit;
+pub mod install;
+pub mod model;
 pub mod movement;
+pub mod on_hand;
+pub mod pieces;
+pub mod recognise;
 pub mod record;
-
-/// Most part numbers of a model.
-pub const PART_NUMBERS: usize = 50;
-
-/// Greatest height in rack units times ten.
-pub const HEIGHT_TENTH_U: u32 = 1_000;
+pub mod stock;
+pub mod stocktake;
 
 impl DhsUnit {
     /// How other records and findings name it.
@@ -45,7 +49,18 @@ pub fn execute(
     records: &mut dyn Records,
 ) -> Result<Effect, Failure> {
     match command {
-        DhsCommand::PutModel(model) => put_model(model, records),
+        DhsCommand::PutModel(model) => model::put(model, records),
+        DhsCommand::EditModel { model, edit } => model::edit(*model, edit, records),
+        DhsCommand::ImportModels(rows) => model::import(rows, records),
+        DhsCommand::DescribeUnit { unit, edit } => edit::describe(*unit, edit, records),
+        DhsCommand::Unreceive(unit) => edit::unreceive(*unit, actor, records),
+        DhsCommand::InstallAs { unit, wanted } => install::execute(*unit, wanted, actor, context, records),
+        DhsCommand::Stocktake { stocktake, act } => stocktake::execute(*stocktake, act, actor, context, records),
+        DhsCommand::Count { model, bin, what } => stock::execute(*model, bin, what, actor, context, records),
+        DhsCommand::Adjust { unit, reason } => {
+            let reason = text::filled_prose("reason", reason)?;
+            leave(*unit, MovementKind::CountAdjustment, &reason, actor, context, records)
+        }
         DhsCommand::Receive(unit) => receive(unit, actor, context, records),
         DhsCommand::Transfer { unit, to } => transfer(*unit, to, actor, context, records),
         DhsCommand::Reserve { unit, release } => reserve(*unit, *release, actor, context, records),
@@ -122,6 +137,14 @@ pub(crate) fn carry_out_anyway(
         DhsCommand::SendToRepair(unit) => (records.must(*unit)?, MovementKind::SendToRepair),
         DhsCommand::Dispose { unit, .. } => (records.must(*unit)?, MovementKind::Dispose),
         DhsCommand::PutModel(_)
+        | DhsCommand::EditModel { .. }
+        | DhsCommand::ImportModels(_)
+        | DhsCommand::DescribeUnit { .. }
+        | DhsCommand::Unreceive(_)
+        | DhsCommand::InstallAs { .. }
+        | DhsCommand::Count { .. }
+        | DhsCommand::Stocktake { .. }
+        | DhsCommand::Adjust { .. }
         | DhsCommand::Receive(_)
         | DhsCommand::Reserve { .. }
         | DhsCommand::ReleaseReservation(_) => return Ok(false),
@@ -138,53 +161,6 @@ pub(crate) fn carry_out_anyway(
     Ok(true)
 }
 
-fn put_model(given: &DhsModel, records: &mut dyn Records) -> Result<Effect, Failure> {
-    let mut model = given.clone();
-    let mut findings = Vec::new();
-    let mut take = |place: &mut String, text: Result<String, Finding>| match text {
-        Ok(text) => *place = text,
-        Err(finding) => findings.push(finding),
-    };
-    let manufacturer = text::filled_line("manufacturer", &model.manufacturer);
-    take(&mut model.manufacturer, manufacturer);
-    let name = text::filled_line("name", &model.name);
-    take(&mut model.name, name);
-    for part in &mut model.part_numbers {
-        let trimmed = text::filled_line("part number", part);
-        take(part, trimmed);
-    }
-    if model.part_numbers.len() > PART_NUMBERS {
-        findings.push(Finding::new(
-            "TOO_MANY_PART_NUMBERS",
-            format!("{} part numbers are too many.", model.part_numbers.len()),
-            format!("At most {PART_NUMBERS} are possible."),
-        ));
-    }
-    if model.height_tenth_u > HEIGHT_TENTH_U {
-        findings.push(Finding::new(
-            "OUT_OF_RANGE",
-            format!("A height of {} tenths of a rack unit is too much.", model.height_tenth_u),
-            format!("Choose from 0 to {HEIGHT_TENTH_U}."),
-        ));
-    }
-    let same = records.find(Lookup::ModelByName, &pair(&model.manufacturer, &model.name))?;
-    if let Some(other) = same.into_iter().find(|id| *id != model.id.0)
-        && let Some(other) = records.get::<DhsModel>(DhsModelId(other))?
-    {
-        findings.push(
-            Finding::new(
-                "MODEL_EXISTS",
-                format!("There is already a model {} {}.", other.manufacturer, other.name),
-                "Use that model, or edit it.",
-            )
-            .about(RecordRef::of(&other)),
-        );
-    }
-    none(findings)?;
-    let id = model.id;
-    Ok(replace(model, id, records)?)
-}
-
 fn receive(
     given: &DhsUnit,
     actor: &Person,
@@ -193,23 +169,29 @@ fn receive(
 ) -> Result<Effect, Failure> {
     let mut unit = given.clone();
     let mut findings = Vec::new();
-    for (field, place) in [("serial_number", &mut unit.serial_number), ("asset_tag", &mut unit.asset_tag)] {
-        match text::line(field, place) {
-            Ok(text) => *place = text,
-            Err(finding) => findings.push(finding),
-        }
-    }
+    unit_line("serial_number", &given.serial_number, &mut unit.serial_number, &mut findings);
+    unit_line("asset_tag", &given.asset_tag, &mut unit.asset_tag, &mut findings);
+    edit::tidy(&mut unit.facts, &mut findings);
     match tidy_bin(&given.bin, records) {
         Ok(bin) => unit.bin = bin,
         Err(Failure::Refused(refusal)) => findings.extend(refusal.findings),
         Err(fault) => return Err(fault),
     }
-    if records.get::<DhsModel>(unit.model)?.is_none() {
-        findings.push(Finding::new(
+    match records.get::<DhsModel>(unit.model)? {
+        None => findings.push(Finding::new(
             "UNKNOWN_MODEL",
             format!("There is no model {} here.", unit.model),
             "Create the model first, or sync.",
-        ));
+        )),
+        Some(model) if model.facts.kind == model::ModelKind::Consumable => findings.push(
+            Finding::new(
+                "MODEL_COUNTED",
+                format!("{} {} is a consumable: it is counted by bin.", model.manufacturer, model.name),
+                "Receive a quantity of it into a bin instead.",
+            )
+            .about(RecordRef::of(&model)),
+        ),
+        Some(_) => {}
     }
     findings.extend(twins(&unit, records)?);
     let before = records.get::<DhsUnit>(unit.id)?;
@@ -234,6 +216,14 @@ fn receive(
     let to = unit.bin.clone();
     movement::write(unit, Moved::new(MovementKind::Receive).to(to), actor, context, records)?;
     Ok(if before.is_some() { Effect::updated() } else { Effect::created() })
+}
+
+/// Brings a label's text into its form.
+fn unit_line(field: &str, given: &str, place: &mut String, findings: &mut Vec<Finding>) {
+    match text::line(field, given) {
+        Ok(text) => *place = text,
+        Err(finding) => findings.push(finding),
+    }
 }
 
 /// Another unit with the same serial number or asset tag.
@@ -352,12 +342,7 @@ fn reserve(
     if wanted.phase.is_closed() {
         findings.push(closed(&wanted));
     }
-    let wants = |component: &Component| match component {
-        Component::DhsUnit(id) => *id == unit.id,
-        Component::DhsModel { model, .. } => *model == unit.model,
-        Component::DslItem(_) => false,
-    };
-    if !wanted.scope.components.iter().any(wants) {
+    if !wants_model(&wanted, unit.model) && !wanted.scope.components.contains(&Component::DhsUnit(unit.id)) {
         findings.push(
             Finding::new(
                 "NOT_A_COMPONENT",
@@ -371,6 +356,12 @@ fn reserve(
     unit.reserved_for = Some(release);
     let to = unit.bin.clone();
     movement::write(unit, Moved::new(MovementKind::Reserve).of(Some(release)).to(to), actor, context, records)
+}
+
+/// Whether the release has the model among its components.
+fn wants_model(release: &Release, wanted: DhsModelId) -> bool {
+    let wants = |component: &Component| matches!(component, Component::DhsModel { model, .. } if *model == wanted);
+    release.scope.components.iter().any(wants)
 }
 
 fn reserved_elsewhere(unit: &DhsUnit, other: ReleaseId, records: &dyn Records) -> Result<Finding, Fault> {
@@ -418,7 +409,7 @@ fn released_to_closed(unit: &DhsUnit, records: &dyn Records) -> Result<Option<Fi
         .map(|r| Finding { way_out: "Release the reservation.".to_owned(), ..closed(&r) }))
 }
 
-/// Says where the unit went. The CI itself is changed by the release's CI update plan and by nothing else.
+/// Says where the unit went. The CI itself is left as it is: a release's CI update plan has changed it, or will.
 fn install(
     id: DhsUnitId,
     ci: CiId,
@@ -436,6 +427,13 @@ fn install(
 /// That there is no such CI, or that another unit is installed as it.
 fn install_findings(id: DhsUnitId, ci: CiId, records: &dyn Records) -> Result<Vec<Finding>, Fault> {
     let mut findings: Vec<Finding> = crate::cmdb::relate::absent(ci, records)?.into_iter().collect();
+    findings.extend(occupied(id, ci, records)?);
+    Ok(findings)
+}
+
+/// That another unit is installed as the CI.
+fn occupied(id: DhsUnitId, ci: CiId, records: &dyn Records) -> Result<Vec<Finding>, Fault> {
+    let mut findings = Vec::new();
     if let Some(other) = records.list::<DhsUnit>(Lookup::UnitOfCi, &ci.to_string())?.into_iter().find(|u| u.id != id) {
         findings.push(
             Finding::new(
@@ -503,7 +501,7 @@ pub fn unit_actions(unit: &DhsUnit, actor: &Person, records: &dyn Records) -> Re
             title: title.to_owned(),
             allowed: findings.is_empty(),
             findings,
-            needs_reason: kind == MovementKind::Dispose,
+            needs_reason: matches!(kind, MovementKind::Dispose | MovementKind::CountAdjustment),
             confirm: kind == MovementKind::Dispose,
         });
     }

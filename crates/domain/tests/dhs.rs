@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use rstest::rstest;
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::command::{Command, DhsCommand, NewRelease, ReleaseCommand};
+use slipway_domain::dhs::model::ModelFacts;
 use slipway_domain::dhs::movement::lead;
-use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, Movement, MovementKind, UnitState};
+use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, Movement, MovementKind, UnitFacts, UnitState};
 use slipway_domain::dhs::unit_actions;
 use slipway_domain::id::{CiId, DhsModelId, DhsUnitId, ReleaseId, SiteId};
 use slipway_domain::lookup::Lookup;
@@ -39,6 +40,7 @@ fn a_model(n: u128, name: &str) -> DhsModel {
         name: name.into(),
         part_numbers: vec!["HLD-1".into()],
         height_tenth_u: 10,
+        facts: ModelFacts::default(),
     }
 }
 
@@ -54,6 +56,7 @@ fn a_unit(n: u32) -> DhsUnit {
         bin: shelf("1"),
         reserved_for: None,
         ci: None,
+        facts: UnitFacts::default(),
     }
 }
 

@@ -14,9 +14,11 @@ use crate::refusal::{Failure, Finding};
 type Line = (MovementKind, &'static [UnitState], Option<UnitState>);
 
 /// The table, read row by row: which movement, from where, to where.
-const LINES: [Line; 9] = {
-    use MovementKind::{Dispose, Install, Issue, Receive, ReleaseReservation, Reserve, Return, SendToRepair, Transfer};
-    use UnitState::{Disposed, Expected, InRepair, InStore, Installed, Issued, Reserved};
+const LINES: [Line; 10] = {
+    use MovementKind::{
+        CountAdjustment, Dispose, Install, Issue, Receive, ReleaseReservation, Reserve, Return, SendToRepair, Transfer,
+    };
+    use UnitState::{Disposed, Expected, InRepair, InStore, Installed, Issued, Missing, Reserved};
     [
         (Receive, &[Expected], Some(InStore)),
         (Transfer, &[InStore, Reserved], None),
@@ -24,14 +26,15 @@ const LINES: [Line; 9] = {
         (ReleaseReservation, &[Reserved], Some(InStore)),
         (Issue, &[Reserved], Some(Issued)),
         (Install, &[Issued], Some(Installed)),
-        (Return, &[Issued, Installed, InRepair], Some(InStore)),
+        (Return, &[Issued, Installed, InRepair, Missing], Some(InStore)),
         (SendToRepair, &[InStore, Issued, Installed], Some(InRepair)),
-        (Dispose, &[InStore, Issued, Installed, InRepair], Some(Disposed)),
+        (Dispose, &[InStore, Issued, Installed, InRepair, Missing], Some(Disposed)),
+        (CountAdjustment, &[InStore, Reserved, InRepair], Some(Missing)),
     ]
 };
 
 /// What a person does with a unit that is here: movement, code and words. Arriving is no action of a unit.
-pub(crate) const ACTIONS: [(MovementKind, &str, &str); 8] = [
+pub(crate) const ACTIONS: [(MovementKind, &str, &str); 9] = [
     (MovementKind::Transfer, "transfer", "Transfer"),
     (MovementKind::Reserve, "reserve", "Reserve for a release"),
     (MovementKind::ReleaseReservation, "release_reservation", "Release the reservation"),
@@ -40,6 +43,7 @@ pub(crate) const ACTIONS: [(MovementKind, &str, &str); 8] = [
     (MovementKind::Return, "return", "Return to the store"),
     (MovementKind::SendToRepair, "send_to_repair", "Send to repair"),
     (MovementKind::Dispose, "dispose", "Dispose of the unit"),
+    (MovementKind::CountAdjustment, "adjust", "Record as missing"),
 ];
 
 /// Where the movement leads from that state; `None` when the table has no such line.
@@ -98,10 +102,23 @@ impl Moved {
     }
 }
 
-/// Moves the unit along the table and writes the entry; the caller has set what else changes.
+/// Moves the unit along the table and writes the entry; the caller has set what else changes. One command moves one unit
+/// once, so its first derived id is free.
 pub(crate) fn write(
+    unit: DhsUnit,
+    moved: Moved,
+    actor: &Person,
+    context: &Context,
+    records: &mut dyn Records,
+) -> Result<Effect, Failure> {
+    write_nth(unit, moved, 0, actor, context, records)
+}
+
+/// The same for the nth unit that one command moves.
+pub(crate) fn write_nth(
     mut unit: DhsUnit,
     moved: Moved,
+    nth: u32,
     actor: &Person,
     context: &Context,
     records: &mut dyn Records,
@@ -110,9 +127,8 @@ pub(crate) fn write(
     let unit_id = unit.id;
     // First the unit: its entries lie where it lies.
     records.put(unit)?;
-    // One command moves one unit once, so its first derived id is free.
     records.put(Movement {
-        id: MovementId(context.command.derived(0)),
+        id: MovementId(context.command.derived(nth)),
         unit: unit_id,
         kind: moved.kind,
         release: moved.release,
