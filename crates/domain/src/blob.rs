@@ -6,8 +6,10 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 mod hash;
+mod holder;
 
 pub use hash::{ChunkHash, NotAHash, Sha256};
+pub use holder::{Holder, NotAHolder};
 
 /// Fewest bytes of a chunk, but for the last of a file.
 pub const CHUNK_MIN_BYTES: u32 = 256 * 1024;

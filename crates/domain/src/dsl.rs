@@ -13,12 +13,17 @@ use crate::records::{Records, RecordsExt};
 use crate::refusal::{Failure, Fault, Finding, none};
 use crate::release::action::ActionState;
 use crate::text;
-use std::collections::BTreeSet;
 
+mod files;
 pub mod item;
+pub mod sbom;
+pub mod vendor_key;
+pub mod version;
 
 /// Most files of one item.
 pub const FILES: usize = 1_000;
+/// Most files of one command: what one command may carry.
+pub const FILES_AT_ONCE: usize = 500;
 
 /// The life of an item, read row by row: from where, to where.
 const MOVES: [(ItemState, &[ItemState]); 5] = {
@@ -71,6 +76,27 @@ struct Line {
     needs_reason: bool,
 }
 
+const ADD_FILES: Line = Line {
+    action: "add_files",
+    title: "Add files",
+    command: "dsl.add_files",
+    from: &[ItemState::Submitted, ItemState::InQuarantine],
+    needs_reason: false,
+};
+const REMOVE_FILES: Line = Line {
+    action: "remove_files",
+    title: "Take files out",
+    command: "dsl.remove_files",
+    from: &[ItemState::Submitted, ItemState::InQuarantine],
+    needs_reason: false,
+};
+const PUT_SBOM: Line = Line {
+    action: "put_sbom",
+    title: "Read an SBOM",
+    command: "dsl.put_sbom",
+    from: &[ItemState::Submitted, ItemState::InQuarantine],
+    needs_reason: false,
+};
 const RECORD_CHECK: Line = Line {
     action: "record_check",
     title: "Record a check",
@@ -104,25 +130,25 @@ const WITHDRAW: Line = Line {
 ///
 /// # Errors
 /// A storage fault.
-pub fn item_actions(item: &DslItem, actor: &Person, _records: &dyn Records) -> Result<Vec<ActionState>, Fault> {
-    let lines = [&RECORD_CHECK, &ACCEPT, &SUPERSEDE, &WITHDRAW];
+pub fn item_actions(item: &DslItem, actor: &Person, records: &dyn Records) -> Result<Vec<ActionState>, Fault> {
+    let lines = [&ADD_FILES, &REMOVE_FILES, &PUT_SBOM, &RECORD_CHECK, &ACCEPT, &SUPERSEDE, &WITHDRAW];
     let states = lines.into_iter().filter(|line| line.from.contains(&item.state)).map(|line| {
         let mut findings: Vec<Finding> = access::denial(line.command, actor).into_iter().collect();
-        findings.extend(findings_of(item, line, actor));
-        ActionState {
+        findings.extend(findings_of(item, line, actor, records)?);
+        Ok(ActionState {
             action: line.action.to_owned(),
             title: line.title.to_owned(),
             allowed: findings.is_empty(),
             findings,
             needs_reason: line.needs_reason,
             confirm: line.action == WITHDRAW.action,
-        }
+        })
     });
-    Ok(states.collect())
+    states.collect()
 }
 
 /// Everything that speaks against the action, but for who may by role and with what reason.
-fn findings_of(item: &DslItem, line: &Line, actor: &Person) -> Vec<Finding> {
+fn findings_of(item: &DslItem, line: &Line, actor: &Person, records: &dyn Records) -> Result<Vec<Finding>, Fault> {
     let mut findings = Vec::new();
     if !line.from.contains(&item.state) {
         let from: Vec<&str> = line.from.iter().map(|s| s.label()).collect();
@@ -138,26 +164,33 @@ fn findings_of(item: &DslItem, line: &Line, actor: &Person) -> Vec<Finding> {
     }
     if line.action == ACCEPT.action {
         findings.extend(against_acceptance(item, actor));
+        let missing = sbom::missing_parts(item, records)?;
+        if missing > 0 {
+            findings.push(
+                Finding::new(
+                    "SBOM_INCOMPLETE",
+                    format!("{missing} parts of the SBOM of {} did not come yet.", label(item)),
+                    "Wait until they are synced, or read the document again.",
+                )
+                .about(item.reference()),
+            );
+        }
     }
-    findings
+    Ok(findings)
 }
 
 fn against_acceptance(item: &DslItem, actor: &Person) -> Vec<Finding> {
     let about = |finding: Finding| finding.about(item.reference());
     let mut findings = Vec::new();
-    if item.submitted_by == actor.id {
+    if item.is_handed_in_by(actor.id) {
         findings.push(about(Finding::new(
             "SUBMITTER_ACCEPTS",
-            format!("{} handed in {} and cannot accept it.", actor.name, label(item)),
+            format!("{} handed in {} or a part of it, and cannot accept it.", actor.name, label(item)),
             "Have another librarian accept it.",
         )));
     }
     if item.files.is_empty() && item.kind != ItemKind::Licence {
-        findings.push(about(Finding::new(
-            "NO_FILES",
-            format!("{} has no file.", label(item)),
-            "Hand it in again with its files.",
-        )));
+        findings.push(about(Finding::new("NO_FILES", format!("{} has no file.", label(item)), "Add its files.")));
     }
     for check in item.needed_checks() {
         let (code, state) = match item.checks.get(&check) {
@@ -194,13 +227,16 @@ pub fn execute(
 ) -> Result<Effect, Failure> {
     let line = match command {
         DslCommand::Submit(item) => return submit(id, item, actor, context, records),
+        DslCommand::AddFiles(_) => &ADD_FILES,
+        DslCommand::RemoveFiles(_) => &REMOVE_FILES,
+        DslCommand::PutSbom(_) | DslCommand::AddComponents { .. } => &PUT_SBOM,
         DslCommand::RecordCheck { .. } => &RECORD_CHECK,
         DslCommand::Accept => &ACCEPT,
         DslCommand::Supersede => &SUPERSEDE,
         DslCommand::Withdraw { .. } => &WITHDRAW,
     };
     let mut item: DslItem = records.must(id)?;
-    let mut findings = findings_of(&item, line, actor);
+    let mut findings = findings_of(&item, line, actor, records)?;
     let said = match command {
         DslCommand::RecordCheck { note, .. } => text::filled_prose("note", note),
         DslCommand::Withdraw { reason } => text::filled_prose("reason", reason),
@@ -210,8 +246,23 @@ pub fn execute(
         findings.push(finding);
         String::new()
     });
+    let mut files = item.files.clone();
+    findings.extend(match command {
+        DslCommand::AddFiles(given) => files::add(&mut files, given),
+        DslCommand::RemoveFiles(names) => files::remove(&item, &mut files, names),
+        DslCommand::RecordCheck { files: Some(seen), .. } => files::others(&item, *seen).into_iter().collect(),
+        _ => Vec::new(),
+    });
     none(findings)?;
+    if files == item.files && matches!(command, DslCommand::AddFiles(_) | DslCommand::RemoveFiles(_)) {
+        return Ok(Effect::unchanged());
+    }
     match command {
+        DslCommand::PutSbom(sbom) => return sbom::put(item, sbom, records),
+        DslCommand::AddComponents { of, position, components } => {
+            return sbom::add(&item, *of, *position, components, records);
+        }
+        DslCommand::AddFiles(_) | DslCommand::RemoveFiles(_) => files::change(&mut item, files, actor.id),
         DslCommand::RecordCheck { check, passed, .. } => {
             let recorded = Check { passed: *passed, note: said, by: actor.id, at: context.now };
             item.checks.insert(*check, recorded);
@@ -276,11 +327,16 @@ fn submit(
     };
     item.state = ItemState::Submitted;
     item.checks.clear();
+    // Whoever handed it in earlier did not become somebody else by that.
+    item.handed_in_by = before.iter().flat_map(|b| b.handed_in_by.iter().copied().chain([b.submitted_by])).collect();
+    item.handed_in_by.remove(&actor.id);
     item.submitted_by = actor.id;
     item.submitted_at = context.now;
     item.accepted_by = None;
     item.accepted_at = None;
     item.withdrawn_because = String::new();
+    // What it is made of is read from a document, never handed in.
+    item.sbom = before.as_ref().and_then(|before| before.sbom.clone());
     records.put(item)?;
     Ok(if before.is_some() { Effect::updated() } else { Effect::created() })
 }
@@ -302,36 +358,8 @@ fn tidy(item: &mut DslItem) -> Vec<Finding> {
     take(&mut item.platform, platform);
     let licence = text::prose("licence", &item.licence);
     take(&mut item.licence, licence);
-    if item.files.len() > FILES {
-        findings.push(
-            Finding::new(
-                "TOO_MANY_FILES",
-                format!("{} files are too many; {FILES} are possible.", item.files.len()),
-                "Pack them into an archive.",
-            )
-            .with("limit", FILES),
-        );
-        return findings;
-    }
-    let mut names = BTreeSet::new();
-    for file in &item.files {
-        let plain = !file.name.contains(['/', '\\']) && !matches!(file.name.as_str(), "." | "..");
-        if !plain || text::filled_line("file name", &file.name).ok().as_ref() != Some(&file.name) {
-            findings.push(wrong_file(&file.name, "is no plain file name", "Name the file without folders."));
-        }
-        if file.sha256.len() != 64 || !file.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-            findings.push(wrong_file(&file.name, "has no SHA-256", "Give 64 lower-case hexadecimal digits."));
-        }
-        if !names.insert(file.name.to_lowercase()) {
-            findings.push(wrong_file(&file.name, "is named twice", "Give each file a name of its own."));
-        }
-    }
+    findings.extend(files::wrong(&item.files));
     findings
-}
-
-fn wrong_file(name: &str, what: &str, way_out: &str) -> Finding {
-    let shown: String = name.chars().take(80).collect();
-    Finding::new("WRONG_FILE", format!("The file {shown:?} {what}."), way_out).with("file", shown)
 }
 
 #[cfg(test)]

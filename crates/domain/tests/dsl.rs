@@ -9,7 +9,7 @@ use slipway_domain::dsl::item_actions;
 use slipway_domain::id::DslItemId;
 use slipway_domain::number::{Number, Series};
 use slipway_domain::people::{Person, Role};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 const ID: DslItemId = DslItemId(Uuid::from_u128(0x801));
@@ -33,9 +33,11 @@ fn an_item(n: u32, version: &str) -> DslItem {
         checks: BTreeMap::new(),
         submitted_by: RITA,
         submitted_at: START,
+        handed_in_by: BTreeSet::new(),
         accepted_by: None,
         accepted_at: None,
         withdrawn_because: String::new(),
+        sbom: None,
     }
 }
 
@@ -48,7 +50,15 @@ fn act(command: DslCommand) -> Command {
 }
 
 fn check(check: CheckKind, passed: bool) -> DslCommand {
-    DslCommand::RecordCheck { check, passed, note: "seen".into() }
+    DslCommand::RecordCheck { check, passed, note: "seen".into(), files: None }
+}
+
+fn add(name: &str) -> DslCommand {
+    DslCommand::AddFiles(vec![file(name)])
+}
+
+fn take_out(name: &str) -> DslCommand {
+    DslCommand::RemoveFiles(vec![name.into()])
 }
 
 fn withdraw() -> DslCommand {
@@ -165,6 +175,73 @@ fn a_file_has_a_plain_name_and_a_hash(#[case] files: Vec<MasterFile>, #[case] wa
     assert_eq!(World::new().refused(RITA, &submit(DslItem { files, ..an_item(1, "4.3") })), want);
 }
 
+#[test]
+fn files_come_and_go_until_it_is_a_master_and_what_was_checked_of_others_counts_no_more() {
+    let mut world = World::new();
+    world.put(checked(&[], &[]));
+    world.must(RITA, &act(add("readme.txt")));
+    let item: DslItem = world.get(ID);
+    assert_eq!(item.files.len(), 2);
+    assert_eq!(item.checks.keys().collect::<Vec<_>>(), [&CheckKind::Licence], "the licence is that of the item");
+    assert_eq!(item.state, ItemState::InQuarantine);
+    world.must(LIBBY, &act(check(CheckKind::Checksum, true)));
+    let effect = world.run(RITA, &act(add("README.txt"))).unwrap();
+    assert_eq!(effect, slipway_domain::execute::Effect::updated(), "the same file under another name takes its place");
+    assert_eq!(world.get::<DslItem>(ID).files[1].name, "README.txt");
+    world.must(LIBBY, &act(check(CheckKind::Checksum, true)));
+    world.run(RITA, &act(add("README.txt"))).unwrap();
+    assert!(world.get::<DslItem>(ID).checks.contains_key(&CheckKind::Checksum), "nothing changed");
+    world.must(RITA, &act(take_out("README.txt")));
+    assert_eq!(world.get::<DslItem>(ID).files.len(), 1);
+    assert_eq!(world.refused(RITA, &act(take_out("README.txt"))), ["NO_SUCH_FILE"]);
+    world.put(DslItem { state: ItemState::Accepted, ..checked(&[], &[]) });
+    assert_eq!(world.refused(RITA, &act(add("late.txt"))), ["MASTER_IMMUTABLE"]);
+    assert_eq!(world.refused(RITA, &act(take_out("trackwell.tar"))), ["MASTER_IMMUTABLE"]);
+}
+
+#[rstest]
+#[case::none(vec![], &["FILES_AT_ONCE"])]
+#[case::too_many(vec![file("a"); 501], &["FILES_AT_ONCE"])]
+#[case::empty(vec![MasterFile { size_bytes: 0, ..file("a") }], &["WRONG_FILE"])]
+#[case::folder(vec![file("../a")], &["WRONG_FILE"])]
+#[case::twice(vec![file("a"), file("A")], &["WRONG_FILE"])]
+fn files_that_are_added_are_files(#[case] files: Vec<MasterFile>, #[case] want: &[&str]) {
+    let mut world = World::new();
+    world.put(an_item(1, "4.3"));
+    assert_eq!(world.refused(RITA, &act(DslCommand::AddFiles(files))), want);
+}
+
+#[test]
+fn an_item_has_a_thousand_files_at_most() {
+    let mut world = World::new();
+    world.put(an_item(1, "4.3"));
+    let some = |from: usize, count: usize| {
+        DslCommand::AddFiles((from..from + count).map(|n| file(&format!("part-{n}"))).collect())
+    };
+    world.must(RITA, &act(some(0, 500)));
+    world.must(RITA, &act(some(500, 499)));
+    assert_eq!(world.refused(RITA, &act(some(999, 1))), ["TOO_MANY_FILES"]);
+    world.must(RITA, &act(some(998, 1)));
+}
+
+#[test]
+fn who_added_a_part_of_it_never_accepts_it_even_if_others_hand_it_in_again() {
+    let mut world = World::new();
+    world.put(checked(&[], &[]));
+    world.must(LIBBY, &act(add("more.tar")));
+    for kind in CheckKind::ALL {
+        world.must(LIBBY, &act(check(*kind, true)));
+    }
+    assert_eq!(world.refused(LIBBY, &act(DslCommand::Accept)), ["SUBMITTER_ACCEPTS"]);
+    let mut world = World::new();
+    world.must(LIBBY, &submit(an_item(1, "4.3")));
+    world.must(RITA, &submit(an_item(1, "4.3")));
+    for kind in CheckKind::ALL {
+        world.must(LIBBY, &act(check(*kind, true)));
+    }
+    assert_eq!(world.refused(LIBBY, &act(DslCommand::Accept)), ["SUBMITTER_ACCEPTS"], "it was hers first");
+}
+
 fn steps() -> Vec<DslCommand> {
     let mut steps: Vec<_> = CheckKind::ALL.iter().flat_map(|c| [check(*c, true), check(*c, false)]).collect();
     steps.extend([
@@ -172,6 +249,8 @@ fn steps() -> Vec<DslCommand> {
         DslCommand::Supersede,
         withdraw(),
         DslCommand::Submit(Box::new(an_item(1, "4.3"))),
+        add("more.tar"),
+        take_out("trackwell.tar"),
     ]);
     steps
 }
@@ -186,6 +265,8 @@ fn the_actions_shown_are_the_ones_that_are_carried_out() {
                 let person: Person = world.get(actor);
                 let shown = item_actions(&world.get(ID), &person, &world.records).unwrap();
                 for (name, command) in [
+                    ("add_files", add("more.tar")),
+                    ("remove_files", take_out("trackwell.tar")),
                     ("record_check", check(CheckKind::Checksum, true)),
                     ("accept", DslCommand::Accept),
                     ("supersede", DslCommand::Supersede),
@@ -203,14 +284,36 @@ fn the_actions_shown_are_the_ones_that_are_carried_out() {
 fn checks_and_withdrawals_say_what_was_seen() {
     let mut world = World::new();
     world.put(checked(&[], &[]));
-    let silent = DslCommand::RecordCheck { check: CheckKind::Checksum, passed: true, note: " ".into() };
+    let silent = DslCommand::RecordCheck { check: CheckKind::Checksum, passed: true, note: " ".into(), files: None };
     assert_eq!(world.refused(LIBBY, &act(silent)), ["TEXT_MISSING"]);
     assert_eq!(world.refused(LIBBY, &act(DslCommand::Withdraw { reason: String::new() })), ["TEXT_MISSING"]);
 }
 
+#[test]
+fn a_check_names_the_files_that_it_covers() {
+    let seen = |world: &World| Some(world.get::<DslItem>(ID).files_digest());
+    let of = |files| {
+        act(DslCommand::RecordCheck { check: CheckKind::MalwareScan, passed: true, note: "clean".into(), files })
+    };
+    let mut world = World::new();
+    world.must(RITA, &submit(an_item(1, "4.3")));
+    let before = seen(&world);
+    world.must(LIBBY, &of(before));
+    world.must(RITA, &act(add("late.bin")));
+    assert_eq!(world.refused(LIBBY, &of(before)), ["OTHER_FILES"], "added on another laptop meanwhile");
+    assert_ne!(seen(&world), before);
+    world.must(LIBBY, &of(seen(&world)));
+    world.must(RITA, &act(take_out("late.bin")));
+    assert_eq!(seen(&world), before, "the same files again");
+    world.must(LIBBY, &of(before));
+    let json = serde_json::to_string(&of(None)).unwrap();
+    assert!(!json.contains("files"), "as of old: {json}");
+    assert_eq!(serde_json::from_str::<Command>(&json).unwrap(), of(None));
+}
+
 proptest! {
     #[test]
-    fn a_master_never_changes_and_never_slips_past_a_check(order in prop::collection::vec(0usize..12, 0..40)) {
+    fn a_master_never_changes_and_never_slips_past_a_check(order in prop::collection::vec(0usize..14, 0..40)) {
         let mut world = World::new();
         let librarian = Person { roles: [Role::DslLibrarian].into(), ..world.get(RITA) };
         world.put(librarian);
@@ -226,7 +329,7 @@ proptest! {
             }
             if after.accepted_by.is_some() {
                 prop_assert!(after.needed_checks().iter().all(|c| after.checks.get(c).is_some_and(|c| c.passed)));
-                prop_assert_ne!(after.accepted_by, Some(after.submitted_by));
+                prop_assert!(after.accepted_by.is_none_or(|by| !after.is_handed_in_by(by)));
             }
         }
     }

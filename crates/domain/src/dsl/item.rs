@@ -1,11 +1,14 @@
 //! A DSL item: one version of one piece of software.
 
+use crate::blob::Sha256;
+use crate::dsl::sbom::Sbom;
 use crate::id::{DslItemId, PersonId};
 use crate::level::named;
 use crate::number::Number;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use sha2::{Digest, Sha256 as Hasher};
+use std::collections::{BTreeMap, BTreeSet};
 use ts_rs::TS;
 
 named! {
@@ -108,10 +111,50 @@ pub struct DslItem {
     pub submitted_by: PersonId,
     /// When.
     pub submitted_at: Timestamp,
+    /// Others who handed it in before, or added files to it: neither do they accept it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub handed_in_by: BTreeSet<PersonId>,
     /// Who accepted it.
     pub accepted_by: Option<PersonId>,
     /// When.
     pub accepted_at: Option<Timestamp>,
     /// Why it was withdrawn.
     pub withdrawn_because: String,
+    /// Of which document its components are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sbom: Option<Sbom>,
+}
+
+impl MasterFile {
+    /// The hash of its bytes; `None` in a record of old whose text is none.
+    #[must_use]
+    pub fn hash(&self) -> Option<Sha256> {
+        self.sha256.parse().ok()
+    }
+}
+
+impl DslItem {
+    /// The file of this name.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Option<&MasterFile> {
+        self.files.iter().find(|file| file.name == name)
+    }
+
+    /// SHA-256 of the list of its files as `sha256sum` writes it, by name: what a check that names it covers.
+    #[must_use]
+    pub fn files_digest(&self) -> Sha256 {
+        let lines: BTreeMap<&str, &str> =
+            self.files.iter().map(|file| (file.name.as_str(), file.sha256.as_str())).collect();
+        let mut hash = Hasher::new();
+        for (name, sha256) in lines {
+            hash.update(format!("{sha256}  {name}\n"));
+        }
+        Sha256(hash.finalize().into())
+    }
+
+    /// Whether the person handed it in, or a part of it.
+    #[must_use]
+    pub fn is_handed_in_by(&self, person: PersonId) -> bool {
+        self.submitted_by == person || self.handed_in_by.contains(&person)
+    }
 }
