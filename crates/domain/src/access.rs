@@ -9,6 +9,8 @@ use crate::command::{
     ApprovalCommand as A, ChangeAction, ChangeCommand as H, CmdbCommand as C, Command, DhsCommand as U,
     DslCommand as D, ExceptionCommand as E, ReleaseCommand as R, SetupCommand as S, TaskCommand as T,
 };
+use crate::dhs::stock::CountedMove as N;
+use crate::dhs::stocktake::StocktakeAct as K;
 use crate::id::PersonId;
 use crate::lookup::Lookup;
 use crate::people::Role::{
@@ -71,6 +73,7 @@ table! {
     Command::Setup(S::PutApprovalPolicy(_))          => "setup.approval_policy",    "edit approval rules",                &[Administrator];
     Command::Setup(S::PutWorkspaceRules(_))          => "setup.workspace_rules",    "edit workspace rules",               &[Administrator];
     Command::Setup(S::PutFreeze(_))                  => "setup.freeze",             "set a freeze",                       &[Administrator, ChangeManager];
+    Command::Setup(S::PutVendorKey(_))               => "dsl.put_key",              "add and retire keys of vendors",     &[DslLibrarian, Administrator];
     Command::Setup(S::RemoveFreeze(_))               => "setup.remove_freeze",      "remove a freeze",                    &[Administrator, ChangeManager];
 
     Command::Release(_, R::Create(_))                => "release.create",           "create a release",                   &[ReleaseManager, ReleaseCoordinator];
@@ -138,9 +141,15 @@ table! {
     Command::Cmdb(C::EditCis(_))                     => "ci.edit_many",             "edit many CIs",                      &[ConfigurationManager];
     Command::Cmdb(C::PutRedundancy(_))               => "ci.put_redundancy",        "edit a redundancy rule",             &[ConfigurationManager];
     Command::Cmdb(C::RemoveRedundancy(_))            => "ci.remove_redundancy",     "remove a redundancy rule",           &[ConfigurationManager];
+    Command::Cmdb(C::PutStandard(_))                 => "ci.put_standard",          "edit a standard",                    &[ConfigurationManager];
+    Command::Cmdb(C::Standard { .. })                => "ci.standard",              "authorise, attach and except from standards", &[ConfigurationManager];
     Command::Cmdb(C::FillGroup(_))                   => "ci.fill_group",            "look up the members of a CI group",  &[ConfigurationManager, ReleaseManager, ReleaseCoordinator];
 
     Command::Dsl(_, D::Submit(_))                    => "dsl.submit",               "submit an item to the DSL",          &[DslLibrarian, BuildManager, ReleaseManager, ReleaseCoordinator, Technician];
+    Command::Dsl(_, D::AddFiles(_))                  => "dsl.add_files",            "add files to a DSL item",            &[DslLibrarian, BuildManager, ReleaseManager, ReleaseCoordinator, Technician];
+    Command::Dsl(_, D::RemoveFiles(_))               => "dsl.remove_files",         "take files out of a DSL item",       &[DslLibrarian, BuildManager, ReleaseManager, ReleaseCoordinator, Technician];
+    Command::Dsl(_, D::PutSbom(_))                   => "dsl.put_sbom",             "read an SBOM into a DSL item",       &[DslLibrarian, BuildManager, ReleaseManager, ReleaseCoordinator, Technician];
+    Command::Dsl(_, D::AddComponents { .. })         => "dsl.add_components",       "read an SBOM into a DSL item",       &[DslLibrarian, BuildManager, ReleaseManager, ReleaseCoordinator, Technician];
     Command::Dsl(_, D::RecordCheck { .. })           => "dsl.record_check",         "record a quarantine check",          &[DslLibrarian, BuildManager];
     Command::Dsl(_, D::Accept)                       => "dsl.accept",               "accept a master",                    &[DslLibrarian];
     Command::Dsl(_, D::Supersede)                    => "dsl.supersede",            "supersede a master",                 &[DslLibrarian];
@@ -156,6 +165,18 @@ table! {
     Command::Dhs(U::Return { .. })                   => "dhs.return",               "return a unit",                      &[DhsStorekeeper, Technician];
     Command::Dhs(U::SendToRepair(_))                 => "dhs.send_to_repair",       "send a unit to repair",              &[DhsStorekeeper, Technician];
     Command::Dhs(U::Dispose { .. })                  => "dhs.dispose",              "dispose of a unit",                  &[DhsStorekeeper];
+
+    Command::Dhs(U::EditModel { .. })                => "dhs.edit_model",           "edit a hardware model",              &[DhsStorekeeper, ConfigurationManager];
+    Command::Dhs(U::ImportModels(_))                 => "dhs.import_models",        "import hardware models",             &[DhsStorekeeper, ConfigurationManager];
+    Command::Dhs(U::DescribeUnit { .. })             => "dhs.describe",             "correct what is known of a unit",    &[DhsStorekeeper, Technician];
+    Command::Dhs(U::Unreceive(_))                    => "dhs.unreceive",            "take a receipt back",                &[DhsStorekeeper, Technician];
+    Command::Dhs(U::InstallAs { .. })                => "dhs.install_as",           "install a unit",                     &[DhsStorekeeper, Technician];
+    Command::Dhs(U::Adjust { .. })                   => "dhs.adjust",               "adjust the count",                   &[DhsStorekeeper];
+    Command::Dhs(U::Count { what: N::Receive(_) | N::TakeBack(_) | N::Transfer { .. } | N::Return { .. }, .. }) => "dhs.count_move", "move consumables", &[DhsStorekeeper, Technician];
+    Command::Dhs(U::Count { what: N::Reserve { .. } | N::ReleaseReservation { .. }, .. }) => "dhs.count_reserve", "reserve consumables", &[DhsStorekeeper, ReleaseManager, ReleaseCoordinator];
+    Command::Dhs(U::Count { what: N::Issue { .. } | N::Dispose { .. } | N::Adjust { .. }, .. }) => "dhs.count_out", "issue or adjust consumables", &[DhsStorekeeper];
+    Command::Dhs(U::Stocktake { act: K::Start { .. } | K::See(_) | K::Unsee(_) | K::Count(_) | K::Uncount { .. } | K::End, .. }) => "dhs.stocktake_count", "take stock", &[DhsStorekeeper, Technician];
+    Command::Dhs(U::Stocktake { act: K::Reopen | K::Settle(_) | K::SettleCounts(_) | K::Close | K::Cancel(_), .. }) => "dhs.stocktake_settle", "settle a stocktake", &[DhsStorekeeper];
 
     Command::Exception(E::Accept { .. })             => "exception.accept",         "accept an exception",                &[ReleaseManager, DhsStorekeeper];
     Command::Exception(E::BackOut { .. })            => "exception.back_out",       "back out an exception",              &[ReleaseManager, DhsStorekeeper];

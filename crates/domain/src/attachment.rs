@@ -1,14 +1,16 @@
-//! Files beside the records: photos of CIs. The record says which file; its bytes travel apart from it (*blobs*).
+//! Files beside the records: photos of CIs, of hardware models and of what nobody knew in a stocktake. The record says which file; its bytes travel apart from it (*blobs*).
 //!
-//! Additive: a photo is accepted whenever its CI exists. Of the bytes the rules know only what the record says, so
+//! Additive: a photo is accepted whenever what it shows exists. Of the bytes the rules know only what the record says, so
 //! whoever takes them in (the desk, the server) looks whether they are what it says.
 
 use crate::blob::Sha256;
 use crate::cmdb::ci::Ci;
 use crate::cmdb::merge_ci;
 use crate::command::Edit;
+use crate::dhs::record::DhsModel;
+use crate::dhs::stocktake::StocktakeSight;
 use crate::execute::{Conflict, Context, Effect};
-use crate::id::{AttachmentId, CiId, PersonId};
+use crate::id::{AttachmentId, CiId, DhsModelId, PersonId, StocktakeSightId};
 use crate::lookup::Lookup;
 use crate::people::{Person, Role};
 use crate::record::{Kind, RecordRef};
@@ -19,6 +21,7 @@ use crate::text;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use uuid::Uuid;
 
 mod media;
 
@@ -26,18 +29,52 @@ pub use media::MediaType;
 
 /// Most bytes of a photo.
 pub const PHOTO_BYTES: u64 = 12 * 1024 * 1024;
-/// Most photos of one CI.
+/// Most photos of one thing.
 pub const PHOTOS: usize = 40;
 /// Most characters of a file's name: what every file system takes.
 pub const FILE_NAME_CHARS: usize = 120;
 
-/// A photo of a CI.
+/// What a photo is of. Written as the name of its kind with its id: a photo of a CI as ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PhotoOf {
+    /// A CI.
+    Ci(CiId),
+    /// A hardware model.
+    DhsModel(DhsModelId),
+    /// Something that was seen in a stocktake, such as a label that nothing is known by.
+    StocktakeSight(StocktakeSightId),
+}
+
+impl PhotoOf {
+    /// The record it is of, by kind and id.
+    #[must_use]
+    pub fn key(self) -> (Kind, Uuid) {
+        match self {
+            Self::Ci(id) => (Kind::Ci, id.0),
+            Self::DhsModel(id) => (Kind::DhsModel, id.0),
+            Self::StocktakeSight(id) => (Kind::StocktakeSight, id.0),
+        }
+    }
+
+    /// The CI, if it is one.
+    #[must_use]
+    pub fn ci(self) -> Option<CiId> {
+        match self {
+            Self::Ci(id) => Some(id),
+            Self::DhsModel(_) | Self::StocktakeSight(_) => None,
+        }
+    }
+}
+
+/// A photo.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Attachment {
     /// Identity.
     pub id: AttachmentId,
-    /// Of which CI.
-    pub ci: CiId,
+    /// Of what.
+    #[serde(flatten)]
+    pub of: PhotoOf,
     /// What the file was called; never a path.
     pub file_name: String,
     /// What is to be seen; may be empty.
@@ -68,8 +105,9 @@ impl Attachment {
 pub struct NewAttachment {
     /// New identity.
     pub id: AttachmentId,
-    /// Of which CI.
-    pub ci: CiId,
+    /// Of what.
+    #[serde(flatten)]
+    pub of: PhotoOf,
     /// What the file was called; never a path.
     pub file_name: String,
     /// What is to be seen; may be empty.
@@ -122,17 +160,52 @@ pub fn execute(
     }
 }
 
-/// The photos of a CI, in the order in which they were made.
+/// The photos of something, in the order in which they were made.
 ///
 /// # Errors
 /// A storage fault.
-pub fn of_ci(ci: CiId, records: &dyn Records) -> Result<Vec<Attachment>, Fault> {
-    records.list(Lookup::AttachmentsOf, &ci.to_string())
+pub fn photos_of(of: PhotoOf, records: &dyn Records) -> Result<Vec<Attachment>, Fault> {
+    records.list(Lookup::AttachmentsOf, &of.key().1.to_string())
+}
+
+/// Takes the photos of something away with it.
+///
+/// # Errors
+/// A storage fault.
+pub(crate) fn remove_all(of: PhotoOf, records: &mut dyn Records) -> Result<(), Fault> {
+    for photo in photos_of(of, records)? {
+        records.remove(Kind::Attachment, photo.id.into())?;
+    }
+    Ok(())
+}
+
+/// What a photo is of, as it is called.
+struct Shown {
+    of: PhotoOf,
+    name: String,
+    about: RecordRef,
+}
+
+fn shown(of: PhotoOf, records: &dyn Records) -> Result<Shown, Failure> {
+    Ok(match of {
+        // Whoever photographed a CI that is one with another by now meant the one that stayed.
+        PhotoOf::Ci(ci) => {
+            let ci: Ci = records.must(merge_ci::resolve(ci, records)?)?;
+            Shown { of: PhotoOf::Ci(ci.id), about: ci.reference(), name: ci.name }
+        }
+        PhotoOf::DhsModel(id) => {
+            let model: DhsModel = records.must(id)?;
+            Shown { of, about: RecordRef::of(&model), name: format!("{} {}", model.manufacturer, model.name) }
+        }
+        PhotoOf::StocktakeSight(id) => {
+            let sight: StocktakeSight = records.must(id)?;
+            Shown { of, about: RecordRef::of(&sight), name: sight.code }
+        }
+    })
 }
 
 fn add(given: &NewAttachment, actor: &Person, context: &Context, records: &mut dyn Records) -> Result<Effect, Failure> {
-    // Whoever photographed a CI that is one with another by now meant the one that stayed.
-    let ci: Ci = records.must(merge_ci::resolve(given.ci, records)?)?;
+    let Shown { of, name, about } = shown(given.of, records)?;
     let mut findings = Vec::new();
     let mut kept = |text: Result<String, Finding>| {
         text.unwrap_or_else(|finding| {
@@ -148,7 +221,7 @@ fn add(given: &NewAttachment, actor: &Person, context: &Context, records: &mut d
                 format!("A photo of {} bytes is not possible; it has from 1 to {PHOTO_BYTES}.", given.size_bytes),
                 "Take a smaller photo, or reduce it.",
             )
-            .about(ci.reference())
+            .about(about.clone())
             .with("bytes", given.size_bytes)
             .with("limit", PHOTO_BYTES),
         );
@@ -160,12 +233,12 @@ fn add(given: &NewAttachment, actor: &Person, context: &Context, records: &mut d
             "Add the photo anew.",
         ));
     }
-    let there = of_ci(ci.id, records)?;
+    let there = photos_of(of, records)?;
     if let Some(same) = there.iter().find(|photo| photo.sha256 == given.sha256 && photo.id != given.id) {
         findings.push(
             Finding::new(
                 "SAME_PHOTO",
-                format!("{} has this very photo already: {}.", ci.name, same.name()),
+                format!("{name} has this very photo already: {}.", same.name()),
                 "Choose another photo, or give the one that is there a title.",
             )
             .about(RecordRef::of(same)),
@@ -175,17 +248,17 @@ fn add(given: &NewAttachment, actor: &Person, context: &Context, records: &mut d
         findings.push(
             Finding::new(
                 "TOO_MANY_PHOTOS",
-                format!("{} has {} photos; {PHOTOS} are possible.", ci.name, there.len()),
+                format!("{name} has {} photos; {PHOTOS} are possible.", there.len()),
                 "Remove one that is no longer needed first.",
             )
-            .about(ci.reference())
+            .about(about)
             .with("limit", PHOTOS),
         );
     }
     none(findings)?;
     records.put(Attachment {
         id: given.id,
-        ci: ci.id,
+        of,
         file_name,
         title,
         media_type: given.media_type,
@@ -234,17 +307,22 @@ fn remove(id: AttachmentId, actor: &Person, records: &mut dyn Records) -> Result
     Ok(Effect::updated())
 }
 
-/// Why the person may not change this photo; `None` for who added it, and for those who answer for the CMDB.
+/// Why the person may not change this photo; `None` for who added it, and for those who answer for the CMDB or, of what
+/// it is there, for the hardware store.
 #[must_use]
 pub fn not_yours(photo: &Attachment, person: &Person) -> Option<Finding> {
-    if photo.by == person.id || person.roles.contains(&Role::ConfigurationManager) {
+    let (answers, who) = match photo.of {
+        PhotoOf::Ci(_) => (Role::ConfigurationManager, "a configuration manager"),
+        PhotoOf::DhsModel(_) | PhotoOf::StocktakeSight(_) => (Role::DhsStorekeeper, "a storekeeper"),
+    };
+    if photo.by == person.id || person.roles.contains(&answers) {
         return None;
     }
     Some(
         Finding::new(
             "NOT_YOUR_PHOTO",
             format!("{} was added by somebody else.", photo.name()),
-            "Ask who added it, or a configuration manager.",
+            format!("Ask who added it, or {who}."),
         )
         .about(RecordRef::of(photo)),
     )

@@ -36,6 +36,7 @@ pub mod redundancy;
 pub mod relate;
 pub mod relation;
 pub mod relation_kind;
+pub mod standard;
 pub mod unit;
 pub mod update_plan;
 
@@ -76,6 +77,8 @@ pub fn execute(
         CmdbCommand::DismissDuplicate { pair, reason } => duplicate::dismiss(*pair, reason, actor.id, context, records),
         CmdbCommand::PutRedundancy(rule) => redundancy::put(rule, records),
         CmdbCommand::RemoveRedundancy(id) => redundancy::remove(*id, records),
+        CmdbCommand::PutStandard(new) => standard::put(new, records),
+        CmdbCommand::Standard { standard, act } => standard::act(*standard, act, actor, context, records),
         CmdbCommand::PutClasses(classes) => class::put(classes, records),
         CmdbCommand::RemoveClass(id) => class::remove(*id, records),
         CmdbCommand::PutRelationKind(kind) => relation_kind::put(kind, records),
@@ -343,7 +346,7 @@ fn put_group(group: &CiGroup, context: &Context, records: &mut dyn Records) -> R
         findings.push(fill::too_many(&group.name, group.members.len()));
     }
     if let Some(filter) = &group.filter {
-        match fill::filter(filter, context) {
+        match fill::filter(filter, context, records)? {
             Ok(filter) if filter.is_everything() => findings.push(Finding::new(
                 "GROUP_FILTER_EMPTY",
                 format!("The filter of {} is empty, so it would hold every CI.", group.name),

@@ -13,6 +13,7 @@ use crate::cmdb::relation::RelationType;
 use crate::cmdb::relation_kind::RelationKind;
 use crate::comment::Comment;
 use crate::dsl::item::MasterFile;
+use crate::dsl::vendor_key::VendorKey;
 use crate::id::{
     ApprovalId, ChangeId, CiClassId, CiGroupId, CiId, CommandId, DelegationId, DeviceId, DslItemId, ExceptionId,
     FreezeId, GroupId, PersonId, ReleaseId, SiteId, TaskId, TestId, WorkspaceId,
@@ -33,6 +34,7 @@ use std::collections::BTreeSet;
 use ts_rs::TS;
 
 pub mod about;
+mod bulk;
 pub mod merge;
 mod rows;
 mod stores;
@@ -92,6 +94,8 @@ pub enum SetupCommand {
     PutFreeze(Freeze),
     /// Removes a freeze.
     RemoveFreeze(FreezeId),
+    /// Adds a vendor's key, or retires one.
+    PutVendorKey(VendorKey),
 }
 
 /// A new release, as the sheet gives it.
@@ -567,6 +571,15 @@ pub enum CmdbCommand {
     PutRedundancy(crate::cmdb::redundancy::Redundancy),
     /// Removes a redundancy rule.
     RemoveRedundancy(crate::id::RedundancyId),
+    /// Creates a standard, or replaces a draft.
+    PutStandard(crate::cmdb::standard::NewStandard),
+    /// Does something with a standard.
+    Standard {
+        /// Which.
+        standard: crate::id::StandardId,
+        /// What.
+        act: crate::cmdb::standard::StandardAct,
+    },
     /// Takes a baseline.
     TakeBaseline(Box<crate::cmdb::baseline::NewBaseline>),
     /// Adds a part of the members that were announced when the baseline was taken.

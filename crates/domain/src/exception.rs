@@ -151,7 +151,15 @@ fn unit_of(command: &DhsCommand) -> Option<DhsUnitId> {
         | DhsCommand::Reserve { unit, .. }
         | DhsCommand::ReleaseReservation(unit) => *unit,
         DhsCommand::Receive(unit) => unit.id,
-        DhsCommand::PutModel(_) => return None,
+        DhsCommand::DescribeUnit { unit, .. }
+        | DhsCommand::Unreceive(unit)
+        | DhsCommand::InstallAs { unit, .. }
+        | DhsCommand::Adjust { unit, .. } => *unit,
+        DhsCommand::PutModel(_)
+        | DhsCommand::EditModel { .. }
+        | DhsCommand::ImportModels(_)
+        | DhsCommand::Stocktake { .. }
+        | DhsCommand::Count { .. } => return None,
     })
 }
 

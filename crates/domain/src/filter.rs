@@ -12,10 +12,12 @@
 
 pub mod evaluate;
 pub mod field;
+pub mod measure;
 pub mod parse;
 pub mod suggest;
 pub mod text;
 pub mod value;
+pub mod vocabulary;
 
 use crate::cmdb::relation::RelationType;
 use crate::filter::field::Field;
@@ -89,8 +91,8 @@ pub struct Link {
 pub enum AttributeType {
     /// Any text; compared by its figures where it has some.
     Text,
-    /// A figure, perhaps with a unit after it.
-    Number,
+    /// A figure, in this unit unless another one stands after it; empty for a bare figure.
+    Number(String),
     /// A day as `2026-11-26`.
     Date,
     /// One of these.

@@ -52,6 +52,10 @@ ids! {
     DelegationId,
     /// A change.
     ChangeId,
+    /// A part of what an item of the software library is made of.
+    SbomPartId,
+    /// A vendor's key.
+    VendorKeyId,
     /// A configuration item.
     CiId,
     /// A relation between two configuration items.
@@ -60,6 +64,10 @@ ids! {
     CiGroupId,
     /// A redundancy rule of a configuration item.
     RedundancyId,
+    /// A standard: authorised values for CIs.
+    StandardId,
+    /// What attaches a CI to a standard.
+    CiStandardId,
     /// A class of CIs.
     CiClassId,
     /// A relation type.
@@ -84,6 +92,14 @@ ids! {
     DhsUnitId,
     /// A movement in the DHS ledger.
     MovementId,
+    /// Consumables of one model in one bin.
+    DhsStockId,
+    /// A movement of consumables.
+    StockMovementId,
+    /// A stocktake.
+    StocktakeId,
+    /// What was seen in a stocktake.
+    StocktakeSightId,
     /// A test record of a release.
     TestId,
     /// A photo of a CI.

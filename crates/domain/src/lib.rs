@@ -29,6 +29,7 @@ pub mod record;
 pub mod records;
 pub mod refusal;
 pub mod release;
+pub mod report;
 pub mod scope;
 pub mod setting;
 pub mod since;

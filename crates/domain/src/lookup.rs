@@ -1,10 +1,12 @@
 //! Named look-ups: by which keys, besides its id, a record is found. Storage keeps them in one generic table.
 
 use crate::approval::record::Subject;
-use crate::id::ReleaseId;
+use crate::dhs::record::{Bin, UnitState};
+use crate::id::{DhsModelId, ReleaseId};
 use crate::number::Number;
 use crate::record::Record;
 use crate::release::task_record::{Assignee, TaskState};
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -13,13 +15,13 @@ use uuid::Uuid;
 #[serde(rename_all = "snake_case")]
 pub enum Lookup {
     /// A record of a kind that has few records (people, groups, sites, templates, policies, freezes,
-    /// delegations, classes, relation types): the kind's name.
+    /// delegations, classes, relation types, standards): the kind's name.
     AllOf,
     /// A numbered record: its number.
     Number,
     /// Person: sign-in name, lower case.
     User,
-    /// Group, site, CI group, class: `kind|name`, lower case.
+    /// Group, site, CI group, class, standard: `kind|name`, lower case.
     Name,
     /// Site access: `person` or `group`, whichever it is of.
     SiteAccess,
@@ -51,6 +53,10 @@ pub enum Lookup {
     RedundancyOfCi,
     /// Redundancy rule, and CI group of which some members are enough: the kind's name.
     Redundancies,
+    /// What attaches a CI to a standard: the CI.
+    StandardOfCi,
+    /// What attaches a CI to a standard: the standard.
+    CisOfStandard,
     /// CI: `class|name`, lower case.
     CiByName,
     /// CI: name alone, lower case (several classes may share it).
@@ -83,8 +89,46 @@ pub enum Lookup {
     RelationsTo,
     /// DSL item: `name|version`, lower case.
     ItemByVersion,
+    /// DSL item: the SHA-256 of each of its files.
+    ItemsByHash,
+    /// DSL item that was withdrawn: the kind's name.
+    WithdrawnItems,
+    /// Part of an SBOM: each component's name, and each word of it, lower case.
+    ComponentsByName,
+    /// Part of an SBOM: each component's package URL without its version.
+    ComponentsByPackage,
+    /// Part of an SBOM: each licence, lower case.
+    ComponentsByLicence,
+    /// Part of an SBOM: each hash.
+    ComponentsByHash,
     /// DHS model: `manufacturer|name`, lower case.
     ModelByName,
+    /// DHS model: each part number, lower case.
+    ModelByPart,
+    /// DHS model: each prefix of its serial numbers, lower case.
+    ModelBySerialPrefix,
+    /// DHS model of which some store shall hold so many: the kind's name.
+    ModelsWithMinimum,
+    /// DHS unit: its serial number alone, lower case (units of several models may share it).
+    UnitByBareSerial,
+    /// DHS unit: `model id|state`, the state in the words of its label.
+    UnitsOfModel,
+    /// DHS unit that is held for a release: `reserved` or `issued`.
+    UnitsHeld,
+    /// DHS unit whose warranty ends and that is not gone: the month of that, as `2027-03`.
+    UnitsByWarranty,
+    /// Consumables in a bin: their model.
+    StocksOfModel,
+    /// Consumables in a bin: each release that some of them are reserved for or out for.
+    StocksOfRelease,
+    /// Sight of a stocktake: the stocktake.
+    SightsOfStocktake,
+    /// DHS unit on a shelf: [`store_key`].
+    UnitsAtStore,
+    /// Consumables in a bin that is not empty: [`store_key`].
+    StocksAtStore,
+    /// Movement of consumables: the bin they lie in.
+    MovementsOfStock,
     /// DHS unit: `model id|serial number`, lower case.
     UnitBySerial,
     /// DHS unit: asset tag, lower case.
@@ -173,6 +217,12 @@ impl Record {
             | Self::IdentificationRules(_)
             | Self::RelationKind(_)
             | Self::Freeze(_) => all(&mut out),
+            // An item's parts have identities that are known from the item's: they need no key.
+            Self::SbomPart(p) => out.extend(p.keys()),
+            Self::VendorKey(k) => {
+                all(&mut out);
+                out.push((Lookup::Name, pair("vendor_key", &k.name)));
+            }
             Self::CiClass(c) => {
                 all(&mut out);
                 out.push((Lookup::Name, pair("ci_class", &c.name)));
@@ -248,6 +298,14 @@ impl Record {
                 out.extend(all.into_iter().map(|ci| (Lookup::RedundancyOfCi, ci.to_string())));
                 out.push((Lookup::Redundancies, self.kind().name().to_owned()));
             }
+            Self::Standard(s) => {
+                all(&mut out);
+                out.push((Lookup::Name, pair("standard", &s.name)));
+            }
+            Self::CiStandard(s) => {
+                out.push((Lookup::StandardOfCi, s.ci.to_string()));
+                out.push((Lookup::CisOfStandard, s.standard.to_string()));
+            }
             Self::Baseline(b) => out.push((Lookup::Name, pair("baseline", &b.name))),
             Self::BaselinePart(_) | Self::BaselineCount(_) => {}
             Self::CiDuplicate(d) => {
@@ -267,14 +325,48 @@ impl Record {
             Self::DslItem(i) => {
                 number(&mut out, &i.number);
                 out.push((Lookup::ItemByVersion, pair(&i.name, &i.version)));
+                if i.state == crate::dsl::item::ItemState::Withdrawn {
+                    out.push((Lookup::WithdrawnItems, self.kind().name().to_owned()));
+                }
+                let hashes: std::collections::BTreeSet<_> = i.files.iter().map(|file| file.sha256.clone()).collect();
+                out.extend(hashes.into_iter().map(|hash| (Lookup::ItemsByHash, hash)));
             }
-            Self::DhsModel(m) => out.push((Lookup::ModelByName, pair(&m.manufacturer, &m.name))),
+            Self::DhsModel(m) => {
+                out.push((Lookup::ModelByName, pair(&m.manufacturer, &m.name)));
+                m.part_numbers.iter().for_each(|part| filled(&mut out, Lookup::ModelByPart, part));
+                m.facts.serial_prefixes.iter().for_each(|p| filled(&mut out, Lookup::ModelBySerialPrefix, p));
+                if !m.facts.minimum.is_empty() {
+                    out.push((Lookup::ModelsWithMinimum, self.kind().name().to_owned()));
+                }
+            }
+            Self::DhsStock(s) => {
+                out.push((Lookup::StocksOfModel, s.model.to_string()));
+                if s.quantity > 0 {
+                    out.push((Lookup::StocksAtStore, store_key(&s.bin)));
+                }
+                let releases: std::collections::BTreeSet<_> = s.reserved.keys().chain(s.issued.keys()).collect();
+                out.extend(releases.into_iter().map(|r| (Lookup::StocksOfRelease, release_key(*r))));
+            }
+            Self::Stocktake(_) => {}
+            Self::StocktakeSight(s) => out.push((Lookup::SightsOfStocktake, s.stocktake.to_string())),
+            Self::StockMovement(m) => out.push((Lookup::MovementsOfStock, m.stock.to_string())),
             Self::DhsUnit(u) => {
                 number(&mut out, &u.number);
                 if !u.serial_number.is_empty() {
                     out.push((Lookup::UnitBySerial, pair(&u.model.to_string(), &u.serial_number)));
                 }
+                filled(&mut out, Lookup::UnitByBareSerial, &u.serial_number);
                 filled(&mut out, Lookup::UnitByTag, &u.asset_tag);
+                out.push((Lookup::UnitsOfModel, model_state_key(u.model, u.state)));
+                if matches!(u.state, UnitState::Reserved | UnitState::Issued) {
+                    out.push((Lookup::UnitsHeld, u.state.label().to_owned()));
+                }
+                if matches!(u.state, UnitState::InStore | UnitState::Reserved) {
+                    out.push((Lookup::UnitsAtStore, store_key(&u.bin)));
+                }
+                if let Some(end) = u.facts.warranty_end.filter(|_| u.state != UnitState::Disposed) {
+                    out.push((Lookup::UnitsByWarranty, month_key(end)));
+                }
                 if let Some(release) = u.reserved_for {
                     out.push((Lookup::UnitsOfRelease, release_key(release)));
                 }
@@ -285,7 +377,7 @@ impl Record {
             Self::Movement(m) => out.push((Lookup::MovementsOfUnit, m.unit.to_string())),
             Self::Comment(c) => out.push((Lookup::CommentsOn, c.on.id.to_string())),
             Self::Attachment(a) => {
-                out.push((Lookup::AttachmentsOf, a.ci.to_string()));
+                out.push((Lookup::AttachmentsOf, a.of.key().1.to_string()));
                 out.push((Lookup::AttachmentsByHash, a.sha256.to_string()));
             }
             Self::Exception(e) => {
@@ -322,12 +414,25 @@ impl Record {
             Self::CiStep(_) => "step of a CI".to_owned(),
             Self::CiDuplicate(_) => "possible duplicates".to_owned(),
             Self::Redundancy(_) => "redundancy rule".to_owned(),
+            Self::Standard(r) => r.name.clone(),
+            Self::CiStandard(_) => "standard of a CI".to_owned(),
             Self::CiForward(r) => format!("{} (merged)", r.from.name),
             Self::Observation(r) => r.label.clone(),
             Self::IdentificationRules(_) => "identification rules".to_owned(),
             Self::DslItem(r) => format!("{} {}", r.name, r.version),
+            Self::SbomPart(_) => "part of an SBOM".to_owned(),
+            Self::VendorKey(r) => r.name.clone(),
             Self::DhsModel(r) => format!("{} {}", r.manufacturer, r.name),
             Self::DhsUnit(r) => r.number.to_string(),
+            Self::DhsStock(r) => [&r.bin.store, &r.bin.aisle, &r.bin.shelf, &r.bin.bin]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(" › "),
+            Self::StockMovement(r) => r.kind.label().to_owned(),
+            Self::Stocktake(r) => r.title.clone(),
+            Self::StocktakeSight(r) => r.code.clone(),
             Self::Freeze(r) => r.title.clone(),
             Self::TaskTemplate(r) => format!("{} tasks of {}", r.release_type, r.phase),
             Self::ApprovalPolicy(_) => "approval rule".to_owned(),
@@ -380,9 +485,11 @@ impl Record {
             Self::Group(g) => (g.name.clone(), String::new()),
             Self::Site(s) => (s.name.clone(), s.address.clone()),
             Self::CiGroup(g) => (g.name.clone(), String::new()),
+            Self::Stocktake(s) => (s.title.clone(), s.place.store.clone()),
             Self::Freeze(f) => (f.title.clone(), String::new()),
             Self::TestRecord(t) => (t.title.clone(), t.note.clone()),
             Self::Baseline(b) => (b.name.clone(), String::new()),
+            Self::Standard(s) => (s.name.clone(), words(&[&s.about, &s.class])),
             Self::Comment(c) => (c.text.clone(), String::new()),
             Self::Observation(o) => {
                 let i = &o.identity;
@@ -400,16 +507,40 @@ impl Record {
             | Self::CiClass(_)
             | Self::RelationKind(_)
             | Self::Movement(_)
+            | Self::DhsStock(_)
+            | Self::StockMovement(_)
+            | Self::StocktakeSight(_)
             | Self::BaselinePart(_)
             | Self::BaselineCount(_)
             | Self::CiStep(_)
             | Self::CiDuplicate(_)
             | Self::CiForward(_)
             | Self::Redundancy(_)
+            | Self::CiStandard(_)
             | Self::Attachment(_)
+            | Self::SbomPart(_)
+            | Self::VendorKey(_)
             | Self::Exception(_) => return None,
         })
     }
+}
+
+/// Key of a unit under [`Lookup::UnitsOfModel`].
+#[must_use]
+pub fn model_state_key(model: DhsModelId, state: UnitState) -> String {
+    format!("{model}|{state}")
+}
+
+/// Key of a place under [`Lookup::UnitsAtStore`] and [`Lookup::StocksAtStore`]: its site and store.
+#[must_use]
+pub fn store_key(bin: &Bin) -> String {
+    pair(&bin.site.map(|site| site.to_string()).unwrap_or_default(), &bin.store)
+}
+
+/// Key of a moment under [`Lookup::UnitsByWarranty`]: its month.
+#[must_use]
+pub fn month_key(at: Timestamp) -> String {
+    at.to_rfc3339().chars().take(7).collect()
 }
 
 fn release_key(id: ReleaseId) -> String {

@@ -15,15 +15,20 @@ use crate::cmdb::observation::identify::IdentificationRules;
 use crate::cmdb::redundancy::Redundancy;
 use crate::cmdb::relation::Relation;
 use crate::cmdb::relation_kind::RelationKind;
+use crate::cmdb::standard::{CiStandard, Standard};
 use crate::comment::Comment;
-use crate::dhs::record::{DhsModel, DhsUnit, Movement};
+use crate::dhs::record::{DhsModel, DhsStock, DhsUnit, Movement, StockMovement};
+use crate::dhs::stocktake::{Stocktake, StocktakeSight};
 use crate::dsl::item::DslItem;
+use crate::dsl::sbom::SbomPart;
+use crate::dsl::vendor_key::VendorKey;
 use crate::exception::Exception;
 use crate::id::{
     ApprovalId, AttachmentId, BaselineId, BaselinePartId, ChangeId, CiClassId, CiDuplicateId, CiForwardId, CiGroupId,
-    CiId, CiStepId, CommentId, DelegationId, DhsModelId, DhsUnitId, DslItemId, ExceptionId, FreezeId, GroupId,
-    MovementId, ObservationId, PersonId, RedundancyId, RelationId, RelationKindId, ReleaseId, SettingId, SiteAccessId,
-    SiteId, TaskId, TestId,
+    CiId, CiStandardId, CiStepId, CommentId, DelegationId, DhsModelId, DhsStockId, DhsUnitId, DslItemId, ExceptionId,
+    FreezeId, GroupId, MovementId, ObservationId, PersonId, RedundancyId, RelationId, RelationKindId, ReleaseId,
+    SbomPartId, SettingId, SiteAccessId, SiteId, StandardId, StockMovementId, StocktakeId, StocktakeSightId, TaskId,
+    TestId, VendorKeyId,
 };
 use crate::number::Number;
 use crate::people::{Delegation, Group, Person, Site, SiteAccess};
@@ -33,9 +38,28 @@ use crate::release::task_record::Task;
 use crate::setting::{ApprovalPolicy, Freeze, TaskTemplate, WorkspaceRules};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::io;
 use ts_rs::TS;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// What is left of a text with which something written is compared.
+struct Compared<'a>(&'a [u8]);
+
+impl io::Write for Compared<'_> {
+    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(written).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(written.len())
+    }
+
+    fn write_all(&mut self, written: &[u8]) -> io::Result<()> {
+        self.write(written).map(|_| ())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 macro_rules! kinds {
     ($($kind:ident($id:ty) = $name:literal),+ $(,)?) => {
@@ -84,6 +108,14 @@ macro_rules! kinds {
             /// A fault if the record cannot be written as JSON, which no present kind can cause.
             pub fn body(&self) -> Result<String, Fault> {
                 match self { $(Self::$kind(r) => serde_json::to_string(r)),+ }.map_err(Fault::new)
+            }
+
+            /// Whether the stored form is exactly this text; nothing is put together for it.
+            #[must_use]
+            pub fn is_body(&self, body: &str) -> bool {
+                let mut rest = Compared(body.as_bytes());
+                let written = match self { $(Self::$kind(r) => serde_json::to_writer(&mut rest, r)),+ };
+                written.is_ok() && rest.0.is_empty()
             }
 
             /// Reads the stored form.
@@ -148,15 +180,23 @@ kinds! {
     CiDuplicate(CiDuplicateId) = "ci_duplicate",
     CiForward(CiForwardId) = "ci_forward",
     Redundancy(RedundancyId) = "redundancy",
+    Standard(StandardId) = "standard",
+    CiStandard(CiStandardId) = "ci_standard",
     Observation(ObservationId) = "observation",
     IdentificationRules(SettingId) = "identification_rules",
     DslItem(DslItemId) = "dsl_item",
     DhsModel(DhsModelId) = "dhs_model",
     DhsUnit(DhsUnitId) = "dhs_unit",
     Movement(MovementId) = "movement",
+    DhsStock(DhsStockId) = "dhs_stock",
+    StockMovement(StockMovementId) = "stock_movement",
+    Stocktake(StocktakeId) = "stocktake",
+    StocktakeSight(StocktakeSightId) = "stocktake_sight",
     Comment(CommentId) = "comment",
     Attachment(AttachmentId) = "attachment",
     Exception(ExceptionId) = "exception",
+    SbomPart(SbomPartId) = "sbom_part",
+    VendorKey(VendorKeyId) = "vendor_key",
 }
 
 impl Record {

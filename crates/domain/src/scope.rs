@@ -16,7 +16,7 @@
 //! | pair of CIs that look alike | wherever the two lie; in the workspace only if both do | nobody decides on what they may not read |
 //! | relation | wherever its ends lie; in the workspace only if both do | nobody needs a relation of which no end is theirs |
 //! | movement | wherever its unit lies | the unit's history goes along when it is transferred |
-//! | photo | wherever its CI lies | it is looked at there |
+//! | photo | wherever lies what it shows: its CI, its hardware model, what was seen in a stocktake | it is looked at there |
 //! | comment | wherever the record it is on lies | it is read there |
 //! | exception | in the workspace if it concerns a release; else wherever the record it is on lies | the release manager decides it |
 //! | delegation | with whoever gives, gets or set it up | it concerns nobody else |
@@ -27,7 +27,11 @@
 use crate::attachment::AttachmentCommand;
 use crate::cmdb::merge_ci::CiForward;
 use crate::cmdb::moment::CiEvent;
+use crate::cmdb::standard::StandardAct;
 use crate::command::{CmdbCommand, Command, DhsCommand, ExceptionCommand};
+use crate::dhs::record::DhsStock;
+use crate::dhs::stock::CountedMove;
+use crate::dhs::stocktake::StocktakeAct;
 use crate::id::{PersonId, SiteId};
 use crate::lookup::Lookup;
 use crate::people::{Group, Person, Role, SiteAccess};
@@ -119,7 +123,7 @@ pub enum Place {
 
 /// Version of the table and of the look-ups; storage moves its records where they lie now, and finds them by what they
 /// are found by now, when it was written by an older one.
-pub const TABLE_VERSION: u32 = 2;
+pub const TABLE_VERSION: u32 = 5;
 
 /// The table.
 #[must_use]
@@ -145,13 +149,25 @@ pub fn place(record: &Record) -> Place {
         | Record::BaselinePart(_)
         | Record::BaselineCount(_)
         | Record::CiClass(_)
+        | Record::Standard(_)
         | Record::RelationKind(_)
         | Record::DslItem(_)
+        | Record::SbomPart(_)
+        | Record::VendorKey(_)
         | Record::DhsModel(_) => workspace(),
         Record::Ci(ci) => at(ci.location.site),
         Record::DhsUnit(unit) => {
             let mut buckets = at(unit.bin.site);
             if unit.reserved_for.is_some() {
+                buckets.insert(Bucket::Workspace);
+            }
+            buckets
+        }
+        Record::Stocktake(stocktake) => at(stocktake.place.site),
+        Record::StocktakeSight(s) => return Place::With(vec![(Kind::Stocktake, s.stocktake.0)]),
+        Record::DhsStock(stock) => {
+            let mut buckets = at(stock.bin.site);
+            if !stock.reserved.is_empty() || !stock.issued.is_empty() {
                 buckets.insert(Bucket::Workspace);
             }
             buckets
@@ -171,13 +187,15 @@ pub fn place(record: &Record) -> Place {
         Record::Redundancy(r) => {
             return Place::With(r.providers.iter().chain([&r.ci]).map(|ci| (Kind::Ci, ci.0)).collect());
         }
+        Record::CiStandard(s) => return Place::With(vec![(Kind::Ci, s.ci.0)]),
         Record::Observation(o) => match o.ci {
             Some(ci) => return Place::With(vec![(Kind::Ci, ci.0)]),
             None => at(o.site),
         },
         Record::CiForward(f) => return Place::With(vec![(Kind::Ci, f.to.0)]),
         Record::Relation(r) => return Place::With(vec![(Kind::Ci, r.source.0), (Kind::Ci, r.target.0)]),
-        Record::Attachment(a) => return Place::With(vec![(Kind::Ci, a.ci.0)]),
+        Record::Attachment(a) => return Place::With(vec![a.of.key()]),
+        Record::StockMovement(m) => return Place::With(vec![(Kind::DhsStock, m.stock.0)]),
         Record::Movement(m) => return Place::With(vec![(Kind::DhsUnit, m.unit.0)]),
         Record::Exception(e) if e.release.is_some() => workspace(),
         Record::Exception(e) => return Place::With(vec![(e.on.kind, e.on.id)]),
@@ -192,6 +210,10 @@ fn is_always_in_workspace(kind: Kind) -> bool {
         kind,
         Kind::Ci
             | Kind::DhsUnit
+            | Kind::DhsStock
+            | Kind::StockMovement
+            | Kind::Stocktake
+            | Kind::StocktakeSight
             | Kind::Baseline
             | Kind::Delegation
             | Kind::Relation
@@ -200,6 +222,7 @@ fn is_always_in_workspace(kind: Kind) -> bool {
             | Kind::CiDuplicate
             | Kind::CiForward
             | Kind::Redundancy
+            | Kind::CiStandard
             | Kind::Observation
             | Kind::Attachment
             | Kind::Comment
@@ -230,6 +253,7 @@ pub fn followers(kind: Kind) -> &'static [(Lookup, Kind)] {
             (Lookup::DuplicatesOf, Kind::CiDuplicate),
             (Lookup::ForwardsTo, Kind::CiForward),
             (Lookup::RedundancyOfCi, Kind::Redundancy),
+            (Lookup::StandardOfCi, Kind::CiStandard),
             (Lookup::ObservationsOf, Kind::Observation),
             (Lookup::AttachmentsOf, Kind::Attachment),
             COMMENTS,
@@ -237,6 +261,9 @@ pub fn followers(kind: Kind) -> &'static [(Lookup, Kind)] {
         Kind::DhsUnit => {
             &[(Lookup::MovementsOfUnit, Kind::Movement), (Lookup::ExceptionsOn, Kind::Exception), COMMENTS]
         }
+        Kind::Stocktake => &[(Lookup::SightsOfStocktake, Kind::StocktakeSight), COMMENTS],
+        Kind::StocktakeSight => &[(Lookup::AttachmentsOf, Kind::Attachment), COMMENTS],
+        Kind::DhsStock => &[(Lookup::MovementsOfStock, Kind::StockMovement), COMMENTS],
         kind if is_always_in_workspace(kind) => &[],
         _ => &[COMMENTS],
     }
@@ -394,13 +421,43 @@ fn named(command: &Command) -> Vec<(Kind, Uuid)> {
             rule.providers.iter().chain([&rule.ci]).map(|ci| (Kind::Ci, ci.0)).collect()
         }
         Command::Cmdb(CmdbCommand::RemoveRedundancy(id)) => vec![(Kind::Redundancy, id.0)],
+        Command::Cmdb(CmdbCommand::Standard {
+            act: StandardAct::Except { ci, .. } | StandardAct::WithdrawException { ci, .. },
+            ..
+        }) => vec![(Kind::Ci, ci.0)],
         Command::Cmdb(CmdbCommand::Unrelate(relation)) => vec![(Kind::Relation, relation.0)],
         Command::Dhs(command) => match command {
-            DhsCommand::PutModel(_) => Vec::new(),
+            DhsCommand::PutModel(_) | DhsCommand::EditModel { .. } | DhsCommand::ImportModels(_) => Vec::new(),
+            DhsCommand::Count { model, bin, what } => {
+                let mut bins = vec![(Kind::DhsStock, DhsStock::id_of(*model, bin).0)];
+                if let CountedMove::Transfer { to, .. } = what {
+                    bins.push((Kind::DhsStock, DhsStock::id_of(*model, to).0));
+                }
+                bins
+            }
+            DhsCommand::Stocktake { stocktake, act } => {
+                let mut named = vec![(Kind::Stocktake, stocktake.0)];
+                match act {
+                    StocktakeAct::Settle(units) => named.extend(units.iter().map(|u| (Kind::DhsUnit, u.0))),
+                    StocktakeAct::See(all) => {
+                        named.extend(all.iter().filter_map(|s| s.unit).map(|u| (Kind::DhsUnit, u.0)))
+                    }
+                    StocktakeAct::Count(all) => {
+                        named.extend(all.iter().map(|s| (Kind::DhsStock, DhsStock::id_of(s.model, &s.bin).0)))
+                    }
+                    StocktakeAct::SettleCounts(bins) => named.extend(bins.iter().map(|b| (Kind::DhsStock, b.0))),
+                    _ => {}
+                }
+                named
+            }
+            DhsCommand::InstallAs { unit, wanted } => vec![(Kind::DhsUnit, unit.0), (Kind::Ci, wanted.ci.0)],
             DhsCommand::Receive(unit) => vec![(Kind::DhsUnit, unit.id.0)],
             DhsCommand::Transfer { unit, .. }
             | DhsCommand::Reserve { unit, .. }
             | DhsCommand::ReleaseReservation(unit)
+            | DhsCommand::DescribeUnit { unit, .. }
+            | DhsCommand::Unreceive(unit)
+            | DhsCommand::Adjust { unit, .. }
             | DhsCommand::Issue(unit)
             | DhsCommand::Install { unit, .. }
             | DhsCommand::Return { unit, .. }
@@ -410,7 +467,8 @@ fn named(command: &Command) -> Vec<(Kind, Uuid)> {
         Command::Exception(
             ExceptionCommand::Accept { exception, .. } | ExceptionCommand::BackOut { exception, .. },
         ) => vec![(Kind::Exception, exception.0)],
-        Command::Attachment(AttachmentCommand::Add(new)) => vec![(Kind::Ci, new.ci.0)],
+        Command::Attachment(AttachmentCommand::Add(new)) if is_always_in_workspace(new.of.key().0) => Vec::new(),
+        Command::Attachment(AttachmentCommand::Add(new)) => vec![new.of.key()],
         Command::Attachment(AttachmentCommand::Describe(id, _) | AttachmentCommand::Remove(id)) => {
             vec![(Kind::Attachment, id.0)]
         }
@@ -427,6 +485,8 @@ fn named(command: &Command) -> Vec<(Kind, Uuid)> {
             | CmdbCommand::ImportCis(_)
             | CmdbCommand::ImportRelations(_)
             | CmdbCommand::EditCis(_)
+            | CmdbCommand::PutStandard(_)
+            | CmdbCommand::Standard { .. }
             | CmdbCommand::FillGroup(_),
         )
         | Command::Setup(_)

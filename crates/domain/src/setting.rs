@@ -2,6 +2,7 @@
 
 use crate::approval::record::ApprovalRule;
 use crate::command::{Edit, SetupCommand};
+use crate::dsl::vendor_key;
 use crate::execute::{Context, Effect, replace};
 use crate::id::{CiId, FreezeId, GroupId, SettingId, SiteId};
 use crate::people::{Person, SiteAccess};
@@ -149,8 +150,8 @@ pub fn default_policies(cab: GroupId, emergency_cab: GroupId) -> Vec<ApprovalPol
 /// The refusal with every failed guard, or a storage fault.
 pub fn execute(
     command: &SetupCommand,
-    _actor: &Person,
-    _context: &mut Context,
+    actor: &Person,
+    context: &mut Context,
     records: &mut dyn Records,
 ) -> Result<Effect, Failure> {
     Ok(match command {
@@ -168,6 +169,7 @@ pub fn execute(
             replace(rules.clone(), rules.id, records)?
         }
         SetupCommand::PutFreeze(freeze) => replace(judge::freeze(freeze, records)?, freeze.id, records)?,
+        SetupCommand::PutVendorKey(key) => vendor_key::put(key, actor, context, records)?,
         SetupCommand::RemoveFreeze(id) => match records.get::<Freeze>(*id)? {
             Some(_) => {
                 records.remove(Kind::Freeze, (*id).into())?;

@@ -19,6 +19,8 @@ pub const SINCE: &[(&str, &str, u32)] = &[
     ("cmdb", "fill_group", 2),
     ("cmdb", "put_redundancy", 2),
     ("cmdb", "remove_redundancy", 2),
+    ("cmdb", "put_standard", 2),
+    ("cmdb", "standard", 2),
     ("observation", "record", 2),
     ("observation", "decide", 2),
     ("observation", "put_rules", 2),
@@ -29,6 +31,19 @@ pub const SINCE: &[(&str, &str, u32)] = &[
     ("attachment", "add", 2),
     ("attachment", "describe", 2),
     ("attachment", "remove", 2),
+    ("dsl", "add_files", 2),
+    ("dsl", "remove_files", 2),
+    ("dhs", "edit_model", 2),
+    ("dhs", "import_models", 2),
+    ("dhs", "describe_unit", 2),
+    ("dhs", "unreceive", 2),
+    ("dhs", "install_as", 2),
+    ("dhs", "count", 2),
+    ("dhs", "adjust", 2),
+    ("dhs", "stocktake", 2),
+    ("dsl", "put_sbom", 2),
+    ("dsl", "add_components", 2),
+    ("setup", "put_vendor_key", 2),
 ];
 
 /// Bytes of a command's JSON in which its group and name stand: the longest with an identity between them.

@@ -1,18 +1,21 @@
-//! Photos of CIs: who may add which, what becomes of them when their CI moves, merges or is edited elsewhere.
+//! Photos: who may add which, what becomes of them when what they show moves, merges, goes or is edited elsewhere.
 
 use crate::builders::{ADAM, ANNE, CORA, STAN, START, TESS, VERA, World};
 use rstest::rstest;
 use slipway_domain::attachment::{
     Attachment, AttachmentCommand, AttachmentEdit, FILE_NAME_CHARS, MediaType, NewAttachment, PHOTO_BYTES, PHOTOS,
-    of_ci,
+    PhotoOf, photos_of,
 };
 use slipway_domain::blob::Sha256;
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::cmdb::moment::{PHOTO, State, steps};
 use slipway_domain::command::about::about;
 use slipway_domain::command::merge::{MergePolicy, is_fact, policy};
-use slipway_domain::command::{CmdbCommand, Command, Edit, SetupCommand};
-use slipway_domain::id::{AttachmentId, CiId, PersonId, SiteId};
+use slipway_domain::command::{CmdbCommand, Command, DhsCommand, Edit, SetupCommand};
+use slipway_domain::dhs::model::ModelFacts;
+use slipway_domain::dhs::record::{Bin, DhsModel};
+use slipway_domain::dhs::stocktake::{SeenUnit, StocktakeAct, StocktakeSight};
+use slipway_domain::id::{AttachmentId, CiId, DhsModelId, PersonId, SiteId, StocktakeId, StocktakeSightId};
 use slipway_domain::lookup::Lookup;
 use slipway_domain::number::{Number, Series};
 use slipway_domain::people::Site;
@@ -52,7 +55,7 @@ fn world() -> World {
 fn photo(n: u128, of: u32) -> NewAttachment {
     NewAttachment {
         id: id(n),
-        ci: ci(of),
+        of: PhotoOf::Ci(ci(of)),
         file_name: "front.jpg".into(),
         title: format!("Front {n}"),
         media_type: MediaType::Jpeg,
@@ -80,7 +83,7 @@ fn a_photo_is_its_authors_at_the_commands_time_and_is_found_by_its_ci_and_its_ha
     assert_eq!(world.must(TESS, &add(NewAttachment { title: "  Front ".into(), ..photo(1, 1) })).created, 1);
     let stored: Attachment = world.get(id(1));
     assert_eq!((stored.by, stored.at, stored.title.as_str()), (TESS, START, "Front"));
-    assert_eq!(of_ci(ci(1), &world.records).unwrap(), std::slice::from_ref(&stored));
+    assert_eq!(photos_of(PhotoOf::Ci(ci(1)), &world.records).unwrap(), std::slice::from_ref(&stored));
     let by_hash = world.records.list::<Attachment>(Lookup::AttachmentsByHash, &"01".repeat(32)).unwrap();
     assert_eq!(by_hash, std::slice::from_ref(&stored));
     let record = Record::from(stored);
@@ -231,7 +234,9 @@ fn a_merge_takes_photos_along_and_its_undo_gives_them_back() {
     world.must(TESS, &add(photo(2, 1)));
     let merge = CmdbCommand::MergeCi { kept: ci(1), gone: ci(2), take: BTreeSet::new() };
     world.must(CORA, &Command::Cmdb(merge));
-    let of = |world: &World, n| of_ci(ci(n), &world.records).unwrap().iter().map(|p| p.id).collect::<Vec<_>>();
+    let of = |world: &World, n| {
+        photos_of(PhotoOf::Ci(ci(n)), &world.records).unwrap().iter().map(|p| p.id).collect::<Vec<_>>()
+    };
     assert_eq!(of(&world, 1), [id(1), id(2)]);
     world.must(CORA, &Command::Cmdb(CmdbCommand::UndoMerge(ci(2))));
     assert_eq!((of(&world, 1), of(&world, 2)), (vec![id(2)], vec![id(1)]));
@@ -243,7 +248,7 @@ fn who_photographed_a_ci_that_was_merged_meanwhile_meant_the_one_that_stayed() {
     let merge = CmdbCommand::MergeCi { kept: ci(1), gone: ci(2), take: BTreeSet::new() };
     world.must(CORA, &Command::Cmdb(merge));
     assert_eq!(world.judge(TESS, &add(photo(1, 2))).unwrap().created, 1);
-    assert_eq!(world.get::<Attachment>(id(1)).ci, ci(1));
+    assert_eq!(world.get::<Attachment>(id(1)).of, PhotoOf::Ci(ci(1)));
 }
 
 #[test]
@@ -287,4 +292,128 @@ fn photos_are_additive_and_came_with_the_second_level() {
     }
     assert_eq!(about(&commands[0]), Some((Kind::Ci, ci(1).0)));
     assert_eq!(about(&commands[2]), Some((Kind::Attachment, id(1).0)));
+}
+
+/// What was written before anything but CIs was photographed.
+const OF_OLD: &str = r#"{"id":"00000000-0000-0000-0000-000000000901","ci":"00000000-0000-0000-0000-000000000101","file_name":"front.jpg","title":"Front 1","media_type":"image/jpeg","size_bytes":5000,"sha256":"0101010101010101010101010101010101010101010101010101010101010101","by":"00000000-0000-0000-0000-000000000102","at":1000}"#;
+
+#[test]
+fn what_was_stored_of_old_is_read_and_keeps_its_bytes() {
+    let record = Record::from_body(Kind::Attachment, OF_OLD).unwrap();
+    let Record::Attachment(old) = &record else { panic!("{record:?}") };
+    assert_eq!(old.of, PhotoOf::Ci(ci(1)));
+    assert_eq!(record.body().unwrap(), OF_OLD);
+    for broken in [OF_OLD.replace("\"ci\"", "\"rack\""), OF_OLD.replace("\"ci\":", "\"ci\":7,\"was\":")] {
+        assert!(Record::from_body(Kind::Attachment, &broken).is_err(), "{broken}");
+    }
+    for of in [PhotoOf::DhsModel(MODEL), PhotoOf::StocktakeSight(parked())] {
+        let command = add(NewAttachment { of, ..photo(1, 1) });
+        assert_eq!(serde_json::from_str::<Command>(&serde_json::to_string(&command).unwrap()).unwrap(), command);
+    }
+}
+
+const MODEL: DhsModelId = DhsModelId(Uuid::from_u128(0xb01));
+const TAKE: StocktakeId = StocktakeId(Uuid::from_u128(0xb02));
+
+fn seen() -> SeenUnit {
+    SeenUnit {
+        unit: None,
+        code: "NO-LABEL-7".into(),
+        bin: Bin { site: Some(HAMBURG), store: "A".into(), ..Bin::default() },
+    }
+}
+
+fn parked() -> StocktakeSightId {
+    StocktakeSight::id_of(TAKE, &seen())
+}
+
+fn stocktake(act: StocktakeAct) -> Command {
+    Command::Dhs(DhsCommand::Stocktake { stocktake: TAKE, act })
+}
+
+/// A model, and a stocktake in Hamburg in which Tess saw what nobody knows.
+fn a_store() -> World {
+    let mut world = world();
+    world.put(DhsModel {
+        id: MODEL,
+        manufacturer: "Halden".into(),
+        name: "R740".into(),
+        part_numbers: Vec::new(),
+        height_tenth_u: 10,
+        facts: ModelFacts::default(),
+    });
+    world.must(TESS, &stocktake(StocktakeAct::Start { title: "A".into(), place: seen().bin }));
+    world.must(TESS, &stocktake(StocktakeAct::See(vec![seen()])));
+    world
+}
+
+#[rstest]
+#[case::of_a_model(PhotoOf::DhsModel(MODEL), "Halden R740", [Bucket::Workspace].into())]
+#[case::of_something_parked(PhotoOf::StocktakeSight(parked()), "NO-LABEL-7", [Bucket::Site(HAMBURG)].into())]
+fn models_and_what_is_parked_in_a_stocktake_have_photos_too(
+    #[case] of: PhotoOf,
+    #[case] name: &str,
+    #[case] lies: BTreeSet<Bucket>,
+) {
+    let mut world = a_store();
+    let one = |n| NewAttachment { of, ..photo(n, 1) };
+    world.must(TESS, &add(one(1)));
+    assert_eq!(about(&add(one(1))), Some(of.key()));
+    assert_eq!(photos_of(of, &world.records).unwrap().iter().map(|p| p.id).collect::<Vec<_>>(), [id(1)]);
+    assert_eq!(photos_of(PhotoOf::Ci(ci(1)), &world.records).unwrap(), []);
+    let record = Record::from(world.get::<Attachment>(id(1)));
+    assert_eq!(slipway_domain::scope::buckets(&record, &world.records).unwrap(), lies);
+    let again = world.run(TESS, &add(NewAttachment { id: id(2), ..one(1) })).unwrap_err();
+    assert!(format!("{again:?}").contains(&format!("{name} has this very photo already: Front 1.")), "{again:?}");
+    for n in 2..=PHOTOS as u128 {
+        world.must(TESS, &add(one(n)));
+    }
+    assert_eq!(world.refused(TESS, &add(one(200))), ["TOO_MANY_PHOTOS"]);
+    world.must(TESS, &add(photo(200, 1)));
+}
+
+#[rstest]
+#[case::no_model(PhotoOf::DhsModel(DhsModelId(Uuid::from_u128(9))))]
+#[case::nothing_parked(PhotoOf::StocktakeSight(StocktakeSightId(Uuid::from_u128(9))))]
+#[case::another_kind(PhotoOf::DhsModel(DhsModelId(ci(1).0)))]
+fn what_is_not_there_has_no_photos(#[case] of: PhotoOf) {
+    assert_eq!(a_store().refused(TESS, &add(NewAttachment { of, ..photo(1, 1) })), ["NOT_FOUND"]);
+}
+
+#[rstest]
+#[case::who_added_it(TESS, &[])]
+#[case::who_answers_for_the_store(STAN, &[])]
+#[case::who_answers_for_the_cmdb(CORA, &["NOT_YOUR_PHOTO"])]
+#[case::a_viewer(VERA, &["NOT_ALLOWED"])]
+fn photos_of_hardware_are_the_storekeepers(#[case] who: PersonId, #[case] want: &[&str]) {
+    for of in [PhotoOf::DhsModel(MODEL), PhotoOf::StocktakeSight(parked())] {
+        let mut world = a_store();
+        world.must(TESS, &add(NewAttachment { of, ..photo(1, 1) }));
+        match want {
+            [] => assert_eq!(world.must(who, &remove(1)).updated, 1),
+            want => assert_eq!(world.refused(who, &remove(1)), want),
+        }
+    }
+}
+
+#[test]
+fn what_was_seen_by_a_slip_takes_its_photos_with_it() {
+    let mut world = a_store();
+    world.must(TESS, &stocktake(StocktakeAct::See(vec![seen()])));
+    world.must(STAN, &add(NewAttachment { of: PhotoOf::StocktakeSight(parked()), ..photo(1, 1) }));
+    world.must(TESS, &stocktake(StocktakeAct::Unsee(parked())));
+    world.get::<Attachment>(id(1));
+    world.must(TESS, &stocktake(StocktakeAct::Unsee(parked())));
+    assert!(world.records.get::<Attachment>(id(1)).unwrap().is_none());
+    assert!(followers(Kind::StocktakeSight).contains(&(Lookup::AttachmentsOf, Kind::Attachment)), "a move finds it");
+}
+
+#[test]
+fn nobody_photographs_what_lies_parked_where_they_may_not_read() {
+    let mut world = a_store();
+    let sites = Edit { from: None, to: Some([BREMEN].into()) };
+    world.must(ADAM, &Command::Setup(SetupCommand::AssignSites(Assignee::Person(TESS), sites)));
+    let parked = NewAttachment { of: PhotoOf::StocktakeSight(parked()), ..photo(1, 1) };
+    assert_eq!(world.refused(TESS, &add(parked)), ["OUT_OF_SCOPE"]);
+    world.must(TESS, &add(NewAttachment { of: PhotoOf::DhsModel(MODEL), ..photo(1, 1) }));
 }

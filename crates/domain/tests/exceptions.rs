@@ -5,7 +5,8 @@ use crate::story::{REL, a_world};
 use rstest::rstest;
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::command::{Command, DhsCommand, ExceptionCommand, ReleaseCommand};
-use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, Movement, MovementKind, UnitState};
+use slipway_domain::dhs::model::ModelFacts;
+use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, Movement, MovementKind, UnitFacts, UnitState};
 use slipway_domain::exception::{Exception, ExceptionOutcome, actions, of_record, open};
 use slipway_domain::id::{CiId, DhsModelId, DhsUnitId, ExceptionId, TestId};
 use slipway_domain::lookup::Lookup;
@@ -37,6 +38,7 @@ fn a_unit(id: DhsUnitId, n: u32, state: UnitState) -> DhsUnit {
         bin: shelf("1"),
         reserved_for: None,
         ci: None,
+        facts: UnitFacts::default(),
     }
 }
 
@@ -52,6 +54,7 @@ fn a_store(state: UnitState) -> World {
         name: "R740".into(),
         part_numbers: Vec::new(),
         height_tenth_u: 10,
+        facts: ModelFacts::default(),
     });
     world.put(Ci::blank(CI, Number::new(Series::Ci, 1), "server", "host"));
     world.put(a_unit(UNIT, 1, state));

@@ -24,7 +24,8 @@ const NOON: Timestamp = Timestamp(1_795_694_400_000);
 fn vocabulary() -> Vocabulary {
     let attributes = [
         ("warranty", AttributeType::Date),
-        ("CPU cores", AttributeType::Number),
+        ("CPU cores", AttributeType::Number("vCPU".to_owned())),
+        ("memory", AttributeType::Number("GB".to_owned())),
         ("tier", AttributeType::Choice(vec!["Gold".to_owned(), "Bronze".to_owned()])),
     ];
     Vocabulary { attributes: attributes.into_iter().map(|(name, holds)| (name.to_owned(), holds)).collect() }
@@ -63,6 +64,7 @@ fn company() -> (Memory, Vec<Ci>) {
     database.version = "15.8".to_owned();
     database.criticality = Criticality::Critical;
     database.attributes.insert("CPU cores".to_owned(), "16 vCPU".to_owned());
+    database.attributes.insert("memory".to_owned(), "128 GB".to_owned());
     database.attributes.insert("tier".to_owned(), "gold".to_owned());
     let mut application = blank(3, "application", "Web Shop");
     application.status = CiStatus::InTest;
@@ -136,6 +138,10 @@ fn company() -> (Memory, Vec<Ci>) {
 #[case::relative_not_yet("warranty<+30d", "")]
 #[case::no_day("warranty:empty", "orders shop spare")]
 #[case::a_figure_with_a_unit("cpu_cores>=16", "orders")]
+#[case::a_figure_in_the_unit_of_its_class("memory:100..200", "orders")]
+#[case::a_figure_in_another_unit("memory>=0.1TB", "orders")]
+#[case::a_figure_below_another_unit("memory>1tb", "")]
+#[case::no_figure("memory:empty", "sw shop spare")]
 #[case::a_choice("tier:gold", "orders")]
 #[case::an_attribute_no_class_has("attributes.patched<-30d", "shop")]
 #[case::a_relation("depends-on:(class:database name:orders)", "shop")]
@@ -252,4 +258,29 @@ proptest! {
         let ci = Ci::blank(CiId(Uuid::from_u128(1)), Number::new(Series::Ci, 1), "server", &name);
         prop_assert!(filter.matches(&ci.into(), &Memory::default()).unwrap());
     }
+}
+
+#[test]
+fn filters_know_the_attributes_of_every_class_by_their_types() {
+    use slipway_domain::cmdb::attribute::{self, Attribute};
+    use slipway_domain::cmdb::class::CiClass;
+    let mut records = Memory::default();
+    let number = |unit: &str| attribute::AttributeType::Number { unit: unit.to_owned(), min: None, max: None };
+    let class = |key: &str, attributes: &[(&str, attribute::AttributeType)]| {
+        let mut class = CiClass::new(key, None);
+        class.attributes =
+            attributes.iter().map(|(name, of)| Attribute { of: of.clone(), ..Attribute::text(name, name) }).collect();
+        class
+    };
+    records.put(class("server", &[("ram", number("GB")), ("size", number("U"))])).unwrap();
+    let yes_no = attribute::AttributeType::YesNo;
+    records.put(class("phone", &[("ram", number("GB")), ("size", number("in")), ("lent", yes_no)])).unwrap();
+    let vocabulary = Vocabulary::of(Kind::Ci, &records).unwrap();
+    let wanted = [
+        ("lent", AttributeType::Choice(vec!["yes".to_owned(), "no".to_owned()])),
+        ("ram", AttributeType::Number("GB".to_owned())),
+        ("size", AttributeType::Text),
+    ];
+    assert_eq!(vocabulary.attributes, wanted.map(|(name, of)| (name.to_owned(), of)).into());
+    assert_eq!(Vocabulary::of(Kind::Release, &records).unwrap(), Vocabulary::default());
 }

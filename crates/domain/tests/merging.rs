@@ -9,14 +9,17 @@ use slipway_domain::cmdb::group::CiGroup;
 use slipway_domain::cmdb::merge_ci::{CiForward, names_of, resolve};
 use slipway_domain::cmdb::moment;
 use slipway_domain::cmdb::relation::{Relation, RelationType};
+use slipway_domain::cmdb::standard::{CiStandard, NewStandard, StandardAct};
 use slipway_domain::command::{CmdbCommand, Command};
-use slipway_domain::id::{CiGroupId, CiId};
+use slipway_domain::id::{CiGroupId, CiId, StandardId};
 use slipway_domain::lookup::Lookup;
 use slipway_domain::number::{Number, Series};
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::RecordsExt;
 use std::collections::BTreeSet;
 use uuid::Uuid;
+
+const WEB: StandardId = StandardId(Uuid::from_u128(0x5747));
 
 fn id(n: u32) -> CiId {
     CiId(Uuid::from_u128(0x700 + u128::from(n)))
@@ -114,7 +117,20 @@ fn a_world() -> World {
         filter: None,
     };
     world.must(CORA, &Command::Cmdb(CmdbCommand::PutGroup(group)));
+    let values = [("version".to_owned(), "3".to_owned())].into();
+    let standard = NewStandard { id: WEB, name: "web".into(), about: String::new(), class: "server".into(), values };
+    world.must(CORA, &Command::Cmdb(CmdbCommand::PutStandard(standard)));
+    measure(&mut world, StandardAct::Authorise);
+    measure(&mut world, StandardAct::Attach(vec![id(2)]));
     world
+}
+
+fn measure(world: &mut World, act: StandardAct) {
+    world.must(CORA, &Command::Cmdb(CmdbCommand::Standard { standard: WEB, act }));
+}
+
+fn measured(world: &World) -> Vec<CiId> {
+    world.records.list::<CiStandard>(Lookup::CisOfStandard, &WEB.to_string()).unwrap().iter().map(|s| s.ci).collect()
 }
 
 /// Everything but the histories, which only grow.
@@ -139,6 +155,7 @@ fn the_kept_ci_takes_over_what_the_other_had() {
     assert_eq!(relations, expected.into(), "without doubles, and none to itself");
     assert_eq!(world.get::<CiGroup>(CiGroupId(Uuid::from_u128(0x77))).members, [id(1), id(3)].into());
     assert!(open_pairs(&world).is_empty());
+    assert_eq!(measured(&world), [id(1)], "and is measured as the other was");
     assert_eq!(resolve(id(2), &world.records).unwrap(), id(1));
     assert_eq!(names_of(id(1), &world.records).unwrap(), [id(1), id(2)]);
     let then = moment::at(id(2), START, &world.records).unwrap();
@@ -159,6 +176,23 @@ fn a_merge_is_undone_only_while_nothing_else_happened() {
     world.must(CORA, &Command::Cmdb(CmdbCommand::SetFields(id(1), vec![change])));
     assert_eq!(world.refused(CORA, &undo(2)), ["CHANGED_SINCE"]);
     assert_eq!(world.refused(CORA, &undo(3)), ["NOT_FOUND"]);
+
+    let mut world = a_world();
+    world.must(CORA, &merge(1, 2, &[]));
+    let reason = "It goes next month".to_owned();
+    measure(&mut world, StandardAct::Except { ci: id(1), fields: BTreeSet::new(), reason });
+    assert_eq!(world.refused(CORA, &undo(2)), ["CHANGED_SINCE"], "the exception would be lost");
+}
+
+#[test]
+fn a_ci_that_is_measured_already_stays_so_when_another_is_merged_into_it() {
+    let mut world = a_world();
+    measure(&mut world, StandardAct::Attach(vec![id(1)]));
+    let before = but_steps(&world);
+    world.must(CORA, &merge(1, 2, &[]));
+    assert_eq!(measured(&world), [id(1)]);
+    world.must(CORA, &undo(2));
+    assert_eq!(but_steps(&world), before);
 }
 
 #[test]

@@ -9,7 +9,8 @@ use slipway_domain::command::{
     ApprovalCommand, CiRow, CmdbCommand, Command, DhsCommand, Edit, RelationRow, SetupCommand,
 };
 use slipway_domain::comment::Comment;
-use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, MovementKind, UnitState};
+use slipway_domain::dhs::model::ModelFacts;
+use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, MovementKind, UnitFacts, UnitState};
 use slipway_domain::id::{
     BaselineId, CiId, CommentId, DelegationId, DhsModelId, DhsUnitId, MovementId, PersonId, ReleaseId, SiteId,
 };
@@ -44,6 +45,7 @@ fn unit(site: Option<SiteId>, reserved_for: Option<ReleaseId>) -> DhsUnit {
         bin: Bin { site, store: "cellar".into(), ..Bin::default() },
         reserved_for,
         ci: None,
+        facts: UnitFacts::default(),
     }
 }
 
@@ -249,6 +251,7 @@ fn nobody_changes_what_they_may_not_read() {
         name: "M".into(),
         part_numbers: Vec::new(),
         height_tenth_u: 10,
+        facts: ModelFacts::default(),
     });
     world.put(unit(Some(BREMEN), None));
     world.put(relation(1, 2));

@@ -22,7 +22,7 @@ use slipway_domain::release::scope::digest;
 use slipway_domain::release::task::{is_ready, tasks_of};
 use slipway_domain::release::task_record::{Task, TaskState};
 use slipway_domain::time::{Timestamp, Window};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 pub const REL: ReleaseId = ReleaseId(Uuid::from_u128(0x100));
@@ -81,9 +81,11 @@ pub fn the_item() -> DslItem {
         checks: BTreeMap::new(),
         submitted_by: TESS,
         submitted_at: START,
+        handed_in_by: BTreeSet::new(),
         accepted_by: Some(LIBBY),
         accepted_at: Some(START),
         withdrawn_because: String::new(),
+        sbom: None,
     }
 }
 

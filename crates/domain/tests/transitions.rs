@@ -7,7 +7,7 @@ use slipway_domain::approval::record::{Approval, ApprovalState, Subject};
 use slipway_domain::change::record::{Change, ChangeState};
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::command::{Command, ReleaseCommand as C};
-use slipway_domain::dhs::record::{Bin, Condition, DhsUnit, Movement, MovementKind, UnitState};
+use slipway_domain::dhs::record::{Bin, Condition, DhsUnit, Movement, MovementKind, UnitFacts, UnitState};
 use slipway_domain::dsl::item::{DslItem, ItemState};
 use slipway_domain::id::{ChangeId, CiId, DhsModelId, DhsUnitId, FreezeId, PersonId, ReleaseId, SiteId};
 use slipway_domain::lookup::{Lookup, subject_key};
@@ -369,6 +369,7 @@ fn a_unit(n: u32, state: UnitState, reserved_for: Option<ReleaseId>) -> DhsUnit 
         bin: Bin { store: "DC1".into(), ..Bin::default() },
         reserved_for,
         ci: None,
+        facts: UnitFacts::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::filter::{Filter, Reading, Vocabulary, parse};
 use crate::id::{CiGroupId, CiId};
 use crate::record::Kind;
 use crate::records::{Records, RecordsExt};
-use crate::refusal::{Failure, Finding, none};
+use crate::refusal::{Failure, Fault, Finding, none};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use ts_rs::TS;
@@ -29,10 +29,11 @@ pub struct FoundMembers {
 /// The filter of a dynamic group, understood. There is no `me` in it: it is the same group for everybody.
 ///
 /// # Errors
-/// `FILTER_WRONG`.
-pub fn filter(text: &str, context: &Context) -> Result<Filter, Finding> {
-    let reading = Reading { kind: Kind::Ci, me: None, now: context.now, vocabulary: &Vocabulary::default() };
-    parse(text, &reading).map_err(|error| error.finding(text))
+/// A storage fault; `FILTER_WRONG` is the answer.
+pub fn filter(text: &str, context: &Context, records: &dyn Records) -> Result<Result<Filter, Finding>, Fault> {
+    let vocabulary = Vocabulary::of(Kind::Ci, records)?;
+    let reading = Reading { kind: Kind::Ci, me: None, now: context.now, vocabulary: &vocabulary };
+    Ok(parse(text, &reading).map_err(|error| error.finding(text)))
 }
 
 /// Makes these the members of a dynamic group. Those that are not there, or that the filter does not let through (any
@@ -63,7 +64,7 @@ pub(crate) fn fill(
     if members.len() > GROUP_MEMBERS {
         none(vec![too_many(&group.name, members.len())])?;
     }
-    let filter = filter(&text, context)?;
+    let filter = filter(&text, context, records)??;
     let mut conflicts = Vec::new();
     let mut found = BTreeSet::new();
     for member in members {

@@ -136,7 +136,10 @@ fn range(low: u32, high: u32) -> String {
 }
 
 /// How many units the rack has, if a CI stands for it.
-fn units_of_rack(place: &Location, records: &dyn Records) -> Result<Option<u32>, Fault> {
+///
+/// # Errors
+/// A storage fault.
+pub fn units_of_rack(place: &Location, records: &dyn Records) -> Result<Option<u32>, Fault> {
     for rack in records.list::<Ci>(Lookup::CiByName, &pair(RACK, &place.rack))? {
         if rack.location.site == place.site {
             let figure = rack.attributes.get(RACK_HEIGHT).and_then(|text| text.split_whitespace().next());

@@ -1,7 +1,7 @@
 //! Merging two CIs that are one: the one that is kept takes over relations, group memberships, hardware units and photos; the
 //! other goes and leaves a *forward*, through which releases, changes and comments that name it still find their CI.
 
-use crate::attachment::{self, Attachment};
+use crate::attachment::{self, Attachment, PhotoOf};
 use crate::cmdb::ci::{Ci, uniqueness};
 use crate::cmdb::class::Classes;
 use crate::cmdb::classify;
@@ -11,6 +11,7 @@ use crate::cmdb::moment::{CiStep, field_changes, last_step};
 use crate::cmdb::redundancy;
 use crate::cmdb::relate;
 use crate::cmdb::relation::Relation;
+use crate::cmdb::standard::{self, CiStandard};
 use crate::cmdb::update_plan::CiUpdate;
 use crate::dhs::record::DhsUnit;
 use crate::execute::{Context, Effect};
@@ -66,6 +67,14 @@ pub struct CiForward {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Vec<AttachmentId>")]
     pub photos: Vec<AttachmentId>,
+    /// By which standard the other was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub standard: Option<CiStandard>,
+    /// Whether the kept CI is measured so in its place, for it was by none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "bool")]
+    pub took_standard: bool,
 }
 
 impl CiForward {
@@ -153,6 +162,8 @@ pub(crate) fn merge(
         shared_groups: Vec::new(),
         units: Vec::new(),
         photos: Vec::new(),
+        standard: standard::forget(gone, records)?,
+        took_standard: false,
         pairs: records.list::<CiDuplicate>(Lookup::DuplicatesOf, &gone.to_string())?,
         before: Box::new(before.clone()),
         from: Box::new(from),
@@ -169,9 +180,15 @@ pub(crate) fn merge(
         unit.ci = Some(kept);
         records.put(unit)?;
     }
-    for photo in attachment::of_ci(gone, records)? {
+    for photo in attachment::photos_of(PhotoOf::Ci(gone), records)? {
         forward.photos.push(photo.id);
-        records.put(Attachment { ci: kept, ..photo })?;
+        records.put(Attachment { of: PhotoOf::Ci(kept), ..photo })?;
+    }
+    if let Some(moved) = forward.standard.as_ref().map(|measured| measured.of(kept))
+        && records.get::<CiStandard>(moved.id)?.is_none()
+    {
+        forward.took_standard = true;
+        records.put(moved)?;
     }
     duplicate::forget(gone, records)?;
     records.remove(Kind::Ci, gone.into())?;
@@ -278,6 +295,15 @@ pub(crate) fn undo(gone: CiId, records: &mut dyn Records) -> Result<Effect, Fail
     if !is_ours || records.get::<Ci>(gone)?.is_some() {
         return Err(changed_since(&forward).into());
     }
+    if let Some(measured) = &forward.standard {
+        let taken = forward.took_standard.then(|| measured.of(forward.to));
+        if let Some(taken) = taken
+            && standard::forget(forward.to, records)?.as_ref() != Some(&taken)
+        {
+            return Err(changed_since(&forward).into());
+        }
+        records.put(measured.clone())?;
+    }
     for relation in &forward.added {
         records.remove(Kind::Relation, relation.id.into())?;
     }
@@ -306,7 +332,7 @@ pub(crate) fn undo(gone: CiId, records: &mut dyn Records) -> Result<Effect, Fail
     for id in &forward.photos {
         // One that was removed meanwhile stays so.
         if let Some(photo) = records.get::<Attachment>(*id)? {
-            records.put(Attachment { ci: gone, ..photo })?;
+            records.put(Attachment { of: PhotoOf::Ci(gone), ..photo })?;
         }
     }
     for pair in &forward.pairs {

@@ -61,17 +61,17 @@ pub fn findings(relation: &Relation, records: &dyn Records) -> Result<Vec<Findin
 
 /// The finding that this CI does not exist here, if it does not.
 pub(crate) fn absent(ci: CiId, records: &dyn Records) -> Result<Option<Finding>, Fault> {
-    if records.get::<Ci>(ci)?.is_some() {
-        return Ok(None);
-    }
-    Ok(Some(
-        Finding::new(
-            "UNKNOWN_CI",
-            format!("There is no CI {ci} here."),
-            "Sync, or hold the site where it stands (Settings, This laptop): it may have been created elsewhere. If it is new, create it first.",
-        )
-        .about(unknown_ci(ci)),
-    ))
+    Ok(records.get::<Ci>(ci)?.is_none().then(|| unknown(ci)))
+}
+
+/// The finding that this CI does not exist here.
+pub(crate) fn unknown(ci: CiId) -> Finding {
+    Finding::new(
+        "UNKNOWN_CI",
+        format!("There is no CI {ci} here."),
+        "Sync, or hold the site where it stands (Settings, This laptop): it may have been created elsewhere. If it is new, create it first.",
+    )
+    .about(unknown_ci(ci))
 }
 
 /// What speaks against the relation when both its ends exist.

@@ -6,9 +6,11 @@ use crate::cmdb::class::CiClass;
 use crate::cmdb::observation::ObservationCommand;
 use crate::cmdb::observation::identify::IdentificationRules;
 use crate::cmdb::relation_kind::RelationKind;
+use crate::cmdb::standard::StandardAct;
 use crate::command::{
     ApprovalCommand, ChangeCommand, CmdbCommand, Command, DhsCommand, ExceptionCommand, SetupCommand,
 };
+use crate::dhs::record::DhsStock;
 use crate::record::Kind;
 use crate::release::task_record::Assignee;
 use uuid::Uuid;
@@ -26,7 +28,7 @@ pub fn about(command: &Command) -> Option<(Kind, Uuid)> {
         Command::Dsl(id, _) => (Kind::DslItem, id.0),
         Command::Comment(c) => (c.on.kind, c.on.id),
         Command::Attachment(c) => match c {
-            AttachmentCommand::Add(new) => (Kind::Ci, new.ci.0),
+            AttachmentCommand::Add(new) => new.of.key(),
             AttachmentCommand::Describe(id, _) | AttachmentCommand::Remove(id) => (Kind::Attachment, id.0),
         },
         Command::Exception(
@@ -65,6 +67,10 @@ pub fn about(command: &Command) -> Option<(Kind, Uuid)> {
             CmdbCommand::DismissDuplicate { pair, .. } => (Kind::CiDuplicate, pair.0),
             CmdbCommand::PutRedundancy(rule) => (Kind::Ci, rule.ci.0),
             CmdbCommand::RemoveRedundancy(id) => (Kind::Redundancy, id.0),
+            CmdbCommand::PutStandard(new) => (Kind::Standard, new.id.0),
+            CmdbCommand::Standard { act: StandardAct::Except { ci, .. }, .. }
+            | CmdbCommand::Standard { act: StandardAct::WithdrawException { ci, .. }, .. } => (Kind::Ci, ci.0),
+            CmdbCommand::Standard { standard, .. } => (Kind::Standard, standard.0),
             CmdbCommand::FillGroup(found) => (Kind::CiGroup, found.group.0),
             CmdbCommand::TakeBaseline(b) => (Kind::Baseline, b.id.0),
             CmdbCommand::AddToBaseline { baseline, .. } => (Kind::Baseline, baseline.0),
@@ -78,10 +84,18 @@ pub fn about(command: &Command) -> Option<(Kind, Uuid)> {
         },
         Command::Dhs(c) => match c {
             DhsCommand::PutModel(m) => (Kind::DhsModel, m.id.0),
+            DhsCommand::EditModel { model, .. } => (Kind::DhsModel, model.0),
+            DhsCommand::ImportModels(_) => return None,
+            DhsCommand::Stocktake { stocktake, .. } => (Kind::Stocktake, stocktake.0),
+            DhsCommand::Count { model, bin, .. } => (Kind::DhsStock, DhsStock::id_of(*model, bin).0),
             DhsCommand::Receive(u) => (Kind::DhsUnit, u.id.0),
             DhsCommand::Transfer { unit, .. }
             | DhsCommand::Reserve { unit, .. }
             | DhsCommand::ReleaseReservation(unit)
+            | DhsCommand::DescribeUnit { unit, .. }
+            | DhsCommand::Unreceive(unit)
+            | DhsCommand::InstallAs { unit, .. }
+            | DhsCommand::Adjust { unit, .. }
             | DhsCommand::Issue(unit)
             | DhsCommand::Install { unit, .. }
             | DhsCommand::Return { unit, .. }
@@ -101,6 +115,7 @@ pub fn about(command: &Command) -> Option<(Kind, Uuid)> {
             SetupCommand::PutWorkspaceRules(r) => (Kind::WorkspaceRules, r.id.0),
             SetupCommand::PutFreeze(r) => (Kind::Freeze, r.id.0),
             SetupCommand::RemoveFreeze(_) => return None,
+            SetupCommand::PutVendorKey(k) => (Kind::VendorKey, k.id.0),
         },
     })
 }

@@ -2,6 +2,7 @@
 
 use crate::attachment::AttachmentCommand;
 use crate::cmdb::observation::ObservationCommand;
+use crate::cmdb::standard::StandardAct;
 use crate::command::{
     ApprovalCommand, ChangeCommand, ChangeEdit, CmdbCommand, Command, DhsCommand, DslCommand, ExceptionCommand,
     ReleaseCommand, ReleaseEdit, SetupCommand, TaskCommand,
@@ -37,7 +38,8 @@ pub fn policy(command: &Command) -> MergePolicy {
             | SetupCommand::PutApprovalPolicy(_)
             | SetupCommand::PutWorkspaceRules(_)
             | SetupCommand::PutFreeze(_)
-            | SetupCommand::RemoveFreeze(_),
+            | SetupCommand::RemoveFreeze(_)
+            | SetupCommand::PutVendorKey(_),
         ) => Guarded,
         Command::Release(_, ReleaseCommand::RecordTest { .. }) => Additive,
         Command::Release(_, ReleaseCommand::WriteReview(_)) => Descriptive,
@@ -60,7 +62,8 @@ pub fn policy(command: &Command) -> MergePolicy {
             | CmdbCommand::ImportCis(_)
             | CmdbCommand::ImportRelations(_)
             | CmdbCommand::EditCis(_)
-            | CmdbCommand::FillGroup(_),
+            | CmdbCommand::FillGroup(_)
+            | CmdbCommand::Standard { act: StandardAct::Attach(_) | StandardAct::Detach(_), .. },
         ) => Descriptive,
         Command::Cmdb(
             CmdbCommand::CreateCi(_)
@@ -70,6 +73,8 @@ pub fn policy(command: &Command) -> MergePolicy {
             | CmdbCommand::PutGroup(_)
             | CmdbCommand::PutRedundancy(_)
             | CmdbCommand::RemoveRedundancy(_)
+            | CmdbCommand::PutStandard(_)
+            | CmdbCommand::Standard { .. }
             | CmdbCommand::MergeCi { .. }
             | CmdbCommand::UndoMerge(_)
             | CmdbCommand::DismissDuplicate { .. }
@@ -82,12 +87,19 @@ pub fn policy(command: &Command) -> MergePolicy {
         Command::Dsl(
             _,
             DslCommand::Submit(_)
+            | DslCommand::AddFiles(_)
+            | DslCommand::RemoveFiles(_)
+            | DslCommand::PutSbom(_)
+            | DslCommand::AddComponents { .. }
             | DslCommand::RecordCheck { .. }
             | DslCommand::Accept
             | DslCommand::Supersede
             | DslCommand::Withdraw { .. },
         ) => Guarded,
         Command::Dhs(DhsCommand::PutModel(_)) => Guarded,
+        Command::Dhs(DhsCommand::EditModel { .. } | DhsCommand::ImportModels(_) | DhsCommand::DescribeUnit { .. }) => {
+            Descriptive
+        }
         Command::Dhs(
             DhsCommand::Receive(_)
             | DhsCommand::Transfer { .. }
@@ -97,7 +109,12 @@ pub fn policy(command: &Command) -> MergePolicy {
             | DhsCommand::Install { .. }
             | DhsCommand::Return { .. }
             | DhsCommand::SendToRepair(_)
-            | DhsCommand::Dispose { .. },
+            | DhsCommand::Dispose { .. }
+            | DhsCommand::Unreceive(_)
+            | DhsCommand::InstallAs { .. }
+            | DhsCommand::Count { .. }
+            | DhsCommand::Stocktake { .. }
+            | DhsCommand::Adjust { .. },
         ) => Counts,
         Command::Comment(_) | Command::Attachment(AttachmentCommand::Add(_)) => Additive,
         Command::Attachment(AttachmentCommand::Describe(..)) => Descriptive,
@@ -142,7 +159,19 @@ pub fn is_fact(command: &Command) -> bool {
             | DhsCommand::Dispose { .. },
         )
         | Command::Release(_, ReleaseCommand::RecordInstall { .. } | ReleaseCommand::RecordTest { .. }) => true,
-        Command::Dhs(DhsCommand::PutModel(_) | DhsCommand::Reserve { .. } | DhsCommand::ReleaseReservation(_))
+        Command::Dhs(
+            DhsCommand::PutModel(_)
+            | DhsCommand::EditModel { .. }
+            | DhsCommand::ImportModels(_)
+            | DhsCommand::DescribeUnit { .. }
+            | DhsCommand::Unreceive(_)
+            | DhsCommand::InstallAs { .. }
+            | DhsCommand::Count { .. }
+            | DhsCommand::Stocktake { .. }
+            | DhsCommand::Adjust { .. }
+            | DhsCommand::Reserve { .. }
+            | DhsCommand::ReleaseReservation(_),
+        )
         | Command::Release(..)
         | Command::Setup(_)
         | Command::Task(..)

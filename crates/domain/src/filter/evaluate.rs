@@ -4,8 +4,9 @@ use crate::cmdb::ci::Ci;
 use crate::cmdb::group::CiGroup;
 use crate::cmdb::relation::Relation;
 use crate::filter::field::Field;
+use crate::filter::measure::measured;
 use crate::filter::text::{fold, found};
-use crate::filter::value::{Natural, Party, Wanted, leading_figure};
+use crate::filter::value::{Natural, Party, Wanted};
 use crate::filter::{Filter, Link};
 use crate::id::{CiId, GroupId, PersonId, SiteId};
 use crate::lookup::Lookup;
@@ -84,7 +85,7 @@ fn fits(datum: &Datum, wanted: &Wanted, records: &dyn Records) -> Result<bool, F
         (Datum::Text(text), Wanted::Is(whole)) => fold(text) == *whole,
         (Datum::Text(text), Wanted::OneOf(labels)) => labels.contains(&fold(text)),
         (Datum::Text(text), Wanted::Ordered(bounds)) => bounds.holds(&Natural(text.clone())),
-        (Datum::Text(text), Wanted::Figure(bounds)) => leading_figure(text).is_some_and(|f| bounds.holds(&f)),
+        (Datum::Text(text), Wanted::Measure(bounds, unit)) => measured(text, unit).is_some_and(|m| bounds.holds(&m)),
         (Datum::Figure(figure), Wanted::Figure(bounds)) => bounds.holds(figure),
         (Datum::Moment(at), Wanted::Moment(bounds)) => bounds.holds(at),
         (Datum::Flag(is), Wanted::Flag(wanted)) => is == wanted,
@@ -293,6 +294,14 @@ impl Out {
             (Record::DhsUnit(u), Field::Store) => self.text(&u.bin.store),
             (Record::DhsUnit(u), Field::Serial) => self.text(&u.serial_number),
             (Record::DhsUnit(u), Field::Tag) => self.text(&u.asset_tag),
+            (Record::DhsUnit(u), Field::At) => self.at(u.facts.warranty_end),
+            (Record::Stocktake(s), Field::State) => self.text(s.state),
+            (Record::Stocktake(s), Field::Store) => self.text(&s.place.store),
+            (Record::Stocktake(s), Field::Owner) => self.party(Some(s.by)),
+            (Record::Stocktake(s), Field::At) => self.at(Some(s.at)),
+            (Record::DhsStock(s), Field::Store) => self.text(&s.bin.store),
+            (Record::DhsStock(s), Field::Site) => self.0.extend(s.bin.site.map(Datum::Site)),
+            (Record::DhsModel(m), Field::Type) => self.text(m.facts.kind),
             (Record::DhsUnit(u), Field::Site) => self.0.extend(u.bin.site.map(Datum::Site)),
             (Record::DhsModel(m), Field::Manufacturer) => self.text(&m.manufacturer),
             (Record::DhsModel(m), Field::Part) => m.part_numbers.iter().for_each(|part| self.text(part)),

@@ -5,7 +5,9 @@ use crate::change::record::{ChangeKind, ChangeState};
 use crate::cmdb::ci::{CiStatus, Environment};
 use crate::cmdb::observation::ObservationState;
 use crate::cmdb::relation::RelationType;
+use crate::dhs::model::ModelKind;
 use crate::dhs::record::{Condition, UnitState};
+use crate::dhs::stocktake::StocktakeState;
 use crate::dsl::item::{ItemKind, ItemState};
 use crate::filter::text::typed;
 use crate::filter::{AttributeType, Link, Vocabulary};
@@ -292,6 +294,7 @@ const DHS_UNIT: &[Known] = fields! {
     Store ["store"] Text;
     Serial ["serial" "serial_number" "title"] Text;
     Tag ["tag" "asset_tag"] Text;
+    At ["warranty" "warranty_end" "at"] Moment;
     Site ["site"] Site;
     Label ["label" "name"] Text;
     Number ["number"] Position;
@@ -303,6 +306,21 @@ const DHS_MODEL: &[Known] = fields! {
     Label ["label"] Text;
     Part ["part" "part_number"] Text;
     Height ["height"] Figure;
+    Type ["kind" "type"] Choice(labels!(ModelKind), Order::None);
+};
+
+const STOCKTAKE: &[Known] = fields! {
+    State ["state" "status"] Choice(labels!(StocktakeState), Order::None);
+    Store ["store"] Text;
+    Owner ["by" "owner"] Party;
+    At ["at" "begun"] Moment;
+    Title ["title" "name" "label"] Text;
+};
+
+const DHS_STOCK: &[Known] = fields! {
+    Store ["store"] Text;
+    Site ["site"] Site;
+    Label ["label" "name" "title"] Text;
 };
 
 const PERSON: &[Known] = fields! {
@@ -377,6 +395,8 @@ pub fn known(kind: Kind) -> &'static [Known] {
         Kind::DslItem => DSL_ITEM,
         Kind::DhsUnit => DHS_UNIT,
         Kind::DhsModel => DHS_MODEL,
+        Kind::DhsStock => DHS_STOCK,
+        Kind::Stocktake => STOCKTAKE,
         Kind::Person => PERSON,
         Kind::Group => GROUP,
         Kind::Site => SITE,
@@ -421,6 +441,8 @@ pub enum Named {
     Field(Field, Holds),
     /// A class attribute with choices of its own.
     Choices(Field, Vec<String>),
+    /// A class attribute that is a figure of this unit.
+    Measure(Field, String),
     /// A relation.
     Link(Link),
 }
@@ -450,7 +472,7 @@ pub fn named(kind: Kind, name: &str, vocabulary: &Vocabulary) -> Option<Named> {
         let field = Field::Attribute(name.clone());
         return Some(match holds {
             AttributeType::Text => Named::Field(field, Version),
-            AttributeType::Number => Named::Field(field, Figure),
+            AttributeType::Number(unit) => Named::Measure(field, unit.clone()),
             AttributeType::Date => Named::Field(field, Holds::Day),
             AttributeType::Choice(choices) => Named::Choices(field, choices.clone()),
         });
@@ -491,8 +513,8 @@ mod tests {
         let mut vocabulary = Vocabulary::default();
         assert!(named(Kind::Ci, "cpu_cores", &vocabulary).is_none());
         assert!(matches!(named(Kind::Ci, "attributes.cpu_cores", &vocabulary), Some(Named::Field(_, Version))));
-        vocabulary.attributes.insert("CPU cores".to_owned(), AttributeType::Number);
-        let Some(Named::Field(field, Figure)) = named(Kind::Ci, "cpu-cores", &vocabulary) else { panic!("a figure") };
+        vocabulary.attributes.insert("CPU cores".to_owned(), AttributeType::Number("GHz".to_owned()));
+        let Some(Named::Measure(field, _)) = named(Kind::Ci, "cpu-cores", &vocabulary) else { panic!("a figure") };
         assert_eq!(field, Field::Attribute("CPU cores".to_owned()), "by the name that records have");
     }
 }

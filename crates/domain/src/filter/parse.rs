@@ -10,6 +10,7 @@
 //! ```
 
 use crate::filter::field::{Field, Holds, LINKS, Named, Order, known, named, offered};
+use crate::filter::measure::bare;
 use crate::filter::text::nearest;
 use crate::filter::value::{Operator, Typed, Wanted, choose, read};
 use crate::filter::{CHARS_MOST, CONDITIONS_MOST, DEPTH_MOST, Filter, FilterError, Link, Reading};
@@ -223,11 +224,14 @@ impl Parser<'_> {
             let read = match &what {
                 Named::Field(_, holds) => self.read(*holds, operator, &value),
                 Named::Choices(_, choices) => chosen(operator, choices, &value),
+                Named::Measure(_, unit) => self.measure(operator, unit, &value),
                 Named::Link(_) => continue,
             };
             wanted.push(read.map_err(|(sentence, near)| self.error(value.from, value.to, sentence, near))?);
         }
-        let (Named::Field(field, _) | Named::Choices(field, _)) = what else { return Ok(Filter::EVERYTHING) };
+        let (Named::Field(field, _) | Named::Choices(field, _) | Named::Measure(field, _)) = what else {
+            return Ok(Filter::EVERYTHING);
+        };
         let test = Filter::Test { field, wanted };
         Ok(if is_not { Filter::Not(Box::new(test)) } else { test })
     }
@@ -239,6 +243,21 @@ impl Parser<'_> {
             Typed::One(&value.text, value.quoted)
         };
         read(holds, operator, typed, self.reading)
+    }
+
+    /// A figure, or two, in whatever unit.
+    fn measure(&self, operator: Operator, unit: &str, value: &Value) -> Result<Wanted, (String, Option<String>)> {
+        let is_empty = !value.is_range && !value.quoted && value.text.eq_ignore_ascii_case("empty");
+        if is_empty {
+            return self.read(Holds::Figure, operator, value);
+        }
+        let bare = |text: &str| if text.is_empty() { Ok(String::new()) } else { bare(text, unit) };
+        let until = value.until.as_deref().map(bare).transpose()?;
+        let value = Value { text: bare(&value.text)?, until, ..*value };
+        match self.read(Holds::Figure, operator, &value)? {
+            Wanted::Figure(bounds) => Ok(Wanted::Measure(bounds, unit.to_owned())),
+            wanted => Ok(wanted),
+        }
     }
 
     fn related(&mut self, link: Link, operator: Operator, is_not: bool, end: usize) -> Result<Filter, FilterError> {

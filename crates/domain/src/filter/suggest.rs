@@ -96,6 +96,7 @@ pub fn place(kind: Kind, text: &str, cursor: usize, vocabulary: &Vocabulary) -> 
     let what = match named(kind, name.trim_end_matches('!'), vocabulary) {
         Some(Named::Field(field, holds)) => What::Value(field, holds),
         Some(Named::Choices(_, choices)) => What::Choice(choices),
+        Some(Named::Measure(field, _)) => What::Value(field, Holds::Figure),
         Some(Named::Link(_)) => What::Ci,
         None => What::Nothing,
     };
@@ -183,6 +184,7 @@ const DATES: &[(&str, &str)] = &[
 fn about(kind: Kind, name: &str, vocabulary: &Vocabulary) -> &'static str {
     match field::named(kind, name, vocabulary) {
         Some(Named::Link(_)) => "relation, such as (class:server)",
+        Some(Named::Measure(..)) => "class attribute: figure, or <, >=, a..b",
         Some(Named::Field(Field::Attribute(_), _) | Named::Choices(..)) => "class attribute",
         Some(Named::Field(_, holds)) => match holds {
             Holds::Text => "begins with",

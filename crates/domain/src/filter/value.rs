@@ -40,6 +40,8 @@ pub enum Wanted {
     Ordered(Bounds<Natural>),
     /// A figure, in millionths.
     Figure(Bounds<i64>),
+    /// A figure of this unit, in millionths of it.
+    Measure(Bounds<i64>, String),
     /// A moment, in milliseconds.
     Moment(Bounds<i64>),
     /// One of these labels, folded.
@@ -310,7 +312,7 @@ fn party(text: &str, quoted: bool, reading: &Reading<'_>) -> Result<Party, Wrong
 }
 
 /// Millionths in one.
-const MILLION: i64 = 1_000_000;
+pub(super) const MILLION: i64 = 1_000_000;
 
 /// A decimal figure in millionths; what is more exact is cut off.
 #[must_use]
@@ -331,15 +333,6 @@ pub fn millionths(text: &str) -> Option<i64> {
         part.push('0');
     }
     whole.checked_mul(MILLION)?.checked_add(part.parse().ok()?)?.checked_mul(sign)
-}
-
-/// The figure that a text begins with, such as 16 of `16 GB`.
-#[must_use]
-pub fn leading_figure(text: &str) -> Option<i64> {
-    let text = text.trim();
-    let end = text.char_indices().find(|(at, c)| !(c.is_ascii_digit() || *c == '.' || (*at == 0 && *c == '-')));
-    let figure = end.map_or(text, |(at, _)| text.get(..at).unwrap_or_default());
-    millionths(figure.trim_end_matches('.'))
 }
 
 /// A day or days: first and last.

@@ -6,7 +6,7 @@ use crate::cmdb::ci::{Ci, CiStatus, uniqueness};
 use crate::cmdb::class::Classes;
 use crate::cmdb::relation::Relation;
 use crate::cmdb::update_plan::CiUpdate;
-use crate::cmdb::{classify, relate};
+use crate::cmdb::{classify, relate, standard};
 use crate::dhs::record::DhsUnit;
 use crate::execute::Effect;
 use crate::id::{CiId, ReleaseId};
@@ -190,6 +190,7 @@ fn remove_created(
         .into_iter()
         .collect();
     if changed.is_empty() && in_use.is_empty() {
+        standard::forget(now.id, records)?;
         records.remove(Kind::Ci, now.id.into())?;
         return Ok(None);
     }
@@ -334,6 +335,7 @@ fn restore_one(conflict: &BackOutConflict, removed: &[Relation], records: &mut d
                 records.remove(Kind::Relation, relation.id.into())?;
             }
         }
+        standard::forget(ci.id, records)?;
         records.remove(Kind::Ci, ci.id.into())?;
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use crate::approval;
 use crate::approval::record::{ApprovalState, Subject};
-use crate::dhs::record::{DhsUnit, Movement, MovementKind, UnitState};
+use crate::dhs::record::{DhsStock, DhsUnit, Movement, MovementKind, StockMovement, UnitState};
 use crate::lookup::Lookup;
 use crate::records::RecordsExt;
 use crate::refusal::Failure;
@@ -57,6 +57,22 @@ pub fn free_reservations(i: &mut EffectInput<'_>) -> Result<(), Failure> {
             note: format!("{} of {}", i.row.command, i.release.number),
         })?;
         i.records.put(unit)?;
+    }
+    for mut stock in i.records.list::<DhsStock>(Lookup::StocksOfRelease, &i.release.id.to_string())? {
+        let Some(quantity) = stock.reserved.remove(&i.release.id) else { continue };
+        let id = stock.id;
+        i.records.put(stock)?;
+        i.records.put(StockMovement {
+            id: i.ids.fresh(),
+            stock: id,
+            kind: MovementKind::ReleaseReservation,
+            change: 0,
+            quantity,
+            release: Some(i.release.id),
+            by: i.actor.id,
+            at: i.context.now,
+            note: format!("{} of {}", i.row.command, i.release.number),
+        })?;
     }
     Ok(())
 }

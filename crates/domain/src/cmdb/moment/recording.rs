@@ -117,7 +117,7 @@ impl<'r> Recording<'r> {
         for (id, before) in photos {
             let after = records.get::<Attachment>(id)?;
             let (Some(ci), Some(change)) = (
-                after.as_ref().or(before.as_ref()).map(|photo| photo.ci),
+                after.as_ref().or(before.as_ref()).and_then(|photo| photo.of.ci()),
                 photo_change(id, before.as_ref(), after.as_ref()),
             ) else {
                 continue;

@@ -1,6 +1,6 @@
 //! Guards of leaving Build and test: what the release is built of, and its tests.
 
-use crate::dhs::record::DhsUnit;
+use crate::dhs::record::{DhsStock, DhsUnit};
 use crate::dsl::item::{DslItem, ItemState};
 use crate::lookup::Lookup;
 use crate::record::{Kind, RecordRef};
@@ -21,6 +21,7 @@ pub fn components_ready(i: &GuardInput<'_>) -> Findings {
         return Ok(vec![on(release, "NO_COMPONENT", format!("No component from the {store} is named."), way_out)]);
     }
     let units: Vec<DhsUnit> = i.records.list(Lookup::UnitsOfRelease, &release.id.to_string())?;
+    let stocks: Vec<DhsStock> = i.records.list(Lookup::StocksOfRelease, &release.id.to_string())?;
     let mut findings = Vec::new();
     for component in &release.scope.components {
         match component {
@@ -40,7 +41,15 @@ pub fn components_ready(i: &GuardInput<'_>) -> Findings {
             }
             Component::DhsModel { model, quantity } => {
                 let single = |u: &&DhsUnit| !release.scope.components.contains(&Component::DhsUnit(u.id));
-                let reserved = units.iter().filter(|u| u.model == *model).filter(single).count();
+                let apart = units.iter().filter(|u| u.model == *model).filter(single).count();
+                let counted: usize = stocks
+                    .iter()
+                    .filter(|s| s.model == *model)
+                    .flat_map(|s| [s.reserved.get(&release.id), s.issued.get(&release.id)])
+                    .flatten()
+                    .map(|n| *n as usize)
+                    .sum();
+                let reserved = apart + counted;
                 if reserved < *quantity as usize {
                     let label = i
                         .records
