@@ -5,8 +5,7 @@
 //! sender could have fetched it: a hash alone opens nothing.
 
 use serde::{Deserialize, Serialize};
-use slipway_domain::blob::Manifest;
-use slipway_domain::id::AttachmentId;
+use slipway_domain::blob::{Holder, Manifest, Sha256};
 use utoipa::ToSchema;
 
 /// Begins or resumes the upload of a record's file.
@@ -14,9 +13,13 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct BeginUpload {
     /// The record.
-    pub attachment: AttachmentId,
+    pub of: Holder,
     /// What the file is made of.
     pub manifest: Manifest,
+    /// Files that share chunks with it: of those that the sender could fetch, the server takes these chunks itself. The
+    /// others are as if they were not named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub like: Vec<Sha256>,
 }
 
 /// Ends the upload of a record's file.
@@ -24,7 +27,7 @@ pub struct BeginUpload {
 #[serde(deny_unknown_fields)]
 pub struct CommitUpload {
     /// The record.
-    pub attachment: AttachmentId,
+    pub of: Holder,
 }
 
 /// How far an upload is.
@@ -34,4 +37,7 @@ pub struct UploadState {
     pub done: bool,
     /// Places of the chunks that are still to be sent, ascending.
     pub missing: Vec<u32>,
+    /// The server is at it: it takes chunks out of other files, or hashes the whole. Ask the same again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub busy: bool,
 }

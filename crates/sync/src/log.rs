@@ -3,6 +3,8 @@
 //! A leaf holds only a salted hash; envelope, result and salt stand outside it, so that erasing salt and body
 //! leaves the tree whole.
 
+pub mod export;
+
 use crate::encoding::{decode, encode};
 use crate::signing::{PrivateKey, PublicKey};
 use sha2::{Digest, Sha256};

@@ -266,12 +266,19 @@ pub struct PullQuery {
     pub limit: usize,
 }
 
-/// A query whose cursors cannot be read.
+/// Why the cursors of a query cannot be read. It quotes no more than the part that is wrong, cut short: the rest may be
+/// thousands of characters.
 #[derive(Debug, thiserror::Error)]
-#[error("{text:?} is not a list of at most {} different bucket:sequence", crate::limits::BUCKETS)]
-pub struct BadCursors {
-    /// What was given.
-    pub text: String,
+pub enum BadCursors {
+    /// A part that is none.
+    #[error("{0:?} is not bucket:sequence")]
+    Part(String),
+    /// A bucket named more than once.
+    #[error("The bucket {0} is named twice")]
+    Twice(Bucket),
+    /// More buckets than one pull takes.
+    #[error("There are more than {} buckets", crate::limits::BUCKETS)]
+    TooMany,
 }
 
 impl From<&Pull> for PullQuery {
@@ -290,14 +297,17 @@ impl From<&Pull> for PullQuery {
 impl TryFrom<PullQuery> for Pull {
     type Error = BadCursors;
     fn try_from(query: PullQuery) -> Result<Self, Self::Error> {
-        let wrong = || BadCursors { text: query.cursors.clone() };
+        let wrong = |part: &str| BadCursors::Part(part.chars().take(80).collect());
         let mut cursors = BTreeMap::new();
         for part in query.cursors.split(',') {
-            let (bucket, seq) = part.rsplit_once(':').ok_or_else(wrong)?;
-            let bucket: Bucket = bucket.parse().map_err(|_| wrong())?;
-            let twice = cursors.insert(bucket, seq.parse().map_err(|_| wrong())?).is_some();
-            if twice || cursors.len() > crate::limits::BUCKETS {
-                return Err(wrong());
+            let (bucket, seq) = part.rsplit_once(':').ok_or_else(|| wrong(part))?;
+            let bucket: Bucket = bucket.parse().map_err(|_| wrong(part))?;
+            let seq = seq.parse().map_err(|_| wrong(part))?;
+            if cursors.insert(bucket, seq).is_some() {
+                return Err(BadCursors::Twice(bucket));
+            }
+            if cursors.len() > crate::limits::BUCKETS {
+                return Err(BadCursors::TooMany);
             }
         }
         let PullQuery { epoch, scope, judged_after, limit, .. } = query;
