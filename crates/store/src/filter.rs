@@ -79,7 +79,7 @@ impl Column {
             | (Kind::Change, Field::Category)
             | (Kind::DslItem, Field::Type)
             | (Kind::DhsModel, Field::Manufacturer)
-            | (Kind::DhsUnit, Field::Store) => Lower("grp"),
+            | (Kind::DhsUnit | Kind::DhsStock | Kind::Stocktake, Field::Store) => Lower("grp"),
             (
                 Kind::Release
                 | Kind::Change
@@ -87,6 +87,7 @@ impl Column {
                 | Kind::Approval
                 | Kind::DslItem
                 | Kind::DhsUnit
+                | Kind::Stocktake
                 | Kind::Observation
                 | Kind::Person,
                 Field::State,
@@ -94,6 +95,7 @@ impl Column {
             (Kind::Observation, Field::Site) => Self::Site,
             (Kind::Release | Kind::Change | Kind::Observation, Field::Type)
             | (Kind::DslItem, Field::Platform)
+            | (Kind::DhsModel, Field::Type)
             | (Kind::DhsUnit, Field::Condition) => Lower("type"),
             (Kind::Release, Field::Class) => Lower("class"),
             (Kind::Release | Kind::Change, Field::Risk) => Lower("level"),
@@ -108,6 +110,7 @@ impl Column {
                 | Kind::Baseline
                 | Kind::TestRecord
                 | Kind::Observation
+                | Kind::Stocktake
                 | Kind::Comment,
                 Field::Owner,
             ) => Owner,
@@ -117,6 +120,8 @@ impl Column {
                 | Kind::Task
                 | Kind::Approval
                 | Kind::DslItem
+                | Kind::DhsUnit
+                | Kind::Stocktake
                 | Kind::Baseline
                 | Kind::TestRecord
                 | Kind::Freeze

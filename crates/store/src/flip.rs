@@ -79,13 +79,14 @@ impl Store {
     /// `Snapshot` if such a frame is not what it should be, `Misuse` if a staged bucket is missing in `cursors` or the epoch changed without
     /// [`Store::start_over`], or that the storage failed. Then nothing was changed.
     pub fn flip_with_snapshots(&self, flip: &Flip, unpack: &dyn Unpack) -> Result<Flipped, StoreError> {
-        self.writing(|conn| {
+        let flipped = self.writing(|conn| {
             check(conn, flip)?;
             forget_left(conn, flip)?;
             let mut writer = Writer::new(conn);
             let loaded = load(conn, flip, unpack)?;
-            if loaded == Loaded::Staged {
-                replace_what_did_not_come_again(conn, flip)?;
+            match loaded {
+                Loaded::Staged => replace_what_did_not_come_again(conn, flip)?,
+                Loaded::Anew => self.pool.copy_later(conn)?,
             }
             let sums = members(conn)?;
             undo(conn, &mut writer)?;
@@ -100,7 +101,9 @@ impl Store {
             };
             epoch(conn, flip)?;
             Ok(Flipped { changes, mismatched, attention, predicted_refused })
-        })
+        });
+        self.pool.copy_usually().map_err(|e| self.explain(e.into()))?;
+        flipped
     }
 }
 

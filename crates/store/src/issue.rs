@@ -9,9 +9,8 @@ use crate::open::Store;
 use crate::queue::stored;
 use crate::status::known_to_server;
 use crate::write::{Changes, Writer};
-use slipway_domain::cmdb::observation::ObservationCommand;
 use slipway_domain::command::about::about;
-use slipway_domain::command::{ChangeCommand, CmdbCommand, Command, Envelope, RULES_VERSION};
+use slipway_domain::command::{Command, Envelope, RULES_VERSION};
 use slipway_domain::execute::{Context, Effect, execute, execute_at_desk};
 use slipway_domain::id::{CommandId, PersonId};
 use slipway_domain::refusal::{Failure, Refusal};
@@ -159,7 +158,7 @@ fn issue(conn: &Db, request: &mut Issue<'_>) -> Result<Issued, Stop> {
         command,
     };
     let payload = serde_json::to_vec(&envelope)?;
-    let limit = limit(&envelope.command);
+    let limit = if envelope.command.is_bulk() { BULK_COMMAND_BYTES } else { COMMAND_BYTES };
     if payload.len() > limit {
         return Err(Stop::TooLarge { size: payload.len(), limit });
     }
@@ -205,18 +204,4 @@ pub(crate) fn run(envelope: &Envelope, writer: &mut Writer<'_>) -> Result<Effect
 
 fn context(envelope: &Envelope) -> Context {
     Context { command: envelope.id, actor: envelope.actor, now: envelope.made_at, numbers: BTreeMap::new() }
-}
-
-fn limit(command: &Command) -> usize {
-    match command {
-        Command::Cmdb(
-            CmdbCommand::ImportCis(_)
-            | CmdbCommand::ImportRelations(_)
-            | CmdbCommand::EditCis(_)
-            | CmdbCommand::FillGroup(_),
-        )
-        | Command::Observation(ObservationCommand::Record(_) | ObservationCommand::Decide(_))
-        | Command::Change(ChangeCommand::Import(_)) => BULK_COMMAND_BYTES,
-        _ => COMMAND_BYTES,
-    }
 }

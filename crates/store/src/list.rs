@@ -301,7 +301,7 @@ fn by_value(q: &mut Query, name: &str, codes: &[i64], is_everything: bool) -> Re
 }
 
 /// The numbers of the values that CIs have in a column: one seek for each, however many have it. Without the empty one.
-fn codes(conn: &Db, column: Column) -> Result<Vec<i64>, Trouble> {
+pub(crate) fn codes(conn: &Db, column: Column) -> Result<Vec<i64>, Trouble> {
     let mut next = conn.prepare_cached(&next_code(column))?;
     let mut codes = Vec::new();
     let mut last = 0;
@@ -348,7 +348,7 @@ fn called(conn: &Db, id: Uuid) -> Result<String, Trouble> {
 pub(crate) fn sorted_by(kind: Kind, name: &str) -> Option<Column> {
     match named(kind, name, &Vocabulary::default())? {
         Named::Field(field, _) => Column::of(kind, &field),
-        Named::Choices(..) | Named::Link(_) => None,
+        Named::Choices(..) | Named::Measure(..) | Named::Link(_) => None,
     }
 }
 

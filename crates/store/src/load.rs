@@ -1,18 +1,17 @@
 //! Putting snapshots in force, within the flip's transaction.
 //!
 //! Where nothing that is confirmed has to be kept, the tables are filled from end to end: rows in the order of their
-//! keys, look-ups sorted first, indexes made after the rows, while another thread unpacks and reads what comes next.
-//! Everywhere else the records are staged like those of a page.
+//! XX the records are staged like those of a page.
 
 use crate::db::{Db, FastMap};
 use crate::error::Trouble;
 use crate::flip::Flip;
 use crate::guard;
-use crate::pack::Stored;
-use crate::pack::{end, pack};
-use crate::project::{Part, Projection, Writing};
+use crate::pack::{Body, Stored, end, pack};
+use crate::project::{Projection, Writing};
 use crate::snapshot::{Complete, Unpack, complete, frame};
 use crate::view::{lookup_keys, stored};
+use crate::words::beside::Beside;
 use rusqlite::{Connection, params};
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::refusal::Fault;
@@ -25,10 +24,6 @@ use uuid::Uuid;
 const ANEW_RECORDS: u64 = 5_000;
 /// Frames that are unpacked ahead of the one that is written.
 const AHEAD: usize = 2;
-/// What search gathers in memory before it writes, while tables are filled.
-const GATHER_BYTES: u32 = 48 * 1024 * 1024;
-/// The same in everyday work; the engine's own choice.
-const GATHER_BYTES_USUAL: u32 = 1024 * 1024;
 
 /// What was done with the snapshots.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -110,12 +105,26 @@ struct Prepared {
     kind: Cow<'static, str>,
     id: Uuid,
     seq: u64,
-    body: String,
+    body: Content,
     checksum: u64,
     keys: Vec<i64>,
-    /// What the body says, where it has to be packed, and whether that record's own body is these bytes.
-    record: Option<(Record, bool)>,
     projection: Option<Projection>,
+}
+
+/// A body and what it says, as far as that is needed to pack it.
+enum Content {
+    /// That of this record.
+    Of(Record),
+    Text(String, Option<Record>),
+}
+
+impl Content {
+    fn body(&self) -> Body<'_> {
+        match self {
+            Self::Of(record) => Body::Of(record),
+            Self::Text(text, record) => Body::Text(text, record.as_ref()),
+        }
+    }
 }
 
 impl Prepared {
@@ -123,18 +132,20 @@ impl Prepared {
         let known = Kind::named(row.kind);
         // What this program does not understand is kept and stays hidden.
         let record = known.and_then(|kind| Record::from_body(kind, row.body).ok());
+        let keys = record.as_ref().map(lookup_keys).unwrap_or_default();
+        let projection = record.as_ref().and_then(Projection::of);
+        let is_packed = |record: &Record| matches!(record.kind(), Kind::Ci | Kind::Relation);
         Self {
             kind: known.map_or_else(|| Cow::Owned(row.kind.to_owned()), |kind| Cow::Borrowed(kind.name())),
             id: row.id,
             seq: row.seq,
-            body: row.body.to_owned(),
+            body: match record.filter(is_packed) {
+                Some(record) if record.is_body(row.body) => Content::Of(record),
+                record => Content::Text(row.body.to_owned(), record),
+            },
             checksum: row.checksum,
-            keys: record.as_ref().map(lookup_keys).unwrap_or_default(),
-            projection: record.as_ref().and_then(Projection::of),
-            record: record.filter(|r| matches!(r.kind(), Kind::Ci | Kind::Relation)).map(|record| {
-                let is_exact = record.body().is_ok_and(|body| body == row.body);
-                (record, is_exact)
-            }),
+            keys,
+            projection,
         }
     }
 }
@@ -143,15 +154,24 @@ impl Prepared {
 fn fill(conn: &Db, snapshots: &[Complete], unpack: &dyn Unpack) -> Result<(), Trouble> {
     // A table without triggers is emptied at once.
     let mut later = drop_indexes(conn)?;
-    for table in
-        ["before", "foreign_before", "lookup", "guard", "summary", "ci_summary", "ci_count", "member", "record"]
-    {
+    for table in [
+        "before",
+        "foreign_before",
+        "lookup",
+        "guard",
+        "fact",
+        "fact_service",
+        "summary",
+        "ci_summary",
+        "ci_count",
+        "member",
+        "record",
+    ] {
         conn.execute(&format!("DELETE FROM {table}"), ())?;
     }
-    conn.execute("INSERT INTO search (search) VALUES ('delete-all')", ())?;
     conn.execute("UPDATE cursor SET count = 0, sum = 0", ())?;
-    gather(conn, GATHER_BYTES)?;
-    let mut filler = Filler { conn, n: 0, keys: Vec::new(), is_first: true, ends: FastMap::default() };
+    let mut filler =
+        Filler { conn, words: Beside::begin(conn)?, n: 0, keys: Vec::new(), is_first: true, ends: FastMap::default() };
     for snapshot in snapshots {
         if !filler.is_first
             && let Some(place) = later.iter().position(|sql| sql.contains("record_id"))
@@ -162,11 +182,12 @@ fn fill(conn: &Db, snapshots: &[Complete], unpack: &dyn Unpack) -> Result<(), Tr
         filler.bucket(snapshot, unpack)?;
         filler.is_first = false;
     }
+    filler.words.end();
     filler.lookups()?;
-    gather(conn, GATHER_BYTES_USUAL)?;
     for sql in later {
         conn.execute(&sql, ())?;
     }
+    filler.words.finish(conn)?;
     conn.execute(COUNT_CIS, ())?;
     guard::rebuild(conn)
 }
@@ -190,12 +211,9 @@ fn drop_indexes(conn: &Connection) -> Result<Vec<String>, rusqlite::Error> {
     Ok(found.into_iter().map(|(.., sql)| sql).collect())
 }
 
-fn gather(conn: &Connection, bytes: u32) -> Result<(), rusqlite::Error> {
-    conn.execute("INSERT INTO search (search, rank) VALUES ('hashsize', ?1)", (bytes,)).map(|_| ())
-}
-
 struct Filler<'c> {
     conn: &'c Db,
+    words: Beside,
     /// Row number of the last record.
     n: i64,
     /// Look-up keys and the rows under them.
@@ -233,12 +251,17 @@ impl Filler<'_> {
             for n in 0..snapshot.frames {
                 hand_over(n + AHEAD)?;
                 let rows = rows_in.recv().unwrap_or_else(|_| Err(Fault::new("its reader ended early")));
-                let rows = rows.map_err(|why| broken(snapshot, &why))?;
-                for row in &rows {
+                let mut rows = rows.map_err(|why| broken(snapshot, &why))?;
+                let mut words = Vec::new();
+                for row in &mut rows {
                     count += 1;
                     sum = sum.wrapping_add(row.checksum);
-                    self.put(&mut writes, bucket, row)?;
+                    let (n, is_new) = self.put(&mut writes, bucket, row)?;
+                    if is_new && let Some(text) = row.projection.as_mut().and_then(Projection::take_words) {
+                        words.push((n, text));
+                    }
                 }
+                self.words.add(words);
                 // A thread that ended early left nothing to be told.
                 let _ = done_out.send(rows);
             }
@@ -253,7 +276,8 @@ impl Filler<'_> {
         Ok(())
     }
 
-    fn put(&mut self, writes: &mut Writes<'_>, bucket: i64, row: &Prepared) -> Result<(), Trouble> {
+    /// Puts a record in; gives its row, and whether it is there for the first time.
+    fn put(&mut self, writes: &mut Writes<'_>, bucket: i64, row: &Prepared) -> Result<(i64, bool), Trouble> {
         let db = self.conn;
         let code = db.code_or_new(&row.kind)?;
         let is_ci = row.kind == Kind::Ci.name();
@@ -269,11 +293,10 @@ impl Filler<'_> {
         };
         let (mut last, is_first) = (self.n, self.is_first);
         let ends = &mut self.ends;
-        let (record, exact) = row.record.as_ref().map_or((None, false), |(record, exact)| (Some(record), *exact));
         let n = if is_known {
             there.unwrap_or_default()
         } else {
-            let packed = pack(db, &row.body, record, exact, &mut |id| {
+            let packed = pack(db, row.body.body(), &mut |id| {
                 if !is_first {
                     let n = end(db, id)?;
                     last = last.max(n);
@@ -309,10 +332,10 @@ impl Filler<'_> {
             let small = u32::try_from(n).map_err(Fault::new)?;
             self.keys.extend(row.keys.iter().map(|key| (*key, small)));
             if let Some(projection) = &row.projection {
-                writes.derived.write(n, row.id, projection, Part::Both { had_words: false })?;
+                writes.derived.lists(n, row.id, projection)?;
             }
         }
-        Ok(())
+        Ok((n, !is_known))
     }
 
     fn lookups(&mut self) -> Result<(), rusqlite::Error> {

@@ -20,6 +20,9 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0008_impact.sql"),
     include_str!("../migrations/0009_merging.sql"),
     include_str!("../migrations/0010_blobs.sql"),
+    include_str!("../migrations/0011_names.sql"),
+    include_str!("../migrations/0012_masters.sql"),
+    include_str!("../migrations/0013_facts.sql"),
 ];
 
 /// Marks the file as ours: `Slip`.
@@ -189,7 +192,9 @@ mod tests {
         rows.sort();
         let before = slipway_domain::checksum::state_hash(rows.iter().map(|(k, id, body)| (*k, *id, body.as_str())));
 
-        let store = Store::open(&path, &key).unwrap();
+        let mut told = Vec::new();
+        let store = Store::open_telling(&path, &key, &mut |done, of| told.push((done, of))).unwrap();
+        assert_eq!(told, [(5, 5)], "whoever waits is told how far it is");
         store.check().unwrap();
         assert_eq!(store.state_hash().unwrap(), before, "the confirmed state is the same");
         assert_eq!(store.verify_confirmed().unwrap(), Vec::<String>::new(), "and so are its checksums");

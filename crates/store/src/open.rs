@@ -32,6 +32,12 @@ pub struct Profile {
 }
 
 impl Store {
+    /// The folder that the database lies in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or_else(|| Path::new("."))
+    }
+
     /// Makes a new database. Its folder must exist.
     ///
     /// # Errors
@@ -44,7 +50,7 @@ impl Store {
             }
             Err(e) => return Err(StoreError::Io { path: path.to_owned(), source: Box::new(e) }.into()),
         }
-        let made = Self::prepare(path, key, Some(profile));
+        let made = Self::prepare(path, key, Some(profile), &mut |_, _| {});
         if made.is_err() {
             for suffix in ["", "-wal", "-shm"] {
                 let mut name = path.file_name().unwrap_or_default().to_owned();
@@ -61,6 +67,14 @@ impl Store {
     /// # Errors
     /// Why it cannot be used; nothing was changed.
     pub fn open(path: &Path, key: &Key) -> Result<Self, OpenError> {
+        Self::open_telling(path, key, &mut |_, _| {})
+    }
+
+    /// The same, and tells how many records have been brought to the present format, of how many.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_telling(path: &Path, key: &Key, told: &mut dyn FnMut(u64, u64)) -> Result<Self, OpenError> {
         let mut head = Vec::new();
         match std::fs::File::open(path).and_then(|file| file.take(16).read_to_end(&mut head)) {
             Ok(_) => {}
@@ -73,10 +87,15 @@ impl Store {
         if head.len() < 16 || head.starts_with(b"SQLite format 3") {
             return Err(OpenError::NotADatabase { path: path.to_owned() });
         }
-        Self::prepare(path, key, None)
+        Self::prepare(path, key, None, told)
     }
 
-    fn prepare(path: &Path, key: &Key, new: Option<Profile>) -> Result<Self, OpenError> {
+    fn prepare(
+        path: &Path,
+        key: &Key,
+        new: Option<Profile>,
+        told: &mut dyn FnMut(u64, u64),
+    ) -> Result<Self, OpenError> {
         let explain = |e: rusqlite::Error| OpenError::Store(Trouble::from(e).at(path));
         let mut writer = connect(path, key, Purpose::Write).map_err(|e| locked(e, path))?;
         if new.is_none() {
@@ -93,7 +112,7 @@ impl Store {
                 .map_err(explain)?;
         }
         let writer = Db::new(writer);
-        project::refresh(&writer).map_err(|t| t.at(path))?;
+        project::refresh(&writer, told).map_err(|t| t.at(path))?;
         let pool = Pool::new(writer, path, key).map_err(explain)?;
         let sealed = Sealed::beside(path, key);
         Ok(Self { pool, merged: Merged::default(), sealed, path: path.to_owned() })

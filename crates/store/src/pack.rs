@@ -47,33 +47,58 @@ impl ToSql for Packed {
 /// Finds the row of a CI, and makes one where there is none yet.
 pub(crate) type RowOf<'a> = &'a mut dyn FnMut(Uuid) -> Result<i64, Trouble>;
 
-/// Packs a body. `record` is what it says, if this program can read it; `exact` is whether that record's own body is
-/// known to be these bytes.
-pub(crate) fn pack(
-    db: &Db,
-    body: &str,
-    record: Option<&Record>,
-    exact: bool,
-    row_of: RowOf<'_>,
-) -> Result<Packed, Trouble> {
-    let json = |source, target| Packed { body: Form::Json(body.to_owned()), source, target };
-    let is_exact = |record: &Record| -> Result<bool, Fault> { Ok(exact || record.body()? == body) };
-    match record {
+/// A body that is to be packed.
+#[derive(Clone, Copy)]
+pub(crate) enum Body<'a> {
+    /// That of this record.
+    Of(&'a Record),
+    /// This text, and what it says if this program can read it.
+    Text(&'a str, Option<&'a Record>),
+}
+
+impl<'a> Body<'a> {
+    fn record(self) -> Option<&'a Record> {
+        match self {
+            Self::Of(record) => Some(record),
+            Self::Text(_, record) => record,
+        }
+    }
+
+    fn is_exact(self, record: &Record) -> bool {
+        match self {
+            Self::Of(_) => true,
+            Self::Text(text, _) => record.is_body(text),
+        }
+    }
+
+    fn text(self) -> Result<String, Fault> {
+        match self {
+            Self::Of(record) => record.body(),
+            Self::Text(text, _) => Ok(text.to_owned()),
+        }
+    }
+}
+
+/// Packs a body.
+pub(crate) fn pack(db: &Db, body: Body<'_>, row_of: RowOf<'_>) -> Result<Packed, Trouble> {
+    let json =
+        |source, target| -> Result<Packed, Trouble> { Ok(Packed { body: Form::Json(body.text()?), source, target }) };
+    match body.record() {
         Some(whole @ Record::Relation(relation)) => {
             let (source, target) = (Some(row_of(relation.source.0)?), Some(row_of(relation.target.0)?));
             match type_code(relation.relation_type) {
-                Some(code) if is_exact(whole)? => Ok(Packed { body: Form::Relation(code), source, target }),
-                _ => Ok(json(source, target)),
+                Some(code) if body.is_exact(whole) => Ok(Packed { body: Form::Relation(code), source, target }),
+                _ => json(source, target),
             }
         }
         Some(whole @ Record::Ci(ci)) => {
             let bytes = write_ci(db, ci)?;
-            if is_exact(whole)? && read_ci(db, ci.id.0, &bytes)? == **ci {
+            if body.is_exact(whole) && read_ci(db, ci.id.0, &bytes)? == **ci {
                 return Ok(Packed { body: Form::Ci(bytes), source: None, target: None });
             }
-            Ok(json(None, None))
+            json(None, None)
         }
-        _ => Ok(json(None, None)),
+        _ => json(None, None),
     }
 }
 

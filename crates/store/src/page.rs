@@ -3,16 +3,22 @@
 use crate::db::Db;
 use crate::error::{StoreError, Trouble};
 use crate::filter::{CANDIDATES_MOST, Column, Query, judge, listed};
-use crate::list::{ListSpec, ROWS_MOST, codes_in_order, sorted_by, usual_order, whole};
+use crate::list::{ListSpec, ROWS_MOST, codes, codes_in_order, sorted_by, usual_order, whole};
 use crate::open::Store;
 use crate::view::row;
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, params_from_iter};
+use slipway_domain::filter::Filter;
+use slipway_domain::filter::field::Field;
+use slipway_domain::filter::value::Wanted;
 use slipway_domain::record::Kind;
 use uuid::Uuid;
 
 pub(crate) const CI_TOTAL: &str = "SELECT coalesce(sum(count), 0) FROM ci_count";
 pub(crate) const TOTAL: &str = "SELECT count(*) FROM summary WHERE kind = ?1";
+
+/// Of so many classes a page is put together from each one's own; where more are asked for, names are walked.
+const CLASSES_MOST: usize = 50;
 
 pub(crate) const STATES: &str = "SELECT state FROM ci_count WHERE grp = ?1 AND count > 0 ORDER BY state";
 
@@ -46,6 +52,9 @@ impl Store {
             let (column, usual) = column.map_or_else(|| usual_order(spec.kind), |column| (column, false));
             let mut page = Page { db, query: &query, count, ids: Vec::new(), down: spec.descending != usual };
             match column {
+                Column::AnyCase("label") if let Some(classes) = classes(db, &spec.filter)? => {
+                    page.of_classes(&classes, after)?
+                }
                 Column::AnyCase(_) | Column::Position | Column::At | Column::Lower(_) | Column::Site => {
                     page.along(column, after)?
                 }
@@ -93,6 +102,33 @@ fn walked(db: &Db, spec: &ListSpec, after: Option<Uuid>, count: usize) -> Result
     Ok(ids)
 }
 
+/// The numbers of the classes that a filter asks for; `None` if it asks for none, or for too many.
+fn classes(db: &Db, filter: &Filter) -> Result<Option<Vec<i64>>, Trouble> {
+    let parts = match filter {
+        Filter::All(parts) => parts.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let asked = parts.iter().find_map(|part| match part {
+        Filter::Test { field: Field::Class, wanted } => Some(wanted),
+        _ => None,
+    });
+    let Some(asked) = asked else { return Ok(None) };
+    let mut classes = if asked.contains(&Wanted::Empty) { vec![0] } else { Vec::new() };
+    for code in codes(db, Column::Code("grp"))? {
+        let name = db.text(code)?;
+        let is_asked = asked.iter().any(|wanted| match wanted {
+            Wanted::Begins(start) => name.starts_with(start.as_str()),
+            Wanted::Is(whole) => *name == **whole,
+            Wanted::OneOf(names) => names.iter().any(|one| *name == **one),
+            _ => false,
+        });
+        if is_asked {
+            classes.push(code);
+        }
+    }
+    Ok((classes.len() <= CLASSES_MOST).then_some(classes))
+}
+
 /// A page of CIs while it is filled.
 struct Page<'a> {
     db: &'a Db,
@@ -114,6 +150,30 @@ pub(crate) fn along(query: &Query, column: Column, down: bool, follows: bool) ->
         String::new()
     };
     format!("{}{place} ORDER BY {name} {order}, n {order}", ordered(query, name))
+}
+
+/// The statement for CIs of these classes by name: of each class what its index gives first, then the first of those.
+/// Its first values are those of the query, then come the name in the last row and that row.
+pub(crate) fn of_classes(query: &Query, classes: &[i64], down: bool, follows: bool, count: usize) -> String {
+    let value = query.values.len() + 1;
+    let (order, beyond) = if down { ("DESC", "<") } else { ("ASC", ">") };
+    let n = value + 1;
+    let place = if follows {
+        format!(" AND label {beyond}= ?{value} AND (label {beyond} ?{value} OR n {beyond} ?{n})")
+    } else {
+        String::new()
+    };
+    // Only the one class that is asked for here is to be looked up.
+    let rest = query.sql.replace("grp ", "+grp ").replacen(
+        "SELECT n, NULL FROM ci_summary",
+        "SELECT n, label FROM ci_summary INDEXED BY ci_class_name",
+        1,
+    );
+    let parts = classes.iter().map(|class| {
+        format!("SELECT * FROM ({rest} AND grp = {class}{place} ORDER BY label {order}, n {order} LIMIT {count})")
+    });
+    let parts = parts.collect::<Vec<_>>().join(" UNION ALL ");
+    format!("SELECT n, NULL FROM ({parts}) ORDER BY label COLLATE NOCASE {order}, n {order}")
 }
 
 /// The statement with its order taken from the index of that column, whatever else the filter asks for.
@@ -138,7 +198,19 @@ pub(crate) fn value_at(column: Column) -> String {
 
 impl Page<'_> {
     fn along(&mut self, column: Column, after: Option<i64>) -> Result<(), Trouble> {
-        let sql = along(self.query, column, self.down, after.is_some());
+        self.following(&along(self.query, column, self.down, after.is_some()), column, after)
+    }
+
+    fn of_classes(&mut self, classes: &[i64], after: Option<i64>) -> Result<(), Trouble> {
+        if classes.is_empty() {
+            return Ok(());
+        }
+        let sql = of_classes(self.query, classes, self.down, after.is_some(), self.count);
+        self.following(&sql, Column::AnyCase("label"), after)
+    }
+
+    /// Fills the page by a statement that may begin behind a row.
+    fn following(&mut self, sql: &str, column: Column, after: Option<i64>) -> Result<(), Trouble> {
         let mut values = self.query.values.clone();
         if let Some(n) = after {
             let at: Option<Value> =
@@ -146,7 +218,7 @@ impl Page<'_> {
             let Some(at) = at else { return Ok(()) };
             values.extend([at, Value::from(n)]);
         }
-        self.fill(&sql, values)
+        self.fill(sql, values)
     }
 
     /// One value after the other, each from its index. Within a value the rows come as they are, whichever way round.

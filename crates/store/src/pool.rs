@@ -6,6 +6,7 @@ use crate::key::Key;
 use rusqlite::{Connection, OpenFlags};
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub(crate) struct Pool {
     writer: Mutex<Db>,
     idle: Mutex<Vec<Db>>,
     returned: Condvar,
+    /// Whether the log is to be copied into the file by whoever has time for it.
+    owes_copy: AtomicBool,
 }
 
 /// What a connection is for.
@@ -32,8 +35,22 @@ pub(crate) enum Purpose {
     Read,
 }
 
+/// Makes the first connection of the process alone. SQLite tells other threads that it is initialised before SQLCipher
+/// is: who opened a database in between was told that it has no key.
+fn ready() -> Result<(), rusqlite::Error> {
+    static READY: Mutex<bool> = Mutex::new(false);
+    let mut ready = READY.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*ready {
+        Connection::open_in_memory()?;
+        *ready = true;
+    }
+    drop(ready);
+    Ok(())
+}
+
 /// Opens a connection and unlocks it; nothing is read yet.
 pub(crate) fn connect(path: &Path, key: &Key, purpose: Purpose) -> Result<Connection, rusqlite::Error> {
+    ready()?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     // A wrong key is told by an error, not by lines on the terminal.
@@ -70,7 +87,34 @@ impl Pool {
     pub(crate) fn new(writer: Db, path: &Path, key: &Key) -> Result<Self, rusqlite::Error> {
         let idle =
             (0..READERS).map(|_| connect(path, key, Purpose::Read).map(Db::new)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { writer: Mutex::new(writer), idle: Mutex::new(idle), returned: Condvar::new() })
+        Ok(Self {
+            writer: Mutex::new(writer),
+            idle: Mutex::new(idle),
+            returned: Condvar::new(),
+            owes_copy: AtomicBool::new(false),
+        })
+    }
+
+    /// In a transaction that writes very much: its commit is durable in the log and leaves copying it into the file to
+    /// [`Pool::copy_log`]. Ends with [`Pool::copy_usually`].
+    pub(crate) fn copy_later(&self, writer: &Db) -> Result<(), rusqlite::Error> {
+        self.owes_copy.store(true, Ordering::Relaxed);
+        writer.pragma_update(None, "wal_autocheckpoint", 0)
+    }
+
+    /// Every later commit copies the log when it has grown, as usual.
+    pub(crate) fn copy_usually(&self) -> Result<(), rusqlite::Error> {
+        self.writer().pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)
+    }
+
+    /// Copies the log into the file if that was put off. Nobody who reads or writes meanwhile waits for it.
+    pub(crate) fn copy_log(&self) -> Result<(), rusqlite::Error> {
+        if !self.owes_copy.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let reader = self.reader();
+        reader.pragma_update(None, "checkpoint_fullfsync", true)?;
+        reader.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))
     }
 
     /// The writer. A panic under the lock rolled its transaction back, so the connection stays good.

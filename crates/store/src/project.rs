@@ -3,20 +3,23 @@
 
 use crate::db::Db;
 use crate::error::Trouble;
+use crate::facts::{Telling, Told, forget};
 use crate::guard;
-use crate::pack::{Stored, end, pack};
+use crate::pack::{Body, Stored, end, pack};
 use crate::places;
 use crate::view::{lookup_keys, uuid};
+use crate::words::beside::Beside;
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 use slipway_domain::filter::text::searched;
 use slipway_domain::id::PersonId;
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::release::task_record::Assignee;
+use slipway_domain::report::fact::tells;
 use slipway_domain::time::{Timestamp, Window};
 use uuid::Uuid;
 
 /// Raised whenever the derivation changes, here or in the domain: the next opening derives everything anew.
-const PROJECTION: u32 = 5;
+const PROJECTION: u32 = 10;
 
 /// The summary of a record. Filter columns are lower case.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -33,18 +36,26 @@ struct Summary {
     at: i64,
 }
 
-/// Whether rows of this kind have a summary or words at all; those that have not are found through others.
+/// Whether anything but look-up keys is derived of rows of this kind.
 pub(crate) fn is_projected(kind: Kind) -> bool {
+    is_listed(kind) || tells(kind)
+}
+
+/// Whether rows of this kind have a summary or words at all; those that have not are found through others.
+fn is_listed(kind: Kind) -> bool {
     !matches!(
         kind,
         Kind::Relation
             | Kind::Movement
+            | Kind::StockMovement
+            | Kind::StocktakeSight
             | Kind::BaselinePart
             | Kind::BaselineCount
             | Kind::CiStep
             | Kind::CiDuplicate
             | Kind::CiForward
             | Kind::Redundancy
+            | Kind::CiStandard
             | Kind::Attachment
             | Kind::Exception
             | Kind::Delegation
@@ -53,6 +64,8 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
             | Kind::WorkspaceRules
             | Kind::IdentificationRules
             | Kind::RelationKind
+            | Kind::SbomPart
+            | Kind::VendorKey
             | Kind::CiClass
     )
 }
@@ -60,7 +73,7 @@ pub(crate) fn is_projected(kind: Kind) -> bool {
 /// What is to be written of a projection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// What lists need: the words are as they were.
+    /// What lists and reports need: the words are as they were.
     Summary,
     /// What search needs: the summary is as it was.
     Words,
@@ -70,33 +83,47 @@ pub(crate) enum Part {
     },
 }
 
-/// What lists and search need of a record.
+/// What lists, search and reports need of a record.
 pub(crate) struct Projection {
     kind: Kind,
     summary: Option<Summary>,
     words: Option<String>,
     /// The name of the place at which a CI stands.
     place: Option<String>,
+    told: Told,
 }
 
 impl Projection {
-    /// Of a record; `None` where neither lists nor search show it.
+    /// Of a record; `None` where nothing shows it.
     pub(crate) fn of(record: &Record) -> Option<Self> {
         if !is_projected(record.kind()) {
             return None;
         }
+        if !is_listed(record.kind()) {
+            let told = Told::by(record);
+            return Some(Self { kind: record.kind(), summary: None, words: None, place: None, told });
+        }
         let title = record.search_text().map(|(title, _)| title).unwrap_or_default();
         // The word of the kind stands between the parts, so that no phrase reaches from one into the next.
-        let words = searched(record).map(|texts| {
-            let texts = texts.map(|text| text.replace(KIND_MARK, " "));
+        let words = searched(record).map(|mut texts| {
+            for text in texts.iter_mut().filter(|text| text.contains(KIND_MARK)) {
+                *text = text.replace(KIND_MARK, " ");
+            }
             texts.join(&format!(" {} ", kind_word(record.kind())))
         });
-        Some(Self { kind: record.kind(), summary: summary(record, title), words, place: places::name_of(record) })
+        let (place, told) = (places::name_of(record), Told::by(record));
+        Some(Self { kind: record.kind(), summary: summary(record, title), words, place, told })
+    }
+
+    /// Takes its words out, for whoever indexes them apart.
+    pub(crate) fn take_words(&mut self) -> Option<String> {
+        self.words.take()
     }
 
     /// What of it is other in a later one of the same record; `None`: nothing.
     pub(crate) fn differs(&self, later: &Self) -> Option<Part> {
-        match (self.summary != later.summary || self.place != later.place, self.words != later.words) {
+        let is_listed_otherwise = self.summary != later.summary || self.place != later.place || self.told != later.told;
+        match (is_listed_otherwise, self.words != later.words) {
             (true, true) => Some(Part::Both { had_words: true }),
             (true, false) => Some(Part::Summary),
             (false, true) => Some(Part::Words),
@@ -105,7 +132,7 @@ impl Projection {
     }
 }
 
-const INSERT_WORDS: &str = "INSERT INTO search (rowid, words) VALUES (?1, ?2)";
+pub(crate) const INSERT_WORDS: &str = "INSERT INTO search (rowid, words) VALUES (?1, ?2)";
 
 const INSERT_CI: &str = "INSERT INTO ci_summary (n, label, position, grp, state, type, level, owner)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -132,56 +159,49 @@ pub(crate) struct Writing<'c> {
     ci: CachedStatement<'c>,
     summary: CachedStatement<'c>,
     words: CachedStatement<'c>,
+    facts: Telling<'c>,
 }
 
 impl<'c> Writing<'c> {
     /// For rows that have no summary yet.
     pub(crate) fn anew(db: &'c Db) -> Result<Self, rusqlite::Error> {
-        Self::with(db, INSERT_CI, INSERT_SUMMARY)
+        Self::with(db, INSERT_CI, INSERT_SUMMARY, Telling::anew(db)?)
     }
 
     /// For rows that may have one, which is replaced.
     pub(crate) fn over(db: &'c Db) -> Result<Self, rusqlite::Error> {
-        Self::with(db, UPSERT_CI, UPSERT_SUMMARY)
+        Self::with(db, UPSERT_CI, UPSERT_SUMMARY, Telling::over(db)?)
     }
 
-    fn with(db: &'c Db, ci: &str, summary: &str) -> Result<Self, rusqlite::Error> {
+    fn with(db: &'c Db, ci: &str, summary: &str, facts: Telling<'c>) -> Result<Self, rusqlite::Error> {
         Ok(Self {
             db,
             ci: db.prepare_cached(ci)?,
             summary: db.prepare_cached(summary)?,
             words: db.prepare_cached(INSERT_WORDS)?,
+            facts,
         })
     }
 
-    /// Writes what is to be written of a record's projection for row `n`; of words there must be none, see
-    /// [`forget_words`].
-    pub(crate) fn record(&mut self, n: i64, record: &Record, part: Part) -> Result<(), rusqlite::Error> {
-        let Some(projection) = Projection::of(record) else { return Ok(()) };
-        self.write(n, record.id(), &projection, part)
-    }
-
-    /// The same for a projection of the record with that identity.
-    pub(crate) fn write(
-        &mut self,
-        n: i64,
-        id: Uuid,
-        projection: &Projection,
-        part: Part,
-    ) -> Result<(), rusqlite::Error> {
-        if let (Some(place), true) = (&projection.place, part != Part::Words) {
+    /// Writes what lists and reports need of the record in row `n`. The engine writes down what words it has gathered at each, so
+    /// that the words of many records are written after all of these, by [`Writing::words`].
+    pub(crate) fn lists(&mut self, n: i64, id: Uuid, projection: &Projection) -> Result<(), rusqlite::Error> {
+        if let Some(place) = &projection.place {
             self.db.code_or_new(place)?;
         }
-        if let (Some(summary), true) = (&projection.summary, part != Part::Words) {
-            match projection.kind {
-                Kind::Ci => self.ci(n, summary)?,
-                kind => self.summary(n, kind, id, summary)?,
-            }
+        if tells(projection.kind) {
+            self.facts.write(n, &projection.told)?;
         }
-        if let (Some(words), true) = (&projection.words, part != Part::Summary) {
-            self.words.execute((n, words))?;
+        match (&projection.summary, projection.kind) {
+            (Some(summary), Kind::Ci) => self.ci(n, summary),
+            (Some(summary), kind) => self.summary(n, kind, id, summary),
+            (None, _) => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Writes the words of row `n`, of which there must be none.
+    pub(crate) fn words(&mut self, n: i64, words: &str) -> Result<(), rusqlite::Error> {
+        self.words.execute((n, words)).map(|_| ())
     }
 
     fn summary(&mut self, n: i64, kind: Kind, id: Uuid, summary: &Summary) -> Result<(), rusqlite::Error> {
@@ -230,6 +250,7 @@ pub(crate) fn forget_words(conn: &Connection, n: i64) -> Result<(), rusqlite::Er
 pub(crate) fn unproject(conn: &Connection, n: i64) -> Result<(), rusqlite::Error> {
     conn.prepare_cached("DELETE FROM summary WHERE n = ?1")?.execute((n,))?;
     conn.prepare_cached("DELETE FROM ci_summary WHERE n = ?1")?.execute((n,))?;
+    forget(conn, n)?;
     forget_words(conn, n)
 }
 
@@ -246,8 +267,8 @@ pub(crate) fn relookup(db: &Db, n: i64, old: &[i64], new: &[i64]) -> Result<(), 
     Ok(())
 }
 
-/// Derives everything anew if another version of the derivation wrote it.
-pub(crate) fn refresh(db: &Db) -> Result<(), Trouble> {
+/// Derives everything anew if another version of the derivation wrote it; tells how many records are done, of how many.
+pub(crate) fn refresh(db: &Db, told: &mut dyn FnMut(u64, u64)) -> Result<(), Trouble> {
     let is_current = || -> Result<bool, rusqlite::Error> {
         let stored: Option<String> =
             db.query_row("SELECT value FROM meta WHERE name = 'projection'", (), |row| row.get(0)).optional()?;
@@ -268,15 +289,20 @@ pub(crate) fn refresh(db: &Db) -> Result<(), Trouble> {
     db.execute("DELETE FROM lookup", ())?;
     db.execute("DELETE FROM summary", ())?;
     db.execute("DELETE FROM ci_summary", ())?;
-    db.execute("INSERT INTO search (search) VALUES ('delete-all')", ())?;
+    db.execute("DELETE FROM fact", ())?;
+    db.execute("DELETE FROM fact_service", ())?;
+    let beside = Beside::begin(db)?;
     let last: i64 = db.query_row("SELECT coalesce(max(n), 0) FROM record", (), |row| row.get(0))?;
     let mut writing = Writing::anew(db)?;
     for n in 1..=last {
-        derive(db, &mut writing, n)?;
-        if n % REPORTED == 0 {
-            tracing::info!(done = n, of = last, "bringing the profile to the present format");
+        if let Some(words) = derive(db, &mut writing, n)? {
+            beside.add(vec![(n, words)]);
+        }
+        if n % REPORTED == 0 || n == last {
+            told(n.unsigned_abs(), last.unsigned_abs());
         }
     }
+    beside.finish(db)?;
     db.execute(
         "INSERT INTO meta (name, value) VALUES ('projection', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (PROJECTION.to_string(),),
@@ -285,22 +311,22 @@ pub(crate) fn refresh(db: &Db) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// After so many records the log says how far a derivation is.
-const REPORTED: i64 = 50_000;
+/// After so many records it is told how far a derivation is: a tenth of a second's work.
+const REPORTED: i64 = 5_000;
 
-/// Packs the body in a row and derives everything from it.
-fn derive(db: &Db, writing: &mut Writing<'_>, n: i64) -> Result<(), Trouble> {
+/// Packs the body in a row and derives everything from it but its words, which it gives.
+fn derive(db: &Db, writing: &mut Writing<'_>, n: i64) -> Result<Option<String>, Trouble> {
     let found = db
         .prepare_cached("SELECT kind, id, body, source, target FROM record WHERE n = ?1 AND body IS NOT NULL")?
         .query_row((n,), |row| Ok((row.get(0)?, uuid(row, 1)?, Stored::from_row(row, 2)?)))
         .optional()?;
-    let Some((kind, id, stored)) = found else { return Ok(()) };
+    let Some((kind, id, stored)) = found else { return Ok(None) };
     // What this program does not understand is kept and stays hidden.
-    let Some(kind) = Kind::named(&db.text(kind)?) else { return Ok(()) };
+    let Some(kind) = Kind::named(&db.text(kind)?) else { return Ok(None) };
     let record = match stored {
         Stored::Json(body) => {
-            let Ok(record) = Record::from_body(kind, &body) else { return Ok(()) };
-            let packed = pack(db, &body, Some(&record), false, &mut |id| end(db, id))?;
+            let Ok(record) = Record::from_body(kind, &body) else { return Ok(None) };
+            let packed = pack(db, Body::Text(&body, Some(&record)), &mut |id| end(db, id))?;
             db.prepare_cached("UPDATE record SET body = ?2, source = ?3, target = ?4 WHERE n = ?1")?.execute((
                 n,
                 &packed,
@@ -311,14 +337,16 @@ fn derive(db: &Db, writing: &mut Writing<'_>, n: i64) -> Result<(), Trouble> {
         }
         packed => match packed.record(db, kind, id)? {
             Some(record) => record,
-            None => return Ok(()),
+            None => return Ok(None),
         },
     };
     relookup(db, n, &[], &lookup_keys(&record))?;
     if guard::may_guard(kind.name()) {
         guard::write(db, n, Some(&record))?;
     }
-    Ok(writing.record(n, &record, Part::Both { had_words: false })?)
+    let Some(mut projection) = Projection::of(&record) else { return Ok(None) };
+    writing.lists(n, record.id(), &projection)?;
+    Ok(projection.take_words())
 }
 
 /// A kind as one word of the search. It begins with a letter for private use, which [`crate::search`] takes out of what
@@ -392,18 +420,29 @@ fn summary(record: &Record, title: String) -> Option<Summary> {
             at: i.submitted_at.0,
             ..base
         },
-        Record::DhsModel(m) => Summary { grp: m.manufacturer.to_lowercase(), ..base },
+        Record::DhsModel(m) => {
+            Summary { grp: m.manufacturer.to_lowercase(), kind_of: text(Some(&m.facts.kind)), ..base }
+        }
+        Record::Stocktake(s) => Summary {
+            grp: s.place.store.to_lowercase(),
+            state: text(Some(&s.state)),
+            owner: person(Some(s.by)),
+            at: s.at.0,
+            ..base
+        },
+        Record::DhsStock(s) => Summary { grp: s.bin.store.to_lowercase(), ..base },
         Record::DhsUnit(u) => Summary {
             grp: u.bin.store.to_lowercase(),
             state: text(Some(&u.state)),
             kind_of: text(Some(&u.condition)),
+            at: time(u.facts.warranty_end),
             ..base
         },
         Record::Person(p) => {
             Summary { state: if p.active { "active" } else { "inactive" }.to_owned(), owner: p.id.to_string(), ..base }
         }
         Record::Group(g) => Summary { owner: person(g.lead), ..base },
-        Record::Site(_) | Record::CiGroup(_) => base,
+        Record::Site(_) | Record::CiGroup(_) | Record::Standard(_) => base,
         Record::Freeze(f) => Summary { at: f.window.start.0, ..base },
         Record::Baseline(b) => Summary { owner: person(Some(b.by)), at: b.at.0, ..base },
         Record::TestRecord(t) => Summary { owner: person(Some(t.by)), at: t.at.0, ..base },
@@ -418,12 +457,15 @@ fn summary(record: &Record, title: String) -> Option<Summary> {
         },
         Record::Relation(_)
         | Record::Movement(_)
+        | Record::StockMovement(_)
+        | Record::StocktakeSight(_)
         | Record::BaselinePart(_)
         | Record::BaselineCount(_)
         | Record::CiStep(_)
         | Record::CiDuplicate(_)
         | Record::CiForward(_)
         | Record::Redundancy(_)
+        | Record::CiStandard(_)
         | Record::Attachment(_)
         | Record::SiteAccess(_)
         | Record::Exception(_)
@@ -433,6 +475,8 @@ fn summary(record: &Record, title: String) -> Option<Summary> {
         | Record::WorkspaceRules(_)
         | Record::IdentificationRules(_)
         | Record::CiClass(_)
+        | Record::SbomPart(_)
+        | Record::VendorKey(_)
         | Record::RelationKind(_) => return None,
     })
 }

@@ -149,6 +149,19 @@ impl Store {
         })
     }
 
+    /// The first pending command up to a place in the device's chain that nobody answered. Once every result was asked
+    /// for again it is one that the server does not know, whatever it knows in that place.
+    ///
+    /// # Errors
+    /// That the storage failed.
+    pub fn unanswered_up_to(&self, counter: u64) -> Result<Option<u64>, StoreError> {
+        self.reading(|conn| {
+            let sql = "SELECT min(counter) FROM queue WHERE answer = '' AND counter <= ?1";
+            let first: Option<i64> = conn.prepare_cached(sql)?.query_row((counter.cast_signed(),), |row| row.get(0))?;
+            Ok(first.map(i64::cast_unsigned))
+        })
+    }
+
     /// Keeps verdicts that arrived ahead of their effects, so that they survive a crash. Those on commands that
     /// are not pending are passed over.
     ///
@@ -178,6 +191,8 @@ impl Store {
                 (),
             )?;
             conn.execute("DELETE FROM sent", ())?;
+            // What was answered was answered in another history.
+            conn.execute("UPDATE queue SET answer = ''", ())?;
             let device = Chain::load(conn)?.device;
             let mut mark = conn.prepare("UPDATE queue SET about_kind = ?2, about_id = ?3 WHERE n = ?1")?;
             let mut statement = conn.prepare("SELECT n, payload FROM queue ORDER BY n")?;

@@ -3,6 +3,7 @@
 use crate::db::Db;
 use crate::error::Trouble;
 use crate::impact::analyse;
+use crate::names::{answered, is_answered};
 use crate::open::Store;
 use crate::pack::Stored;
 use rusqlite::OptionalExtension;
@@ -220,7 +221,7 @@ pub(crate) fn find(db: &Db, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Trou
         found.sort_unstable();
         return Ok(found);
     }
-    let mut found = Vec::new();
+    let mut found = answered(db, lookup, key)?;
     let mut statement = db.prepare_cached(FIND)?;
     let mut rows = statement.query((lookup_key(lookup, key),))?;
     while let Some(row) = rows.next()? {
@@ -234,6 +235,7 @@ pub(crate) fn find(db: &Db, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Trou
         }
     }
     found.sort_unstable();
+    found.dedup();
     Ok(found)
 }
 
@@ -260,17 +262,20 @@ pub(crate) fn class_code(db: &Db, class: &str) -> Result<Option<i64>, rusqlite::
 
 /// Under which key of `lookup` a look-up is kept.
 pub(crate) fn lookup_key(lookup: Lookup, key: &str) -> i64 {
-    let digest = Sha256::digest(format!("{}|{key}", lookup.name()));
-    digest.iter().take(6).fold(0, |sum, byte| (sum << 8) | i64::from(*byte))
+    let mut digest = Sha256::new();
+    digest.update(lookup.name());
+    digest.update("|");
+    digest.update(key);
+    digest.finalize().iter().take(6).fold(0, |sum, byte| (sum << 8) | i64::from(*byte))
 }
 
-/// The keys of a record that are kept in `lookup`: relations are found by the rows of their ends, CIs of a class by
-/// their summaries.
+/// The keys of a record that are kept in `lookup`: relations are found by the rows of their ends, most CIs by name and
+/// class through their summaries.
 pub(crate) fn lookup_keys(record: &Record) -> Vec<i64> {
     match record {
         Record::Relation(_) => Vec::new(),
         _ => {
-            let kept = record.lookups().into_iter().filter(|(lookup, _)| *lookup != Lookup::CiByClass);
+            let kept = record.lookups().into_iter().filter(|(lookup, _)| !is_answered(record, *lookup));
             kept.map(|(lookup, key)| lookup_key(lookup, &key)).collect()
         }
     }

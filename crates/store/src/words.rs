@@ -1,5 +1,7 @@
 //! Merging what the index of words has gathered, in steps that a person who writes meanwhile does not notice.
 
+pub(crate) mod beside;
+
 use crate::error::StoreError;
 use crate::open::Store;
 use std::sync::Mutex;
@@ -25,7 +27,8 @@ impl Merged {
 }
 
 impl Store {
-    /// Merges a little of what was written to the index of words since; says whether there is more to merge. Costs
+    /// Does what was put off: copies a long log into the file, and merges a little of what was written to the index of
+    /// words since; says whether there is more to merge. Costs
     /// next to nothing when nothing was written since the last time that there was not.
     ///
     /// Nobody has to call it: search finds the same without, only in more places. What is never merged this way is
@@ -34,6 +37,7 @@ impl Store {
     /// # Errors
     /// That the storage failed; nothing is lost then.
     pub fn merge_words(&self) -> Result<bool, StoreError> {
+        self.pool.copy_log().map_err(|e| self.explain(e.into()))?;
         let foreign = self.foreign_writes()?;
         let (more, state) = self.writing(|db| {
             let before = db.total_changes();

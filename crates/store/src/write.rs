@@ -5,7 +5,8 @@ use crate::db::Db;
 use crate::error::Trouble;
 use crate::guard;
 use crate::impact::analyse;
-use crate::pack::{end, pack};
+use crate::names::{Written, is_in_summaries};
+use crate::pack::{Body, end, pack};
 use crate::project::{Part, Projection, Writing, forget_words, is_projected, relookup, unproject};
 use crate::view::{any, body, find, lookup_keys, read, stored};
 use serde::{Deserialize, Serialize};
@@ -81,11 +82,13 @@ pub(crate) struct Writer<'t> {
     touched: BTreeMap<(Kind, Uuid), Found>,
     /// Those whose row was taken away in between: one put back as it was still needs its summary and words.
     removed: BTreeSet<(Kind, Uuid)>,
+    /// CIs among them: their summaries, by which they are found, are brought up to date at the end.
+    cis: Written,
 }
 
 impl<'t> Writer<'t> {
     pub(crate) fn new(conn: &'t Db) -> Self {
-        Self { conn, pending: None, touched: BTreeMap::new(), removed: BTreeSet::new() }
+        Self { conn, pending: None, touched: BTreeMap::new(), removed: BTreeSet::new(), cis: Written::default() }
     }
 
     /// From here on before-images are kept for the command at place `n` of the queue.
@@ -138,7 +141,11 @@ impl<'t> Writer<'t> {
         match (n, new) {
             (n, Some(new)) => {
                 let db = self.conn;
-                let packed = pack(db, new, record, exact, &mut |id| end(db, id))?;
+                let body = match record {
+                    Some(record) if exact => Body::Of(record),
+                    record => Body::Text(new, record),
+                };
+                let packed = pack(db, body, &mut |id| end(db, id))?;
                 let n = match n {
                     Some(n) => {
                         db.prepare_cached("UPDATE record SET body = ?2, source = ?3, target = ?4 WHERE n = ?1")?
@@ -179,6 +186,9 @@ impl<'t> Writer<'t> {
             if new.is_none() {
                 self.removed.insert((known, id));
             }
+            if known == Kind::Ci {
+                self.cis.put(id, record);
+            }
             self.touched.entry((known, id)).or_insert(old);
         }
         Ok(())
@@ -192,23 +202,6 @@ impl<'t> Writer<'t> {
             "DELETE FROM record WHERE n = ?1"
         };
         self.conn.prepare_cached(sql)?.execute((n,)).map(|_| ())
-    }
-
-    /// Whether a CI was written here: its summary, by which CIs of a class are found, is brought up to date at the end.
-    fn is_touched(&self, ci: Uuid) -> bool {
-        self.touched.contains_key(&(Kind::Ci, ci))
-    }
-
-    /// The CIs written here that are of this class now.
-    fn touched_of_class(&self, class: &str) -> Result<Vec<Uuid>, Fault> {
-        let mut found = Vec::new();
-        for (kind, id) in self.touched.keys().filter(|(kind, _)| *kind == Kind::Ci) {
-            let record = read(self.conn, *kind, *id).map_err(Trouble::into_fault)?;
-            if matches!(record, Some(Record::Ci(ci)) if ci.class.to_lowercase() == class) {
-                found.push(*id);
-            }
-        }
-        Ok(found)
     }
 
     /// Brings summaries and search words up to date and says what changed.
@@ -286,10 +279,20 @@ fn derive(db: &Db, rows: &mut Vec<Derived>) -> Result<(), Trouble> {
         }
     }
     let mut writing = Writing::over(db)?;
+    let mut words = Vec::new();
     for Derived { n, record, part } in rows.drain(..) {
-        if let Some(record) = record {
-            writing.record(n, &record, part)?;
+        let Some((id, mut projection)) = record.and_then(|record| Some((record.id(), Projection::of(&record)?))) else {
+            continue;
+        };
+        if part != Part::Words {
+            writing.lists(n, id, &projection)?;
         }
+        if part != Part::Summary {
+            words.extend(projection.take_words().map(|text| (n, text)));
+        }
+    }
+    for (n, text) in words {
+        writing.words(n, &text)?;
     }
     Ok(())
 }
@@ -301,22 +304,20 @@ impl Records for Writer<'_> {
 
     fn find(&self, lookup: Lookup, key: &str) -> Result<Vec<Uuid>, Fault> {
         let mut found = find(self.conn, lookup, key).map_err(Trouble::into_fault)?;
-        if lookup == Lookup::CiByClass {
-            found.retain(|id| !self.is_touched(*id));
-            found.extend(self.touched_of_class(key)?);
+        if is_in_summaries(lookup) {
+            found.retain(|id| !self.cis.has(*id));
+            found.extend(self.cis.find(lookup, key));
             found.sort_unstable();
         }
         Ok(found)
     }
 
     fn any(&self, lookup: Lookup, key: &str) -> Result<bool, Fault> {
-        if lookup != Lookup::CiByClass {
-            return any(self.conn, lookup, key, &|_| false).map_err(Trouble::into_fault);
-        }
-        if !self.touched_of_class(key)?.is_empty() {
+        if self.cis.find(lookup, key).next().is_some() {
             return Ok(true);
         }
-        any(self.conn, lookup, key, &|id| self.is_touched(id)).map_err(Trouble::into_fault)
+        let is_written = |id| is_in_summaries(lookup) && self.cis.has(id);
+        any(self.conn, lookup, key, &is_written).map_err(Trouble::into_fault)
     }
 
     fn impact(&self, question: &Question) -> Result<Option<Impact>, Fault> {

@@ -28,6 +28,8 @@ const PAYS: usize = 16;
 const AROUND_BYTES: u64 = 64;
 /// Where files are written before they are put in their place.
 const BESIDE: &str = "new";
+/// Where damaged ones are put aside.
+const ASIDE: &str = "quarantine";
 
 /// The folder.
 pub(crate) struct Sealed {
@@ -113,6 +115,17 @@ impl Sealed {
     pub(crate) fn remove(&self, chunk: ChunkHash) -> Result<(), BlobError> {
         let path = self.path(chunk);
         match fs::remove_file(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(BlobError::io(&path, e)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts a damaged chunk's file aside, where a person finds it and nothing reads it.
+    pub(crate) fn put_aside(&self, chunk: ChunkHash) -> Result<(), BlobError> {
+        let path = self.path(chunk);
+        let aside = self.folder.join(ASIDE);
+        let moved = private_folder(&aside).and_then(|()| fs::rename(&path, aside.join(self.name(chunk))));
+        match moved {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(BlobError::io(&path, e)),
             _ => Ok(()),
         }

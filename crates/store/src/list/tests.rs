@@ -173,7 +173,7 @@ fn the_usual_orders_need_no_sorting() {
 /// What follows a row is found from there on, however far into a list it lies.
 #[test]
 fn every_page_of_cis_begins_at_its_place() {
-    use crate::page::{STATES, along, among, value_at};
+    use crate::page::{STATES, along, among, of_classes, value_at};
     on_a_store(|conn| {
         for text in ["", "class=server", "-status:retired", "owner:me"] {
             let query = Query::of(conn, Kind::Ci, &filter(Kind::Ci, text)).unwrap();
@@ -198,6 +198,13 @@ fn every_page_of_cis_begins_at_its_place() {
                     }
                 }
                 assert_eq!(scans(conn, &value_at(column)), [""; 0]);
+            }
+            for down in [false, true] {
+                let steps = planned(of_classes(&query, &[7, 9], down, true, 200));
+                let bound = format!("ci_class_name (grp=? AND label{}?)", if down { "<" } else { ">" });
+                let seeks = steps.iter().filter(|step| step.contains(&bound)).count();
+                let sorts = steps.iter().filter(|step| step.contains("TEMP B-TREE")).count();
+                assert!((seeks, sorts) == (2, 1), "{text} by name within classes: {steps:#?}");
             }
         }
         assert_eq!(scans(conn, STATES), [""; 0]);
@@ -269,6 +276,9 @@ fn every_other_query_of_a_screen_comes_from_an_index() {
             crate::view::TO_TARGET,
             crate::write::POINTED_AT,
             crate::view::OF_CLASS,
+            crate::names::NAMED,
+            crate::names::NUMBERED,
+            crate::names::NAMED_OF_CLASS,
             crate::of_class::IN_STATE,
             crate::of_class::NEXT_STATE,
             crate::of_class::SO_MANY,
@@ -285,6 +295,7 @@ fn every_other_query_of_a_screen_comes_from_an_index() {
             BY_LABEL,
             crate::view::BODY,
             crate::view::FIND,
+            crate::under::UNDER,
             crate::view::WAITING,
             crate::view::LABELLED,
             crate::view::CI_LABELLED,
@@ -297,6 +308,12 @@ fn every_other_query_of_a_screen_comes_from_an_index() {
             crate::carry::MADE_BY,
             crate::carry::NEXT_TO_RELAY,
             crate::guard::DROP,
+            crate::facts::FORGET,
+            crate::facts::FORGET_SERVICES,
+            crate::facts::GATHERED,
+            crate::facts::LATEST,
+            crate::facts::OF_SERVICE,
+            crate::facts::IS_OF_SERVICE,
             "SELECT count(*) FROM attention WHERE settled_at = 0",
         ] {
             assert_eq!(scans(conn, sql), [""; 0], "{sql}");

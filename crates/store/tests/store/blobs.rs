@@ -1,14 +1,15 @@
 //! Files beside the records: taken in and given out, quotas, downloads that are cut, what no record names any more.
 
 use crate::support::{Laptop, NOW, ci_id, create, issue};
-use slipway_domain::attachment::{AttachmentCommand, MediaType, NewAttachment};
-use slipway_domain::blob::{Chunk, ChunkHash, Manifest, Sha256};
+use slipway_domain::attachment::{AttachmentCommand, MediaType, NewAttachment, PhotoOf};
+use slipway_domain::blob::{Chunk, ChunkHash, Holder, Manifest, Sha256};
 use slipway_domain::command::Command;
-use slipway_domain::id::AttachmentId;
+use slipway_domain::id::{AttachmentId, DslItemId};
 use slipway_domain::time::Timestamp;
 use slipway_store::Store;
 use slipway_store::blob::{BlobError, KEPT, Upload};
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
@@ -37,7 +38,7 @@ fn photo(n: u128) -> AttachmentId {
 fn add(store: &Store, n: u128, manifest: &Manifest) {
     let new = NewAttachment {
         id: photo(n),
-        ci: ci_id(1),
+        of: PhotoOf::Ci(ci_id(1)),
         file_name: "front.jpg".into(),
         title: String::new(),
         media_type: MediaType::Jpeg,
@@ -49,7 +50,7 @@ fn add(store: &Store, n: u128, manifest: &Manifest) {
 
 fn chunk_files(folder: &Path) -> Vec<PathBuf> {
     let Ok(fans) = fs::read_dir(folder.join("slipway.blobs")) else { return Vec::new() };
-    let fans = fans.map(|fan| fan.unwrap().path()).filter(|fan| fan.file_name().unwrap() != "new");
+    let fans = fans.map(|fan| fan.unwrap().path()).filter(|fan| fan.file_name().unwrap().len() == 2);
     fans.flat_map(|fan| fs::read_dir(fan).unwrap().map(|file| file.unwrap().path())).collect()
 }
 
@@ -137,7 +138,7 @@ fn room_is_made_of_what_the_server_has_and_of_nothing_else() {
     issue(&laptop.store, 1, &create(1)).unwrap();
     let store = &laptop.store;
     let [old, waiting, young] = [1, 2, 3].map(|seed| keep(store, &noise(seed, 400_000)));
-    let upload = Upload { attachment: photo(1), sha256: waiting.sha256 };
+    let upload = Upload { holder: Holder::Attachment(photo(1)), sha256: waiting.sha256 };
     store.await_upload(upload, NOW).unwrap();
     assert_eq!(store.uploads(9).unwrap(), [upload]);
     let later = Timestamp(NOW.0 + 86_400_000);
@@ -146,9 +147,9 @@ fn room_is_made_of_what_the_server_has_and_of_nothing_else() {
     let here = |of: &Manifest| store.has_blob(of.sha256).unwrap();
     assert_eq!((here(&old), here(&waiting), here(&young)), (false, true, true), "the one not looked at goes first");
     let full = store.make_blob_room(900_000, 1_000_000).unwrap_err();
-    assert!(matches!(full, BlobError::Full { waiting: 400_000, quota: 1_000_000 }), "{full}");
+    assert!(matches!(full, BlobError::Full { waiting: 400_000, pinned: 0, quota: 1_000_000 }), "{full}");
     assert_eq!((here(&waiting), here(&young)), (true, false));
-    store.uploaded(photo(1)).unwrap();
+    store.uploaded(upload).unwrap();
     store.make_blob_room(900_000, 1_000_000).unwrap();
     assert_eq!((here(&waiting), store.blob_room().unwrap().stored), (false, 0));
     assert_eq!(chunk_files(laptop.folder.path()), Vec::<PathBuf>::new());
@@ -177,10 +178,11 @@ fn another_server_is_offered_everything_that_is_here() {
     let named = keep(store, &noise(1, 1_000));
     keep(store, &noise(2, 1_000));
     add(store, 1, &named);
-    assert!(!store.awaits_upload(photo(1)).unwrap());
+    let upload = Upload { holder: Holder::Attachment(photo(1)), sha256: named.sha256 };
+    assert!(!store.awaits_upload(upload).unwrap());
     store.await_all_uploads(NOW).unwrap();
-    assert_eq!(store.uploads(9).unwrap(), [Upload { attachment: photo(1), sha256: named.sha256 }]);
-    assert!(store.awaits_upload(photo(1)).unwrap());
+    assert_eq!(store.uploads(9).unwrap(), [upload]);
+    assert!(store.awaits_upload(upload).unwrap());
 }
 
 #[test]
@@ -197,5 +199,97 @@ fn a_damaged_file_is_told_and_can_be_fetched_again() {
     assert!(matches!(given(&laptop.store, manifest.sha256), Err(BlobError::Damaged { .. })));
     assert!(!laptop.store.has_blob(manifest.sha256).unwrap(), "so it counts as not here");
     keep(&laptop.store, &bytes);
+    assert!(given(&laptop.store, manifest.sha256).unwrap() == bytes);
+}
+
+#[test]
+fn a_damaged_chunk_is_put_aside_and_only_it_is_fetched_again() {
+    let (there, here) = (Laptop::new(), Laptop::new());
+    let bytes = noise(1, 5 << 20);
+    let (manifest, other) = (keep(&here.store, &bytes), keep(&here.store, &noise(2, 1_000)));
+    keep(&there.store, &bytes);
+    let sound = here.store.check_blob(manifest.sha256, &mut |_| ControlFlow::Continue(())).unwrap().unwrap();
+    assert!(sound.is_sound());
+    let stopped = here.store.check_blob(manifest.sha256, &mut |_| ControlFlow::Break(()));
+    assert!(matches!(stopped, Err(BlobError::Stopped)));
+    let largest = chunk_files(here.folder.path()).into_iter().max_by_key(|f| fs::metadata(f).unwrap().len()).unwrap();
+    let mut stored = fs::read(&largest).unwrap();
+    stored[99] ^= 1;
+    fs::write(&largest, stored).unwrap();
+    let before = here.store.blob_room().unwrap().stored;
+    let checked = here.store.check_blob(manifest.sha256, &mut |_| ControlFlow::Continue(())).unwrap().unwrap();
+    assert_eq!(checked.bad.len(), 1);
+    assert_eq!(here.store.quarantine_blob(&checked, NOW).unwrap(), [(manifest.sha256, false)]);
+    assert!(here.store.is_damaged(manifest.sha256).unwrap() && !here.store.has_blob(manifest.sha256).unwrap());
+    assert!(here.store.blob_room().unwrap().stored < before - (4 << 20), "what is not here is not counted");
+    assert!(here.store.has_blob(other.sha256).unwrap(), "the other file is none of its business");
+    let missing = here.store.missing_chunks(&manifest).unwrap();
+    assert_eq!(missing.len(), 1, "the sound ones are still there");
+    let chunk = &manifest.chunks[missing[0]];
+    here.store.take_chunk(chunk, &there.store.chunk(chunk.hash).unwrap()).unwrap();
+    here.store.finish_blob(&manifest, NOW).unwrap();
+    assert!(!here.store.is_damaged(manifest.sha256).unwrap());
+    assert_eq!(here.store.blob_room().unwrap().stored, before);
+    assert!(given(&here.store, manifest.sha256).unwrap() == bytes);
+    assert_eq!(here.store.next_blob(None).unwrap(), Some(manifest.sha256.min(other.sha256)));
+    assert_eq!(here.store.next_blob(Some(manifest.sha256.max(other.sha256))).unwrap(), None);
+    assert_eq!(here.store.blob_bytes().unwrap(), (5 << 20) + 1_000);
+}
+
+#[test]
+fn the_only_copy_stays_on_the_list_when_it_is_damaged_and_is_mended_by_adding_it_again() {
+    let laptop = Laptop::new();
+    let bytes = noise(1, 1_000);
+    let manifest = keep(&laptop.store, &bytes);
+    let upload = Upload { holder: Holder::DslItem(DslItemId(Uuid::from_u128(5))), sha256: manifest.sha256 };
+    laptop.store.await_upload(upload, NOW).unwrap();
+    fs::write(&chunk_files(laptop.folder.path())[0], b"rubbish").unwrap();
+    let checked = laptop.store.check_blob(manifest.sha256, &mut |_| ControlFlow::Continue(())).unwrap().unwrap();
+    assert_eq!(laptop.store.quarantine_blob(&checked, NOW).unwrap(), [(manifest.sha256, true)]);
+    assert_eq!(laptop.store.uploads(9).unwrap(), [upload]);
+    assert!(laptop.store.is_damaged(manifest.sha256).unwrap());
+    assert!(given(&laptop.store, manifest.sha256).is_err());
+    keep(&laptop.store, &bytes);
+    assert!(!laptop.store.is_damaged(manifest.sha256).unwrap());
+    assert!(given(&laptop.store, manifest.sha256).unwrap() == bytes);
+}
+
+#[test]
+fn what_is_to_be_kept_makes_no_way_and_what_shares_chunks_is_known() {
+    let laptop = Laptop::new();
+    let store = &laptop.store;
+    let old = noise(1, 3 << 20);
+    let new = [old.as_slice(), &noise(2, 1 << 20)].concat();
+    let (kept, like, other) = (keep(store, &old), keep(store, &new), keep(store, &noise(3, 400_000)));
+    assert_eq!(store.akin(kept.sha256, 9).unwrap(), [like.sha256]);
+    assert_eq!(store.akin(other.sha256, 9).unwrap(), []);
+    let item = Uuid::from_u128(5);
+    store.pin_blob(kept.sha256, item, true).unwrap();
+    assert_eq!(store.blob_room().unwrap().pinned, 3 << 20);
+    let full = store.make_blob_room(1, 1_000).unwrap_err();
+    assert!(matches!(full, BlobError::Full { waiting: 0, pinned, quota: 1_000 } if pinned == 3 << 20), "{full}");
+    assert!(store.has_blob(kept.sha256).unwrap() && !store.has_blob(like.sha256).unwrap());
+    store.pin_blob(kept.sha256, item, false).unwrap();
+    assert!(!store.is_pinned(kept.sha256).unwrap());
+    assert!(store.evict_blob(kept.sha256).unwrap());
+    assert_eq!((store.evict_blob(kept.sha256).unwrap(), store.blob_room().unwrap().stored), (false, 0));
+    assert_eq!(store.blob_quota().unwrap(), None);
+    store.set_blob_quota(7).unwrap();
+    assert_eq!(store.blob_quota().unwrap(), Some(7));
+}
+
+#[test]
+fn taking_in_can_be_stopped_and_goes_on_with_what_is_there() {
+    let laptop = Laptop::new();
+    let bytes = noise(1, 6 << 20);
+    let mut seen = 0;
+    let stopped = laptop.store.keep_blob_watched(&mut &*bytes, MOST, NOW, &mut |done| {
+        seen = done;
+        ControlFlow::Break(())
+    });
+    assert!(matches!(stopped, Err(BlobError::Stopped)) && seen > 0);
+    assert_eq!(chunk_files(laptop.folder.path()).len(), 1, "what was in stays for the next try");
+    assert_eq!(laptop.store.blob_room().unwrap().stored, 0);
+    let manifest = keep(&laptop.store, &bytes);
     assert!(given(&laptop.store, manifest.sha256).unwrap() == bytes);
 }

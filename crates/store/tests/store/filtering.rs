@@ -242,8 +242,8 @@ fn pages_follow_one_another_through_the_whole_list() {
                 }
                 let set = |ids: &[Uuid]| ids.iter().copied().collect::<BTreeSet<_>>();
                 assert_eq!((pages.len(), set(&pages)), (whole.len(), set(&whole)), "{text} by {sort:?}");
-                if text.is_empty() {
-                    assert_eq!(pages, whole, "by {sort:?}, descending: {descending}");
+                if text.is_empty() || sort == Some("name") {
+                    assert_eq!(pages, whole, "{text} by {sort:?}, descending: {descending}");
                 }
             }
         }

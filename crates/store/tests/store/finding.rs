@@ -395,3 +395,35 @@ fn places_are_found_level_by_level_while_something_stands_there() {
     issue(&laptop.store, 6, &Command::Cmdb(moved)).unwrap();
     assert_eq!(below(&[""], None, 9), ["hall"], "nothing stands in the annex any more");
 }
+
+/// Names as they are found: without regard to case and to spaces around them, whatever the letters.
+#[rstest]
+#[case::of_a_class(Lookup::CiByName, "server|web", &[1, 3, 7])]
+#[case::of_another_class(Lookup::CiByName, "database|web", &[2])]
+#[case::of_no_class_there_is(Lookup::CiByName, "switch|web", &[])]
+#[case::alone(Lookup::CiByBareName, "web", &[1, 2, 3, 7])]
+#[case::a_part_of_it(Lookup::CiByBareName, "we", &[])]
+#[case::beyond_ascii(Lookup::CiByBareName, "größe", &[4])]
+#[case::a_sign_that_becomes_a_letter(Lookup::CiByBareName, "k", &[5])]
+#[case::a_bar_in_the_name(Lookup::CiByName, "server|a|b", &[6])]
+#[case::after_a_nul(Lookup::CiByBareName, "web\0x", &[8])]
+#[case::by_number(Lookup::Number, "CI-000003", &[3])]
+#[case::by_a_number_written_otherwise(Lookup::Number, "CI-3", &[])]
+#[case::by_no_number(Lookup::Number, "CI-", &[])]
+fn cis_are_found_by_name(#[case] lookup: Lookup, #[case] key: &str, #[case] expected: &[u128]) {
+    let named = [
+        (1, "server", "web"),
+        (2, "database", "Web"),
+        (3, "Server", "WEB"),
+        (4, "server", "GRÖßE"),
+        (5, "server", "\u{212a}"),
+        (6, "server", "a|b"),
+        (7, "server", " web "),
+        (8, "server", "web\0X"),
+    ];
+    let cis: Vec<Record> = named.map(|(n, class, name)| ci(n, class, name, CiStatus::InUse).into()).into();
+    let laptop = holding(&cis);
+    let found = laptop.store.read(|records: &_| records.find(lookup, key)).unwrap();
+    let expected: Vec<Uuid> = expected.iter().map(|n| Uuid::from_u128(0x4_0000 + n)).collect();
+    assert_eq!(found, expected);
+}

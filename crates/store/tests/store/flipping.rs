@@ -286,7 +286,7 @@ fn a_try_keeps_nothing_and_sees_the_tries_before_it() {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Issue(usize, Command),
+    Issue(usize, Box<Command>),
     Exchange(usize, usize),
     PullOnly(usize, usize),
     Remove(u128),
@@ -305,7 +305,7 @@ fn command() -> impl Strategy<Value = Command> {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        12 => (0..2_usize, command()).prop_map(|(l, c)| Step::Issue(l, c)),
+        12 => (0..2_usize, command()).prop_map(|(l, c)| Step::Issue(l, Box::new(c))),
         2 => (0..2_usize, 0..5_usize).prop_map(|(l, n)| Step::Exchange(l, n)),
         1 => (0..2_usize, 1..4_usize).prop_map(|(l, n)| Step::PullOnly(l, n)),
         1 => (1..4_u128).prop_map(Step::Remove),

@@ -8,6 +8,7 @@ use slipway_domain::number::{Number, Series};
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Fault;
 use slipway_store::issue::{COMMAND_BYTES, Facts, Issue, IssueError};
+use slipway_store::queue::{Judged, Verdict};
 
 fn numbered(laptop: &Laptop, n: u128) -> Result<Number, IssueError> {
     let mut given = None;
@@ -140,4 +141,17 @@ fn a_panic_while_building_leaves_the_store_usable() {
     assert!(panicked.is_err(), "it did panic");
     issue(&laptop.store, 2, &create(1)).unwrap();
     assert_eq!(laptop.store.pending(10).unwrap().len(), 1, "only what was done is there");
+}
+
+#[test]
+fn in_another_history_of_the_server_nothing_is_answered_yet() {
+    let laptop = Laptop::new();
+    issue(&laptop.store, 1, &create(1)).unwrap();
+    issue(&laptop.store, 2, &create(2)).unwrap();
+    let answer = Judged { id: command_id(1), counter: 1, seq: 7, verdict: Verdict::Applied };
+    laptop.store.record_answers(&[answer]).unwrap();
+    assert_eq!(laptop.store.unanswered_up_to(1).unwrap(), None);
+    assert_eq!(laptop.store.unanswered_up_to(2).unwrap(), Some(2));
+    laptop.store.requeue_sent().unwrap();
+    assert_eq!(laptop.store.unanswered_up_to(1).unwrap(), Some(1), "it was answered in the one before");
 }

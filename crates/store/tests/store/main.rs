@@ -10,6 +10,7 @@ mod flipping;
 mod issuing;
 mod opening;
 mod ordering;
+mod reporting;
 mod snapshot;
 mod support;
 mod world;
