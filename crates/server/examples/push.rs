@@ -22,6 +22,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
+/// As in the program.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Laptops that push at the same time, and commands in each push.
 const SHAPES: &[(usize, usize)] = &[(200, 1), (50, 10), (8, 64)];
 /// Pushes that each laptop has ready; when all are judged, the run is over before its time.

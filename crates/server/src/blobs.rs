@@ -1,23 +1,28 @@
 //! Files beside the records, on the server's disk, the same for every storage of records.
 //!
 //! `blobs/ab/HASH` is a file, `HASH.manifest` what it is made of, `HASH.of.ID` says that the bytes of this record came:
-//! only with that file may they be read through the record. `blobs/uploads/ID` holds what came of an upload so far.
+//! only with that file may they be read through the record. `blobs/uploads/ID.HASH` holds what came of an upload so far,
+//! `blobs/quarantine` what a scrub found damaged.
 //! Nodes that share a database share this folder. Everything is written beside, flushed, and then put in its place.
 
-use slipway_domain::attachment::MediaType;
-use slipway_domain::blob::{Chunk, Manifest, Sha256};
-use slipway_domain::id::AttachmentId;
+use slipway_domain::blob::{Holder, Manifest, Sha256};
 use slipway_sync::encoding::hex;
 use std::fs::{self, DirEntry, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
+
+mod scrub;
+mod upload;
+
+pub use scrub::{Damaged, Scrubbed};
 
 /// Name of the folder below the data folder.
 pub const FOLDER: &str = "blobs";
 const UPLOADS: &str = "uploads";
 const MANIFEST: &str = "manifest";
+const QUARANTINE: &str = "quarantine";
 /// What no record names any more, and an upload that nobody went on with, stays so long.
 pub const KEPT: Duration = Duration::from_secs(7 * 24 * 3_600);
 
@@ -28,6 +33,7 @@ pub struct Blobs {
     quota: u64,
     /// Bytes of all files, uploads among them; counted at the start and once a day, in case that another node adds some.
     used: AtomicU64,
+    under_way: upload::UnderWay,
 }
 
 /// Why an upload did not end.
@@ -45,6 +51,9 @@ pub enum UploadError {
     /// Chunks are missing.
     #[error("{} chunks are missing", .0.len())]
     Incomplete(Vec<u32>),
+    /// Another request ends this upload right now.
+    #[error("the file is being looked through")]
+    Busy,
     /// No room.
     #[error("the room for files is used up")]
     Quota,
@@ -61,7 +70,7 @@ impl Blobs {
     pub fn open(data: &Path, quota: u64) -> io::Result<Self> {
         let folder = data.join(FOLDER);
         private_folder(&folder.join(UPLOADS))?;
-        let blobs = Self { folder, quota, used: AtomicU64::new(0) };
+        let blobs = Self { folder, quota, used: AtomicU64::new(0), under_way: upload::UnderWay::default() };
         blobs.count()?;
         Ok(blobs)
     }
@@ -99,22 +108,22 @@ impl Blobs {
         self.folder.join(fan).join(format!("{name}{what}"))
     }
 
-    fn grant_path(&self, sha256: Sha256, attachment: AttachmentId) -> PathBuf {
-        self.beside(sha256, &format!(".of.{attachment}"))
+    fn grant_path(&self, sha256: Sha256, holder: Holder) -> PathBuf {
+        self.beside(sha256, &format!(".of.{}", holder.id()))
     }
 
     /// Whether the bytes of this record came.
     #[must_use]
-    pub fn came(&self, sha256: Sha256, attachment: AttachmentId) -> bool {
-        self.grant_path(sha256, attachment).is_file() && self.path(sha256).is_file()
+    pub fn came(&self, sha256: Sha256, holder: Holder) -> bool {
+        self.grant_path(sha256, holder).is_file() && self.path(sha256).is_file()
     }
 
     /// The bytes of this record are those of another that came.
     ///
     /// # Errors
     /// The disk failed.
-    pub fn grant(&self, sha256: Sha256, attachment: AttachmentId) -> io::Result<()> {
-        self.put(&self.grant_path(sha256, attachment), b"")
+    pub fn grant(&self, sha256: Sha256, holder: Holder) -> io::Result<()> {
+        self.put(&self.grant_path(sha256, holder), b"")
     }
 
     /// What a file is made of.
@@ -125,119 +134,8 @@ impl Blobs {
         read_manifest(&self.beside(sha256, ".manifest"))
     }
 
-    fn upload(&self, attachment: AttachmentId) -> PathBuf {
-        self.folder.join(UPLOADS).join(attachment.to_string())
-    }
-
-    /// Begins an upload, or goes on with it: gives the places of the chunks that are still missing. Another manifest than
-    /// before begins anew.
-    ///
-    /// # Errors
-    /// There is no room, or the disk failed.
-    pub fn begin(&self, attachment: AttachmentId, manifest: &Manifest) -> Result<Vec<u32>, UploadError> {
-        let folder = self.upload(attachment);
-        if read_manifest(&folder.join(MANIFEST)).ok().as_ref() != Some(manifest) {
-            // Twice for a moment: the chunks, and the file that is made of them.
-            self.room_for(manifest.size_bytes.saturating_mul(2))?;
-            self.forget(attachment)?;
-            private_folder(&folder)?;
-            let json = serde_json::to_vec(manifest).map_err(io::Error::other)?;
-            self.put(&folder.join(MANIFEST), &json)?;
-        }
-        Ok(missing(&folder, manifest))
-    }
-
-    /// Takes a chunk of an upload.
-    ///
-    /// # Errors
-    /// Nobody announced it, or it is another; there is no room, or the disk failed.
-    pub fn take(&self, sha256: Sha256, attachment: AttachmentId, n: u32, bytes: &[u8]) -> Result<(), UploadError> {
-        let folder = self.upload(attachment);
-        let manifest = self.announced(&folder, sha256)?;
-        let place = usize::try_from(n).map_err(|_| UploadError::Unannounced(n))?;
-        let announced: &Chunk = manifest.chunks.get(place).ok_or(UploadError::Unannounced(n))?;
-        let is_long = u32::try_from(bytes.len()).is_ok_and(|length| length == announced.bytes);
-        if !is_long || *blake3::hash(bytes).as_bytes() != announced.hash.0 {
-            return Err(UploadError::Wrong("the chunk is not the one that was announced"));
-        }
-        let path = folder.join(n.to_string());
-        if path.is_file() {
-            return Ok(());
-        }
-        self.room_for(bytes.len() as u64)?;
-        Ok(self.put(&path, bytes)?)
-    }
-
-    /// Makes a file of an upload: reads every chunk again and hashes the whole.
-    ///
-    /// # Errors
-    /// Chunks are missing; the whole is another file, or none of the media type that its record says, and then nothing of
-    /// it is kept; or the disk failed.
-    pub fn commit(&self, sha256: Sha256, attachment: AttachmentId, media: MediaType) -> Result<(), UploadError> {
-        let folder = self.upload(attachment);
-        let manifest = self.announced(&folder, sha256)?;
-        let missing = missing(&folder, &manifest);
-        if !missing.is_empty() {
-            return Err(UploadError::Incomplete(missing));
-        }
-        let whole = self.path(sha256);
-        let fan = whole.parent().unwrap_or(&self.folder);
-        private_folder(fan)?;
-        let mut file = tempfile::NamedTempFile::new_in(fan)?;
-        let mut hash = <sha2::Sha256 as sha2::Digest>::new();
-        let mut start = Vec::with_capacity(MediaType::LOOKED_AT);
-        for (n, announced) in manifest.chunks.iter().enumerate() {
-            let mut bytes = Vec::new();
-            let chunk = File::open(folder.join(n.to_string()))?;
-            chunk.take(u64::from(announced.bytes) + 1).read_to_end(&mut bytes)?;
-            sha2::Digest::update(&mut hash, &bytes);
-            start.extend(bytes.iter().take(MediaType::LOOKED_AT.saturating_sub(start.len())));
-            file.write_all(&bytes)?;
-        }
-        let found = Sha256(sha2::Digest::finalize(hash).into());
-        if found != sha256 || file.as_file().metadata()?.len() != manifest.size_bytes {
-            self.forget(attachment)?;
-            return Err(UploadError::Wrong("the whole is not the file that was announced"));
-        }
-        if MediaType::of(&start) != Some(media) {
-            self.forget(attachment)?;
-            return Err(UploadError::Wrong("the file is not of the media type that its record says"));
-        }
-        file.as_file().sync_all()?;
-        let is_new = !whole.is_file();
-        file.persist(&whole).map_err(|error| error.error)?;
-        if is_new {
-            self.used.fetch_add(manifest.size_bytes, Ordering::Relaxed);
-        }
-        let json = serde_json::to_vec(&manifest).map_err(io::Error::other)?;
-        self.put(&self.beside(sha256, ".manifest"), &json)?;
-        self.grant(sha256, attachment)?;
-        Ok(self.forget(attachment)?)
-    }
-
-    fn announced(&self, folder: &Path, sha256: Sha256) -> Result<Manifest, UploadError> {
-        match read_manifest(&folder.join(MANIFEST)) {
-            Ok(manifest) if manifest.sha256 == sha256 => Ok(manifest),
-            Ok(_) => Err(UploadError::NotBegun),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(UploadError::NotBegun),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Lets go of what came of an upload.
-    fn forget(&self, attachment: AttachmentId) -> io::Result<()> {
-        let folder = self.upload(attachment);
-        let mut freed = 0_u64;
-        match each_file(&folder, &mut |entry| {
-            freed = freed.saturating_add(entry.metadata()?.len());
-            Ok(())
-        }) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other?,
-        }
-        fs::remove_dir_all(&folder)?;
-        self.free(freed);
-        Ok(())
+    fn grew(&self, bytes: u64) {
+        self.used.fetch_add(bytes, Ordering::Relaxed);
     }
 
     fn free(&self, bytes: u64) {
@@ -325,12 +223,6 @@ impl Blobs {
         self.used.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         File::open(folder)?.sync_all()
     }
-}
-
-/// Places of the chunks that did not come yet.
-fn missing(folder: &Path, manifest: &Manifest) -> Vec<u32> {
-    let places = 0..u32::try_from(manifest.chunks.len()).unwrap_or(u32::MAX);
-    places.filter(|n| !folder.join(n.to_string()).is_file()).collect()
 }
 
 fn read_manifest(path: &Path) -> io::Result<Manifest> {

@@ -2,6 +2,7 @@
 
 mod carry;
 mod held;
+mod log;
 mod oidc;
 mod people;
 mod token;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use slipway_domain::people::Role;
 use slipway_domain::refusal::Refusal;
 use slipway_server::backup;
+use slipway_server::blobs::Blobs;
 use slipway_server::certificate::Certificate;
 use slipway_server::core::system_clock;
 use slipway_server::error::ServerError;
@@ -140,6 +142,23 @@ enum Command {
     VerifyLog {
         #[command(flatten)]
         data: Data,
+    },
+    /// Writes the whole audit log into a file, also while it is served. Anybody verifies it with the log's public key
+    /// alone: slipwayctl verify-log FILE --key KEY.
+    ExportLog {
+        /// The file to write; it must not be there.
+        #[arg(value_name = "FILE")]
+        to: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Reads every file beside the records and says which are damaged.
+    Scrub {
+        #[command(flatten)]
+        data: Data,
+        /// Puts damaged ones aside: they count as gone, and a laptop that has one sends it again.
+        #[arg(long)]
+        quarantine: bool,
     },
     /// Forgets what was removed, where every laptop seen within 400 days knows of it; one that comes later fetches the
     /// records anew. A running server does so once a day.
@@ -298,14 +317,9 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
             })
         }
         Command::MigrateStorage { data, to } => migrate_storage(&data, &to),
-        Command::VerifyLog { data } => {
-            let found = office(&data)?.verify_log()?;
-            anyhow::ensure!(found.faults.is_empty(), "The audit log is not whole. {}", found.faults.join(" "));
-            Ok(Said {
-                text: format!("Whole: {} commands and {} entries about devices.", found.commands, found.devices),
-                json: serde_json::to_value(&found)?,
-            })
-        }
+        Command::VerifyLog { data } => log::verify(&data),
+        Command::ExportLog { to, data } => log::export(&data, &to),
+        Command::Scrub { data, quarantine } => scrub(&data, quarantine),
         Command::Compact { data } => {
             let gone = office(&data)?.core().compact()?;
             Ok(Said { text: format!("Forgot {gone} removed records."), json: json!({ "gone": gone }) })
@@ -368,6 +382,29 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
 fn office(data: &Data) -> Result<Office, SetupError> {
     quiet_log();
     Office::open(&data.path, system_clock())
+}
+
+/// Whether the files beside the records are what they are called; a damaged one ends it with an error.
+fn scrub(data: &Data, quarantine: bool) -> anyhow::Result<Said> {
+    let blobs = Blobs::open(&data.path, u64::MAX).context("Opening the folder of files")?;
+    let found = blobs.scrub(quarantine, &mut |_| ()).context("Reading the files")?;
+    let damaged: Vec<_> = found.damaged.iter().map(|one| json!({ "sha256": one.sha256, "aside": one.aside })).collect();
+    let sum = format!("{} files, {} bytes", found.files, found.bytes);
+    if let Some(first) = found.damaged.first() {
+        let list: Vec<String> = found.damaged.iter().map(|one| one.sha256.to_string()).collect();
+        let way_out = match &first.aside {
+            Some(aside) => format!(
+                "They were put aside in {}; run slipwayctl dsl scrub on a laptop that has them, and sync.",
+                aside.parent().unwrap_or(aside).display()
+            ),
+            None => "Run it again with --quarantine, so that laptops that have them send them again.".to_owned(),
+        };
+        anyhow::bail!("{sum} read; {} damaged: {}. {way_out}", list.len(), list.join(", "));
+    }
+    Ok(Said {
+        text: format!("Sound: {sum}."),
+        json: json!({ "files": found.files, "bytes": found.bytes, "damaged": damaged }),
+    })
 }
 
 fn migrate_storage(data: &Data, to: &str) -> anyhow::Result<Said> {

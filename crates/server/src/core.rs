@@ -21,7 +21,7 @@ mod vouched;
 
 pub use account::{nobodys_password, sound_password};
 pub use api::{ApiPage, Asked, Place, Stood, Way};
-pub use audit::Verified;
+pub use audit::{Exported, Verified};
 pub use carry::Carried;
 pub use console::Console;
 pub use hub::{Heard, Hub, Listener};

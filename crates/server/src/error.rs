@@ -40,6 +40,9 @@ pub enum ServerError {
         /// Why.
         why: String,
     },
+    /// The file of an export cannot be written.
+    #[error("the export cannot be written: {0}")]
+    Export(#[from] std::io::Error),
     /// What a client cannot cause.
     #[error("cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),

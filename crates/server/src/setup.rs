@@ -2,7 +2,7 @@
 //!
 //! Everything is a command by the workspace itself, judged and logged like any other.
 
-use crate::core::{Clock, Console, Core, DAYS_MOST, TokenInfo, Verified, sound_password};
+use crate::core::{Clock, Console, Core, DAYS_MOST, Exported, TokenInfo, Verified, sound_password};
 use crate::error::ServerError;
 use crate::folder::{Folder, FolderError, SAMPLE_USERS, random_id};
 use crate::sample;
@@ -415,6 +415,14 @@ impl Office {
     /// The storage failed.
     pub fn verify_log(&self) -> Result<Verified, SetupError> {
         Ok(self.core.verify_log()?)
+    }
+
+    /// Writes the whole audit log, to be verified with nothing but the log's public key.
+    ///
+    /// # Errors
+    /// The storage failed, or `out` takes no more.
+    pub fn export_log(&self, out: &mut dyn std::io::Write) -> Result<Exported, SetupError> {
+        Ok(self.core.export_log(self.folder.console(), self.key.public(), out)?)
     }
 
     /// Declares that the data was put back from a backup: laptops send again what it does not know.

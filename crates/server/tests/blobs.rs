@@ -5,17 +5,20 @@ use crate::support::{Laptop, answer, json, new_id, user};
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 use sha2::Digest;
-use slipway_domain::attachment::{AttachmentCommand, MediaType, NewAttachment};
-use slipway_domain::blob::{CHUNK_MIN_BYTES, Chunk, ChunkHash, Cut, Manifest, Sha256};
+use slipway_domain::attachment::{AttachmentCommand, MediaType, NewAttachment, PhotoOf};
+use slipway_domain::blob::{CHUNK_MIN_BYTES, Chunk, ChunkHash, Cut, Holder, Manifest, Sha256};
 use slipway_domain::cmdb::ci::Ci;
-use slipway_domain::command::{CmdbCommand, Command, Edit, SetupCommand};
-use slipway_domain::id::{AttachmentId, CiId, SiteId};
+use slipway_domain::command::{CmdbCommand, Command, DslCommand, Edit, SetupCommand};
+use slipway_domain::dsl::item::{DslItem, ItemKind, ItemState, MasterFile};
+use slipway_domain::id::{AttachmentId, CiId, DslItemId, SiteId};
 use slipway_domain::number::{Number, Series};
 use slipway_domain::people::{Role, Site};
 use slipway_domain::release::task_record::Assignee;
+use slipway_domain::time::Timestamp;
 use slipway_server::blobs::{Blobs, UploadError};
 use slipway_sync::blob::{BeginUpload, CommitUpload, UploadState};
 use slipway_sync::protocol::{Done, ErrorBody, ErrorCode, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
 
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
@@ -48,6 +51,12 @@ fn manifest(bytes: &[u8]) -> Manifest {
 
 fn parts(bytes: &[u8]) -> [&[u8]; 2] {
     bytes.split_at(bytes.len().min(CHUNK_MIN_BYTES as usize)).into()
+}
+
+impl Photo {
+    fn holder(&self) -> Holder {
+        Holder::Attachment(self.id)
+    }
 }
 
 struct Photo {
@@ -93,7 +102,7 @@ impl Sites {
         let (id, manifest) = (AttachmentId(new_id()), manifest(&bytes));
         let new = NewAttachment {
             id,
-            ci: self.cis[ci],
+            of: PhotoOf::Ci(self.cis[ci]),
             file_name: "front.png".into(),
             title: String::new(),
             media_type: MediaType::Png,
@@ -127,18 +136,18 @@ async fn send<T: DeserializeOwned>(
 }
 
 async fn begin(world: &World, laptop: &Laptop, photo: &Photo) -> Result<UploadState, ErrorBody> {
-    let body = json(&BeginUpload { attachment: photo.id, manifest: photo.manifest.clone() });
+    let body = json(&BeginUpload { of: photo.holder(), manifest: photo.manifest.clone(), like: Vec::new() });
     send(world, laptop, Method::POST, &photo.manifest.sha256.to_string(), body).await
 }
 
 async fn chunk(world: &World, laptop: &Laptop, photo: &Photo, n: u32, bytes: &[u8]) -> Result<Done, ErrorBody> {
-    let route = format!("{}/chunks/{n}?attachment={}", photo.manifest.sha256, photo.id);
+    let route = format!("{}/chunks/{n}?of={}", photo.manifest.sha256, photo.holder());
     send(world, laptop, Method::PUT, &route, bytes.to_vec()).await
 }
 
 async fn commit(world: &World, laptop: &Laptop, photo: &Photo) -> Result<UploadState, ErrorBody> {
     let route = format!("{}/commit", photo.manifest.sha256);
-    send(world, laptop, Method::POST, &route, json(&CommitUpload { attachment: photo.id })).await
+    send(world, laptop, Method::POST, &route, json(&CommitUpload { of: photo.holder() })).await
 }
 
 async fn upload(world: &World, laptop: &Laptop, photo: &Photo) {
@@ -170,7 +179,10 @@ async fn a_file_is_sent_in_chunks_goes_on_after_a_cut_and_is_fetched_whole_or_in
     let photo = sites.photo(false, 0, picture(1, 400_000)).await;
     let (sha256, tom) = (photo.manifest.sha256, &sites.tom);
     assert_eq!(get(&sites.world, tom, sha256, "").await.0, 404, "the record is there, the bytes are not");
-    assert_eq!(begin(&sites.world, tom, &photo).await.unwrap(), UploadState { done: false, missing: vec![0, 1] });
+    assert_eq!(
+        begin(&sites.world, tom, &photo).await.unwrap(),
+        UploadState { done: false, missing: vec![0, 1], busy: false }
+    );
     chunk(&sites.world, tom, &photo, 1, parts(&photo.bytes)[1]).await.unwrap();
     assert_eq!(commit(&sites.world, tom, &photo).await.unwrap().missing, [0], "not before it is whole");
 
@@ -224,7 +236,7 @@ async fn what_is_not_what_was_announced_is_refused_and_nothing_of_it_kept() {
         ("another file", Manifest { sha256: Sha256([1; 32]), ..photo.manifest.clone() }),
         ("no chunks", Manifest { chunks: Vec::new(), ..photo.manifest.clone() }),
     ] {
-        let body = json(&BeginUpload { attachment: photo.id, manifest });
+        let body = json(&BeginUpload { of: photo.holder(), manifest, like: Vec::new() });
         let route = photo.manifest.sha256.to_string();
         let answer = send::<UploadState>(world, tom, Method::POST, &route, body).await;
         assert_eq!(code(answer), ErrorCode::BlobWrong, "{what}");
@@ -253,8 +265,7 @@ async fn a_packed_chunk_is_taken_and_a_bomb_is_not() {
     bytes.resize(200_000, 0);
     let photo = sites.photo(false, 0, bytes).await;
     begin(&sites.world, &sites.tom, &photo).await.unwrap();
-    let url =
-        format!("{}/v1/blobs/{}/chunks/0?attachment={}", sites.world.running.url, photo.manifest.sha256, photo.id);
+    let url = format!("{}/v1/blobs/{}/chunks/0?of={}", sites.world.running.url, photo.manifest.sha256, photo.holder());
     let put = |packed: Vec<u8>| {
         let request = sites.world.client.put(&url).bearer_auth(&sites.tom.session.access_token);
         request.header("content-encoding", "zstd").body(packed).send()
@@ -289,12 +300,140 @@ async fn another_sites_file_is_as_good_as_none_and_its_hash_opens_nothing() {
     let claim = sites.photo(false, 0, secret.bytes.clone()).await;
     assert_eq!(get(&sites.world, &sites.tom, sha256, "").await.0, 404);
     let state = begin(&sites.world, &sites.tom, &claim).await.unwrap();
-    assert_eq!(state, UploadState { done: false, missing: vec![0, 1] }, "nothing is told of what others have");
+    assert_eq!(
+        state,
+        UploadState { done: false, missing: vec![0, 1], busy: false },
+        "nothing is told of what others have"
+    );
     upload(&sites.world, &sites.tom, &claim).await;
     assert_eq!(get(&sites.world, &sites.tom, sha256, "").await.1, secret.bytes);
     // Who can fetch it already sends nothing.
     let third = sites.photo(false, 2, secret.bytes.clone()).await;
     assert!(begin(&sites.world, &sites.tom, &third).await.unwrap().done);
+}
+
+/// An item of the library with one file, by `tom` or by `cora`.
+async fn master(sites: &mut Sites, by_cora: bool, version: &str, bytes: &[u8]) -> (Holder, Manifest) {
+    let (id, manifest) = (DslItemId(new_id()), manifest(bytes));
+    let item = DslItem {
+        id,
+        number: Number::new(Series::DslItem, 900 + version.len() as u32),
+        name: "Payroll".into(),
+        version: version.into(),
+        vendor: String::new(),
+        kind: ItemKind::Package,
+        platform: String::new(),
+        licence: String::new(),
+        files: vec![MasterFile {
+            name: "payroll.deb".into(),
+            sha256: manifest.sha256.to_string(),
+            size_bytes: manifest.size_bytes,
+        }],
+        state: ItemState::Submitted,
+        checks: BTreeMap::new(),
+        submitted_by: sites.tom.session.person,
+        submitted_at: Timestamp(0),
+        handed_in_by: BTreeSet::new(),
+        accepted_by: None,
+        accepted_at: None,
+        withdrawn_because: String::new(),
+        sbom: None,
+    };
+    let laptop = if by_cora { &mut sites.cora } else { &mut sites.tom };
+    issue(&sites.world, laptop, vec![Command::Dsl(id, DslCommand::Submit(Box::new(item)))]).await;
+    (Holder::DslItem(id), manifest)
+}
+
+#[tokio::test]
+async fn of_another_file_that_the_sender_could_fetch_chunks_need_not_be_sent() {
+    let mut sites = Sites::new().await;
+    // At a site that tom does not read lies a photo whose first chunk is that of his file.
+    let secret = sites.photo(true, 1, picture(1, 300_000)).await;
+    upload(&sites.world, &sites.cora, &secret).await;
+    let shared = parts(&secret.bytes)[0].to_vec();
+    let old = [shared.as_slice(), b"old"].concat();
+    let (first, made) = master(&mut sites, false, "9", &old).await;
+    let (world, tom) = (&sites.world, &sites.tom);
+    let route = made.sha256.to_string();
+    let ask = |of, manifest: &Manifest, like: &[Sha256]| {
+        json(&BeginUpload { of, manifest: manifest.clone(), like: like.to_vec() })
+    };
+    let body = ask(first, &made, &[secret.manifest.sha256]);
+    let state: UploadState = send(world, tom, Method::POST, &route, body).await.unwrap();
+    assert_eq!(state.missing, [0, 1], "another site's file is as good as none");
+    for n in [0, 1] {
+        let to = format!("{route}/chunks/{n}?of={first}");
+        send::<Done>(world, tom, Method::PUT, &to, parts(&old)[n].to_vec()).await.unwrap();
+    }
+    let state: UploadState =
+        send(world, tom, Method::POST, &format!("{route}/commit"), json(&CommitUpload { of: first })).await.unwrap();
+    assert!(state.done);
+    assert_eq!(get(world, &sites.cora, made.sha256, "").await.1, old, "whoever may read the record gets the file");
+
+    let new = [shared.as_slice(), b"new"].concat();
+    let (second, next) = master(&mut sites, false, "10", &new).await;
+    let (world, tom) = (&sites.world, &sites.tom);
+    let route = next.sha256.to_string();
+    let body = ask(second, &next, &[Sha256([7; 32]), made.sha256]);
+    let state: UploadState = send(world, tom, Method::POST, &route, body).await.unwrap();
+    assert_eq!((state.missing.as_slice(), state.busy), ([1].as_slice(), false), "what is in the other file is taken");
+    let to = format!("{route}/chunks/1?of={second}");
+    send::<Done>(world, tom, Method::PUT, &to, parts(&new)[1].to_vec()).await.unwrap();
+    send::<UploadState>(world, tom, Method::POST, &format!("{route}/commit"), json(&CommitUpload { of: second }))
+        .await
+        .unwrap();
+    assert_eq!(get(world, tom, next.sha256, "").await.1, new);
+}
+
+#[test]
+fn a_scrub_finds_what_the_disk_spoiled_and_puts_it_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(folder.path(), 1 << 30).unwrap();
+    let files = [picture(1, 400_000), picture(2, 2_000)];
+    for bytes in &files {
+        let (made, of) = (manifest(bytes), Holder::DslItem(DslItemId(new_id())));
+        for n in blobs.begin(of, &made).unwrap() {
+            blobs.take(made.sha256, of, n, parts(bytes)[n as usize]).unwrap();
+        }
+        blobs.commit(made.sha256, of, None).unwrap();
+    }
+    let found = blobs.scrub(false, &mut |_| ()).unwrap();
+    assert_eq!((found.files, found.bytes, found.damaged.len()), (2, 402_000, 0));
+    let bad = manifest(&files[0]).sha256;
+    let mut bytes = files[0].clone();
+    bytes[399_999] ^= 1;
+    std::fs::write(blobs.path(bad), &bytes).unwrap();
+    let found = blobs.scrub(false, &mut |_| ()).unwrap();
+    assert_eq!((found.damaged.len(), found.damaged[0].sha256, &found.damaged[0].aside), (1, bad, &None));
+    assert_eq!(blobs.all().unwrap().len(), 2, "nothing was moved");
+    let found = blobs.scrub(true, &mut |_| ()).unwrap();
+    assert_eq!(std::fs::read(found.damaged[0].aside.as_ref().unwrap()).unwrap(), bytes);
+    assert_eq!(blobs.all().unwrap(), [manifest(&files[1]).sha256]);
+    assert_eq!(blobs.scrub(true, &mut |_| ()).unwrap().damaged, []);
+}
+
+#[test]
+fn an_upload_whose_bytes_the_disk_spoiled_asks_for_them_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(folder.path(), 1 << 30).unwrap();
+    let bytes = picture(1, 400_000);
+    let (made, of) = (manifest(&bytes), Holder::DslItem(DslItemId(new_id())));
+    for n in blobs.begin(of, &made).unwrap() {
+        blobs.take(made.sha256, of, n, parts(&bytes)[n as usize]).unwrap();
+    }
+    let whole = folder.path().join(format!("blobs/uploads/{}.{}/whole", of.id(), made.sha256));
+    let mut spoiled = std::fs::read(&whole).unwrap();
+    assert_eq!(spoiled.len(), bytes.len(), "chunks lie in their places");
+    spoiled[399_999] ^= 1;
+    std::fs::write(&whole, spoiled).unwrap();
+    let refused = blobs.commit(made.sha256, of, None).unwrap_err();
+    assert!(matches!(&refused, UploadError::Incomplete(missing) if *missing == [1]), "{refused}");
+    let blobs = Blobs::open(folder.path(), 1 << 30).unwrap();
+    assert_eq!(blobs.begin(of, &made).unwrap(), [1], "the other one is not asked for, also after a restart");
+    blobs.take(made.sha256, of, 1, parts(&bytes)[1]).unwrap();
+    blobs.commit(made.sha256, of, None).unwrap();
+    assert_eq!(std::fs::read(blobs.path(made.sha256)).unwrap(), bytes);
+    assert!(!whole.parent().unwrap().exists());
 }
 
 #[tokio::test]
@@ -304,7 +443,7 @@ async fn without_a_session_there_is_nothing() {
     for request in [
         sites.world.client.get(&url),
         sites.world.client.post(&url),
-        sites.world.client.put(format!("{url}/chunks/0?attachment={}", new_id())),
+        sites.world.client.put(format!("{url}/chunks/0?of=attachment:{}", new_id())),
     ] {
         let error = answer::<Done>(request.body("{}").send().await.unwrap()).await;
         assert_eq!(code(error), ErrorCode::NotSignedIn);
@@ -334,17 +473,23 @@ async fn what_no_record_names_goes_after_a_week() {
 #[test]
 fn there_is_room_for_so_much_and_no_more() {
     let folder = tempfile::tempdir().unwrap();
-    let (large, small) = (manifest(&picture(1, 9_000)), manifest(&picture(2, 2_000)));
+    let (large, small) = (manifest(&picture(1, 11_000)), manifest(&picture(2, 2_000)));
     let blobs = Blobs::open(folder.path(), 10_000).unwrap();
-    let refused = blobs.begin(AttachmentId(new_id()), &large).unwrap_err();
-    assert!(matches!(refused, UploadError::Quota), "the chunks, and the file that is made of them: {refused}");
-    let id = AttachmentId(new_id());
+    let photo = || Holder::Attachment(AttachmentId(new_id()));
+    let refused = blobs.begin(photo(), &large).unwrap_err();
+    assert!(matches!(refused, UploadError::Quota), "{refused}");
+    let id = photo();
+    let most = manifest(&picture(3, 9_000));
+    blobs.begin(photo(), &most).unwrap();
+    assert!(matches!(blobs.begin(id, &small), Err(UploadError::Quota)), "what was announced has its room already");
+    let blobs = Blobs::open(folder.path(), 20_000).unwrap();
+    assert!(blobs.used() > 9_000, "also after the server ended");
     assert_eq!(blobs.begin(id, &small).unwrap(), [0]);
     blobs.take(small.sha256, id, 0, &picture(2, 2_000)).unwrap();
-    blobs.commit(small.sha256, id, MediaType::Png).unwrap();
+    blobs.commit(small.sha256, id, Some(MediaType::Png)).unwrap();
     let used = blobs.used();
-    assert!((2_000..3_000).contains(&used), "what an upload took is free again: {used}");
-    assert_eq!(Blobs::open(folder.path(), 10_000).unwrap().used(), used, "counted anew, it is the same");
+    assert!((11_000..13_000).contains(&used), "the file takes its room once: {used}");
+    assert_eq!(Blobs::open(folder.path(), 20_000).unwrap().used(), used, "counted anew, it is the same");
     blobs.remove(small.sha256).unwrap();
-    assert_eq!(blobs.used(), 0);
+    assert!((9_000..10_000).contains(&blobs.used()), "only the upload is left: {}", blobs.used());
 }

@@ -66,7 +66,7 @@ async fn each_limit_answers_with_a_code_and_a_sentence() {
             post(&world, &laptop, "lease", lease(limits::LEASE_NUMBERS + 1)).await,
         ),
         ("LEASE_NUMBERS, none", ErrorCode::TooLarge, "500", post(&world, &laptop, "lease", lease(0)).await),
-        ("BUCKETS", ErrorCode::BadRequest, "64", pull(&world, &laptop, buckets).await),
+        ("BUCKETS", ErrorCode::BadRequest, "more than 128 buckets", pull(&world, &laptop, buckets).await),
     ];
     for (limit, code, part, error) in table {
         assert_eq!(error.code, code, "{limit}: {error:?}");

@@ -12,6 +12,7 @@ use crate::error::ServerError;
 use crate::storage::{Keys, Stretch, WorkspaceView};
 use metered::{Metered, READ_MOST};
 use slipway_domain::cmdb::impact::{Impact, Question, analyse};
+use slipway_domain::filter::Vocabulary;
 use slipway_domain::lookup::Lookup;
 use slipway_domain::people::Person;
 use slipway_domain::record::{Entity, Kind};
@@ -81,6 +82,16 @@ pub struct Asked<'a, E> {
 }
 
 impl Core {
+    /// What a filter of the kind may name.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub fn vocabulary(&self, caller: &Caller, kind: Kind) -> Result<Vocabulary, ServerError> {
+        let view = self.snapshot()?;
+        let sight = sight(view.as_ref(), caller)?;
+        Ok(Vocabulary::of(kind, &Metered::new(view.as_ref(), &sight))?)
+    }
+
     /// A page of records of a kind.
     ///
     /// # Errors

@@ -2,10 +2,14 @@
 
 use super::Core;
 use crate::error::ServerError;
+use slipway_domain::id::DeviceId;
 use slipway_sync::account::{DeviceEvent, DeviceNote};
-use slipway_sync::log::{Edge, LeafParts, leaf_hash};
+use slipway_sync::encoding::Base64;
+use slipway_sync::log::export::{Entry, Head};
+use slipway_sync::log::{Checkpoint, Edge, LeafParts, leaf_hash};
 use slipway_sync::signing::PublicKey;
 use std::collections::BTreeMap;
+use std::io::Write;
 
 /// Leaves read at once.
 const LEAVES: usize = 1_000;
@@ -21,7 +25,63 @@ pub struct Verified {
     pub faults: Vec<String>,
 }
 
+/// A log that was written out.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Exported {
+    /// Which log.
+    pub log: String,
+    /// Public key by which anybody verifies it.
+    pub key: PublicKey,
+    /// Entries written.
+    pub entries: u64,
+    /// Its end as signed.
+    pub checkpoint: String,
+}
+
 impl Core {
+    /// Writes the whole log as [`slipway_sync::log::export`] describes it, as it stands at one moment; `server` is the
+    /// server's own device. What is stored is written as it is: whoever reads it finds what does not fit.
+    ///
+    /// # Errors
+    /// The storage failed, what a leaf stands for is gone, or `out` takes no more.
+    pub fn export_log(
+        &self,
+        server: DeviceId,
+        server_key: PublicKey,
+        out: &mut dyn Write,
+    ) -> Result<Exported, ServerError> {
+        let view = self.snapshot()?;
+        let edge = view.log()?;
+        let checkpoint = Checkpoint { origin: self.log_name(), size: edge.size(), root: edge.root() };
+        let head = Head::sign(&checkpoint, server, server_key, &self.log_key);
+        writeln!(out, "{}", serde_json::to_string(&head)?)?;
+        let (mut next, mut entries) = (0, 0);
+        loop {
+            let leaves = view.leaves(next, LEAVES)?;
+            let last = leaves.len() < LEAVES;
+            for leaf in leaves {
+                (next, entries) = (leaf.index + 1, entries + 1);
+                let entry = Entry {
+                    index: leaf.index,
+                    hash: Base64(leaf.hash.to_vec()),
+                    salt: Base64(leaf.salt),
+                    payload: Base64(leaf.payload),
+                    signature: Base64(leaf.signature),
+                    result: leaf.result,
+                    seq_from: leaf.seqs.0,
+                    seq_to: leaf.seqs.1,
+                    judged_at: leaf.at.0,
+                    changes: Base64(leaf.changes.to_vec()),
+                };
+                writeln!(out, "{}", serde_json::to_string(&entry)?)?;
+            }
+            if last {
+                break;
+            }
+        }
+        Ok(Exported { log: checkpoint.origin, key: self.log_key.public(), entries, checkpoint: head.checkpoint })
+    }
+
     /// Reads the whole log: leaves against what they stand for, signatures against the devices' keys, the tree
     /// against its stored edge.
     ///

@@ -5,8 +5,7 @@ use crate::error::ServerError;
 use crate::storage::{Changed, Judged, StorageError, WorkspaceTx};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use slipway_domain::cmdb::observation::ObservationCommand;
-use slipway_domain::command::{ChangeCommand, CmdbCommand, Command, Envelope};
+use slipway_domain::command::{Command, Envelope};
 use slipway_domain::execute::{Context, Effect, execute};
 use slipway_domain::lookup::Lookup;
 use slipway_domain::number::{Number, Series};
@@ -118,7 +117,7 @@ fn decide(
             return Ok((Verdict::Held { why }, Vec::new()));
         }
     };
-    let most = if is_bulk(body) { limits::BULK_COMMAND_BYTES } else { limits::COMMAND_BYTES };
+    let most = if body.is_bulk() { limits::BULK_COMMAND_BYTES } else { limits::COMMAND_BYTES };
     if size > most {
         let sentence = format!("The command is {size} bytes long; at most {most} are taken.");
         let finding = Finding::new("COMMAND_TOO_LARGE", sentence, "Shorten its texts, or split it.");
@@ -193,19 +192,6 @@ fn carry_out(
         }
     }
     Ok(effect)
-}
-
-fn is_bulk(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Cmdb(
-            CmdbCommand::ImportCis(_)
-                | CmdbCommand::ImportRelations(_)
-                | CmdbCommand::EditCis(_)
-                | CmdbCommand::FillGroup(_)
-        ) | Command::Observation(ObservationCommand::Record(_) | ObservationCommand::Decide(_))
-            | Command::Change(ChangeCommand::Import(_))
-    )
 }
 
 /// How far beyond the counter a number may lie and still move it: one typed wrong must not use up the series.

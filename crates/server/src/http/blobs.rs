@@ -8,8 +8,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Path, Query, Request, State};
 use axum::response::Response;
 use serde::Deserialize;
-use slipway_domain::blob::{Manifest, Sha256};
-use slipway_domain::id::AttachmentId;
+use slipway_domain::blob::{Holder, Manifest, Sha256};
 use slipway_sync::blob::{BeginUpload, CommitUpload, UploadState};
 use slipway_sync::protocol::Done;
 use utoipa::IntoParams;
@@ -18,8 +17,9 @@ use utoipa::IntoParams;
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChunkQuery {
-    /// The record.
-    attachment: AttachmentId,
+    /// The record, as `attachment:ID` or `dsl_item:ID`.
+    #[param(value_type = String)]
+    of: Holder,
 }
 
 fn named(sha256: &str) -> Result<Sha256, ServerError> {
@@ -83,7 +83,7 @@ pub(super) async fn chunk(
     // Read before the answer, as every body is.
     let bytes = read(body).await?;
     let Asked(caller) = Asked::from_request_parts(&mut parts, &shared).await?;
-    shared.run(move |core| core.take_chunk(&caller, sha256, query.attachment, n, &bytes).map(|()| Done {})).await
+    shared.run(move |core| core.take_chunk(&caller, sha256, query.of, n, &bytes).map(|()| Done {})).await
 }
 
 /// Ends an upload: the server hashes the whole, and whoever may read the record can get the file.
@@ -95,5 +95,5 @@ pub(super) async fn commit(
     AskedInput(caller, input): AskedInput<CommitUpload>,
 ) -> Result<Json<UploadState>, ServerError> {
     let sha256 = named(&sha256)?;
-    shared.run(move |core| core.commit_upload(&caller, sha256, input.attachment)).await
+    shared.run(move |core| core.commit_upload(&caller, sha256, input.of)).await
 }

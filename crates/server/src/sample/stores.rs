@@ -3,12 +3,13 @@
 use super::people::{AARON, DANA, OSKAR, PRIYA, person, site};
 use super::{Company, id};
 use slipway_domain::command::{Command, DhsCommand, DslCommand};
-use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, UnitState};
+use slipway_domain::dhs::model::ModelFacts;
+use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, UnitFacts, UnitState};
 use slipway_domain::dsl::item::{CheckKind, DslItem, ItemKind, ItemState, MasterFile};
 use slipway_domain::id::{DhsModelId, DhsUnitId, DslItemId};
 use slipway_domain::number::Series;
 use slipway_domain::refusal::Failure;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How far an item gets.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,9 +84,11 @@ fn library(company: &mut Company, name: &str, version: &str, kind: ItemKind, fat
         checks: BTreeMap::new(),
         submitted_by: person(PRIYA),
         submitted_at: company.clock,
+        handed_in_by: BTreeSet::new(),
         accepted_by: None,
         accepted_at: None,
         withdrawn_because: String::new(),
+        sbom: None,
     };
     company.issue(person(PRIYA), Command::Dsl(identity, DslCommand::Submit(Box::new(submitted))))?;
     if fate == Fate::Submitted {
@@ -99,7 +102,7 @@ fn library(company: &mut Company, name: &str, version: &str, kind: ItemKind, fat
     ];
     let recorded = if fate == Fate::Quarantine { 2 } else { checks.len() };
     for (check, note) in checks.into_iter().take(recorded) {
-        let record = DslCommand::RecordCheck { check, passed: true, note: note.to_owned() };
+        let record = DslCommand::RecordCheck { check, passed: true, note: note.to_owned(), files: None };
         company.issue(person(OSKAR), Command::Dsl(identity, record))?;
     }
     if fate == Fate::Quarantine {
@@ -130,6 +133,7 @@ fn shelves(company: &mut Company) -> Result<(), Failure> {
             name: name.to_owned(),
             part_numbers: vec![part.to_owned()],
             height_tenth_u,
+            facts: ModelFacts::default(),
         };
         company.issue(person(DANA), Command::Dhs(DhsCommand::PutModel(record)))?;
         for n in 1..=units {
@@ -152,6 +156,7 @@ fn shelves(company: &mut Company) -> Result<(), Failure> {
                 },
                 reserved_for: None,
                 ci: None,
+                facts: UnitFacts::default(),
             };
             company.issue(
                 person(if n % 2 == 0 { DANA } else { AARON }),

@@ -15,7 +15,6 @@ use slipway_domain::lookup::Lookup;
 use slipway_domain::number::Series;
 use slipway_domain::record::{Entity, Kind};
 use slipway_domain::refusal::Fault;
-use slipway_domain::time::Timestamp;
 use uuid::Uuid;
 
 /// Records of a page, unless it is said how many.
@@ -50,16 +49,16 @@ impl Page {
         query: &PageQuery,
         (ways, backwards): (Vec<Way>, bool),
         caller: &Caller,
-        now: Timestamp,
+        core: &Core,
     ) -> Result<Self, ServerError> {
         let limit = query.limit.unwrap_or(PAGE);
         if !(1..=PAGE_MOST).contains(&limit) {
             let sentence = format!("A page has 1 to {PAGE_MOST} records, not {limit}.");
             return Err(wrong(sentence, "Ask for as many, and go on with the cursor that comes with the page."));
         }
-        let vocabulary = Vocabulary::default();
-        let reading = Reading { kind, me: Some(caller.person), now, vocabulary: &vocabulary };
         let text = query.filter.as_deref().unwrap_or_default();
+        let vocabulary = if text.is_empty() { Vocabulary::default() } else { core.vocabulary(caller, kind)? };
+        let reading = Reading { kind, me: Some(caller.person), now: core.now(), vocabulary: &vocabulary };
         let filter = parse(text, &reading).map_err(|error| {
             let finding = error.finding(text);
             wrong(finding.sentence, &finding.way_out)
@@ -132,7 +131,7 @@ pub(super) async fn numbered_page<E: Entity + 'static>(
 ) -> Result<Json<ApiRecords>, ServerError> {
     let query = params(query)?;
     let ways = numbered(query.order.as_deref(), series)?;
-    shared.run(move |core| Page::read(E::KIND, &query, ways, &caller, core.now())?.of::<E>(core, &caller)).await
+    shared.run(move |core| Page::read(E::KIND, &query, ways, &caller, core)?.of::<E>(core, &caller)).await
 }
 
 /// A page of records of a kind, by when they were made.
@@ -143,5 +142,5 @@ pub(super) async fn page<E: Entity + 'static>(
 ) -> Result<Json<ApiRecords>, ServerError> {
     let query = params(query)?;
     let ways = made(query.order.as_deref())?;
-    shared.run(move |core| Page::read(E::KIND, &query, ways, &caller, core.now())?.of::<E>(core, &caller)).await
+    shared.run(move |core| Page::read(E::KIND, &query, ways, &caller, core)?.of::<E>(core, &caller)).await
 }

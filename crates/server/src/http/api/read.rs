@@ -38,7 +38,7 @@ pub(crate) async fn list_cis(
     let ways = ci_ways(&query)?;
     let CiQuery { filter, order, limit, cursor, .. } = query;
     let query = PageQuery { filter, order, limit, cursor };
-    shared.run(move |core| Page::read(Kind::Ci, &query, ways, &caller, core.now())?.of::<Ci>(core, &caller)).await
+    shared.run(move |core| Page::read(Kind::Ci, &query, ways, &caller, core)?.of::<Ci>(core, &caller)).await
 }
 
 /// The index that serves best.
@@ -140,7 +140,7 @@ async fn of_ci<E: Entity + 'static>(
         .run(move |core| {
             let ci = core.api_get::<Ci>(&caller, &id)?.record.id.to_string();
             let ways = lookups.iter().map(|lookup| Way::Is(*lookup, ci.clone())).collect();
-            Page::read(E::KIND, &query, (ways, backwards), &caller, core.now())?.of::<E>(core, &caller)
+            Page::read(E::KIND, &query, (ways, backwards), &caller, core)?.of::<E>(core, &caller)
         })
         .await
 }
