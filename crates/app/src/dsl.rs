@@ -6,7 +6,7 @@ use crate::sight::{Sight, path};
 use crate::view::common::{Hue, Pill};
 use crate::view::dsl::{CheckLine, DslActRequest, DslPage, DslRequest, SubmitRequest};
 use crate::view::mutations::Done;
-use crate::{App, action_code, files, missing, pills, resolve, rows, unknown_action};
+use crate::{App, action_code, jobs, missing, pills, resolve, rows, unknown_action};
 use slipway_domain::command::{Command, DslCommand};
 use slipway_domain::dsl::item::{CheckKind, DslItem, ItemKind, ItemState};
 use slipway_domain::dsl::item_actions;
@@ -15,7 +15,15 @@ use slipway_domain::lookup::Lookup;
 use slipway_domain::number::{Number, Series};
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::refusal::Fault;
-use std::collections::BTreeMap;
+use slipway_domain::refusal::Finding;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub mod checks;
+pub mod components;
+pub mod files;
+pub mod set;
+pub mod signature;
+pub mod sums;
 
 /// The page of an item.
 ///
@@ -61,7 +69,17 @@ fn check(sight: Sight<'_>, item: &DslItem, kind: CheckKind) -> Result<CheckLine,
     })
 }
 
-/// Hands an item in; its files are read and hashed while they stream by.
+/// What is said to who wants to change a master.
+fn frozen(item: &DslItem) -> Finding {
+    Finding::new(
+        "MASTER_IMMUTABLE",
+        format!("{} {} is {} and never changes again.", item.name, item.version, item.state),
+        "Hand in another version.",
+    )
+    .about(item.reference())
+}
+
+/// Hands an item in; its files are read, hashed and kept while they stream by.
 ///
 /// # Errors
 /// A refusal, or trouble with a file.
@@ -77,17 +95,41 @@ pub fn submit(app: &App, request: &SubmitRequest) -> Result<Done, CallError> {
         kind: request.kind.unwrap_or(ItemKind::Package),
         platform: request.platform.clone(),
         licence: request.licence.clone(),
-        files: files::hash(app, &request.paths)?,
+        files: Vec::new(),
         state: ItemState::Submitted,
         checks: BTreeMap::new(),
         submitted_by: open.actor,
         submitted_at: app.host().now(),
+        handed_in_by: BTreeSet::new(),
         accepted_by: None,
         accepted_at: None,
         withdrawn_because: String::new(),
+        sbom: None,
     };
-    app.create(Series::DslItem, (Kind::DslItem, id.0), &mut |number| {
-        Command::Dsl(id, DslCommand::Submit(Box::new(DslItem { number, ..item.clone() })))
+    // Before anything is handed in: a file that cannot be read keeps all of it from being.
+    jobs::files::look(&request.paths)?;
+    let hand_in = |item: &DslItem| {
+        app.create(Series::DslItem, (Kind::DslItem, id.0), &mut |number| {
+            Command::Dsl(id, DslCommand::Submit(Box::new(DslItem { number, ..item.clone() })))
+        })
+    };
+    if request.in_background {
+        let done = hand_in(&item)?;
+        if !request.paths.is_empty() {
+            jobs::files::begin_keep(app, &item, &request.paths)?;
+        }
+        return Ok(done);
+    }
+    open.try_all(app, &[Command::Dsl(id, DslCommand::Submit(Box::new(item.clone())))])?;
+    let files = jobs::files::take_in(app, &request.paths)?;
+    let uploads = jobs::files::uploads(id, &files);
+    if !open.alone {
+        uploads.iter().try_for_each(|upload| open.store.await_upload(*upload, app.host().now()))?;
+    }
+    hand_in(&DslItem { files, ..item }).inspect_err(|_| {
+        for upload in &uploads {
+            let _ = open.store.uploaded(*upload);
+        }
     })
 }
 
@@ -103,6 +145,8 @@ pub fn act(app: &App, request: &DslActRequest) -> Result<Done, CallError> {
             check: request.check.ok_or_else(|| missing(&action, "check"))?,
             passed: request.passed.ok_or_else(|| missing(&action, "passed"))?,
             note: request.note.clone().unwrap_or_default(),
+            // Who checks by hand saw the files as they are listed here.
+            files: (request.check != Some(CheckKind::Licence)).then(|| item.files_digest()),
         },
         "accept" => DslCommand::Accept,
         "supersede" => DslCommand::Supersede,

@@ -202,6 +202,7 @@ fn form(form: Form) -> &'static str {
         Form::Json => "JSON document",
         Form::Xml => "XML document",
         Form::Ansible => "answers of ansible",
+        Form::Yaml => "YAML, a model a file",
     }
 }
 
@@ -209,7 +210,7 @@ fn delimiter(form: Form) -> String {
     match form {
         Form::Table(b'\t') => "tab".to_owned(),
         Form::Table(byte) => char::from(byte).to_string(),
-        Form::JsonLines | Form::Json | Form::Xml | Form::Ansible => String::new(),
+        Form::JsonLines | Form::Json | Form::Xml | Form::Ansible | Form::Yaml => String::new(),
     }
 }
 

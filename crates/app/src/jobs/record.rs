@@ -1,5 +1,6 @@
 //! What is kept of a job in the encrypted database: enough to go on, and to say what became of it.
 
+use super::files::FilesWork;
 use crate::error::CallError;
 use crate::import::mapping::Mapping;
 use crate::import::plan::ImportKind;
@@ -28,6 +29,8 @@ pub enum Work {
     Import(ImportWork),
     /// It writes a list into a file.
     Export(StartExportRequest),
+    /// It keeps, fetches or reads files of the software library.
+    Files(FilesWork),
 }
 
 /// An import as it was asked for.
@@ -112,6 +115,7 @@ impl JobRecord {
         match &self.work {
             Work::Import(work) => &work.path,
             Work::Export(work) => &work.path,
+            Work::Files(work) => work.path(),
         }
     }
 
@@ -123,6 +127,7 @@ impl JobRecord {
             Work::Import(work) if work.dry_run => format!("Dry run of {file}"),
             Work::Import(_) => format!("Import {file}"),
             Work::Export(_) => format!("Export {file}"),
+            Work::Files(work) => work.title.clone(),
         }
     }
 
@@ -164,6 +169,7 @@ impl JobRecord {
         let (work, dry_run) = match &self.work {
             Work::Import(work) => ("import", work.dry_run),
             Work::Export(_) => ("export", false),
+            Work::Files(_) => ("files", false),
         };
         let step = match (self.state, self.stages.last()) {
             (JobState::Running, Some(stage)) => stage.title.clone(),
@@ -185,7 +191,7 @@ impl JobRecord {
             stages: if self.stages.len() > 1 { self.stages.clone() } else { Vec::new() },
             refused_listed: self.refused_listed(),
             rejects: self.rejects.clone(),
-            resumable: work == "import" && !matches!(self.state, JobState::Running | JobState::Done),
+            resumable: work != "export" && !matches!(self.state, JobState::Running | JobState::Done),
             error: self.error.clone(),
             note: self.note.clone(),
             started_at: self.started_at,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use slipway_app::App;
 use slipway_domain::command::{CmdbCommand, Command};
 use slipway_domain::id::CiId;
+use slipway_domain::people::Role;
 use std::io::Cursor;
 
 /// A picture of some hundred kilobytes, another for each seed.
@@ -96,6 +97,60 @@ async fn a_photo_added_in_a_cellar_is_sent_after_its_record_and_fetched_by_who_l
     centre.resume().await;
     assert_eq!(anna.sync().await.unwrap().files_waiting, 0);
     assert_eq!(anna.hash(), centre.state_hash());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_and_what_nobody_knew_in_a_stocktake_are_photographed_and_seen_elsewhere() {
+    let mut centre = Centre::start().await;
+    centre.hire("stan", Role::DhsStorekeeper);
+    centre.hire("tom", Role::Technician);
+    let (stan, tom) = (Laptop::signed_in(&centre, "stan").await, Laptop::signed_in(&centre, "tom").await);
+    stan.sync().await.unwrap();
+    centre.stop().await;
+    let app = stan.app().await;
+    call(&app, "dhs.put_model", json!({ "manufacturer": "Halden", "name": "R740", "part_numbers": ["H-740"] })).await;
+    let place = json!({ "site": null, "store": "Spares A", "aisle": "", "shelf": "", "bin": "" });
+    call(&app, "stocktakes.start", json!({ "title": "Week 48", "place": place })).await;
+    call(&app, "stocktakes.see", json!({ "stocktake": "Week 48", "code": "NO-LABEL-7", "bin": place })).await;
+    let page = call(&app, "stocktakes.get", json!({ "stocktake": "Week 48", "finding": "unknown" })).await;
+    let sight = page["lines"][0]["id"].as_str().unwrap().to_owned();
+    let of = [json!({ "model": "h-740" }), json!({ "sight": sight })];
+    for (seed, of) in (1..).zip(&of) {
+        let mut add = of.clone();
+        add["data"] = picture(seed).into();
+        add["file_name"] = "seen.png".into();
+        call(&app, "photos.add", add.clone()).await;
+        assert!(app.call("photos.add", add).await.unwrap_err().has("SAME_PHOTO"));
+    }
+    for wrong in [json!({}), json!({ "model": "h-740", "sight": sight })] {
+        assert!(app.call("photos.list", wrong).await.unwrap_err().has("BAD_REQUEST"));
+    }
+    assert!(app.call("photos.list", json!({ "model": "no such" })).await.unwrap_err().has("NOT_FOUND"));
+
+    centre.resume().await;
+    let report = stan.sync().await.unwrap();
+    assert_eq!((report.refused, report.files_waiting), (0, 0), "{report:?}");
+    tom.sync().await.unwrap();
+    let theirs = tom.app().await;
+    for of in &of {
+        let list = call(&theirs, "photos.list", of.clone()).await;
+        let photo = list["photos"][0].clone();
+        assert_eq!((&photo["name"], &photo["place"]), (&"seen.png".into(), &"not_here".into()), "{list}");
+        let way_out = photo["against_changing"]["way_out"].as_str().unwrap();
+        assert!(way_out.contains("a storekeeper"), "{way_out}");
+        let id = photo["id"].as_str().unwrap();
+        assert_eq!(saved(&theirs, id).await, saved(&app, id).await, "byte for byte");
+    }
+
+    // Taken back, the thing and its photo go; a model's photo goes and comes back.
+    let unsee = json!({ "stocktake": "Week 48", "action": "unsee", "sight": sight });
+    call(&app, "stocktakes.act", unsee).await;
+    assert_eq!(call(&app, "photos.list", of[1].clone()).await["photos"], json!([]));
+    let photo = call(&app, "photos.list", of[0].clone()).await["photos"][0]["id"].clone();
+    let removed = call(&app, "photos.remove", json!({ "photo": photo })).await;
+    call(&app, "photos.put_back", removed["undo"].clone()).await;
+    assert_eq!(stan.sync().await.unwrap().refused, 0);
+    assert_eq!(stan.hash(), centre.state_hash());
 }
 
 #[tokio::test(flavor = "multi_thread")]

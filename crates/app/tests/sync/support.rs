@@ -189,6 +189,19 @@ impl Centre {
         Office::open(&self.data(), self.clock()).unwrap().core().compact().unwrap()
     }
 
+    /// The one file beside the records that it has.
+    pub fn blob_file(&self) -> PathBuf {
+        let blobs = slipway_server::blobs::Blobs::open(&self.data(), u64::MAX).unwrap();
+        let [only] = blobs.all().unwrap().try_into().unwrap();
+        blobs.path(only)
+    }
+
+    /// Reads its files and puts aside what is damaged; says how many.
+    pub fn scrubbed(&self) -> usize {
+        let blobs = slipway_server::blobs::Blobs::open(&self.data(), u64::MAX).unwrap();
+        blobs.scrub(true, &mut |_| ()).unwrap().damaged.len()
+    }
+
     /// Where its snapshots lie.
     pub fn snapshots(&self) -> PathBuf {
         self.data().join("snapshots")
@@ -453,7 +466,7 @@ impl Laptop {
         let profile = Profile::load(folder.path())?;
         let key = profile.unlock(passphrase.as_deref(), &*keychain)?;
         let chain: Arc<dyn Keychain> = keychain.clone();
-        let session = Arc::new(Session::open(profile, &key, &chain)?);
+        let session = Arc::new(Session::open(profile, &key, &chain, &mut |_, _| {})?);
         Ok(Self { folder, keychain, passphrase, session })
     }
 
