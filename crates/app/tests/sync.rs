@@ -1,16 +1,22 @@
 //! Laptops and the real server in one process, over real TLS: every end of a command, and what goes wrong at sign-in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
+#[path = "sync/checks.rs"]
+mod checks;
 #[path = "sync/held.rs"]
 mod held;
 #[path = "sync/import.rs"]
 mod import;
 #[path = "sync/live.rs"]
 mod live;
+#[path = "sync/masters.rs"]
+mod masters;
 #[path = "sync/photos.rs"]
 mod photos;
 #[path = "sync/refusals.rs"]
 mod refusals;
+#[path = "sync/sets.rs"]
+mod sets;
 #[path = "sync/snapshot.rs"]
 mod snapshot;
 #[path = "sync/support.rs"]

@@ -2,6 +2,7 @@
 
 use super::changes::Changes;
 use super::cis::{Cis, Known, Would};
+use super::device_types::Models;
 use super::feed::{Adapt, Adapted, Feed, Mapped};
 use super::fields::Target;
 use super::mapping::{Mapping, Translator};
@@ -9,7 +10,7 @@ use super::observations::{Given, Observations};
 use super::relations::{Again, Relations};
 use super::sites::Sites;
 use super::source::{Positions, Source};
-use super::{Flow, Mode, Sink, ansible, itop, lshw, netbox, run, service_manager, snipe_it};
+use super::{Flow, Mode, Sink, ansible, device_types, itop, lshw, netbox, run, service_manager, snipe_it};
 use crate::error::CallError;
 use serde::{Deserialize, Serialize};
 use slipway_domain::id::PersonId;
@@ -42,6 +43,8 @@ pub enum ImportKind {
     Ansible,
     /// What `lshw -json` says of a computer.
     Lshw,
+    /// Hardware models: a folder or a file of the community library of device types.
+    Models,
 }
 
 impl ImportKind {
@@ -57,6 +60,7 @@ impl ImportKind {
         ("observations", Self::Observations),
         ("ansible", Self::Ansible),
         ("lshw", Self::Lshw),
+        ("models", Self::Models),
     ];
 
     /// Its name.
@@ -73,7 +77,13 @@ impl ImportKind {
             Self::Relations => Some(Target::Relations),
             Self::Changes => Some(Target::Changes),
             Self::Observations => Some(Target::Observations),
-            Self::ServiceManager | Self::Netbox | Self::Itop | Self::SnipeIt | Self::Ansible | Self::Lshw => None,
+            Self::ServiceManager
+            | Self::Netbox
+            | Self::Itop
+            | Self::SnipeIt
+            | Self::Ansible
+            | Self::Lshw
+            | Self::Models => None,
         }
     }
 
@@ -81,6 +91,9 @@ impl ImportKind {
     #[must_use]
     pub fn of(source: &Source) -> Self {
         let positions = Positions::of(source.header());
+        if device_types::recognises(source.header()) {
+            return Self::Models;
+        }
         if ansible::recognises(source.header()) {
             return Self::Ansible;
         }
@@ -145,6 +158,7 @@ enum StageKind {
     Relations(Again),
     Changes,
     Observations(Given),
+    Models,
 }
 
 /// Who imports, and what the passes over one file share.
@@ -214,6 +228,11 @@ impl Stage {
         Self::adapted("observations", StageKind::Observations(given), columns, true, adapt)
     }
 
+    /// Hardware models.
+    pub(super) fn models(columns: &'static [&'static str], adapt: impl Fn() -> Adapt + 'static) -> Self {
+        Self::adapted("models", StageKind::Models, columns, true, adapt)
+    }
+
     /// Changes from a feed of their own.
     pub(super) fn changes(feed: impl Fn(&Source) -> Result<Box<dyn Feed>, CallError> + 'static) -> Self {
         Self { title: "changes", kind: StageKind::Changes, feed: Box::new(feed) }
@@ -231,6 +250,7 @@ impl Stage {
             StageKind::Cis(known) => run(feed, Cis::new(*known, mode, would), mode, skip, sink),
             StageKind::Relations(again) => run(feed, Relations::new(*again, mode, would), mode, skip, sink),
             StageKind::Observations(given) => run(feed, Observations::new(given.clone()), mode, skip, sink),
+            StageKind::Models => run(feed, Models::default(), mode, skip, sink),
             StageKind::Changes => {
                 let format = Changes::of(&setting.system, setting.actor, setting.now, would);
                 run(feed, format, mode, skip, sink)
@@ -249,6 +269,7 @@ pub fn stages(kind: ImportKind, source: &Source, mapping: &Mapping) -> Result<Ve
         ImportKind::Netbox => netbox::stages(source),
         ImportKind::Itop => itop::stages(source, mapping),
         ImportKind::SnipeIt => snipe_it::stages(source),
+        ImportKind::Models => device_types::stages(source),
         ImportKind::Cis => mapped(Target::Cis, StageKind::Cis(Known::Updated), "CIs", source, mapping),
         ImportKind::Relations => {
             mapped(Target::Relations, StageKind::Relations(Again::Refused), "relations", source, mapping)

@@ -30,7 +30,7 @@ pub fn save(source: &Source, refused: &[RefusedRow], path: &Path) -> Result<u64,
     }
     file_of(path, &mut |out| match source.form() {
         Form::Table(delimiter) => table(source, delimiter, &reasons, out),
-        Form::JsonLines | Form::Json | Form::Xml | Form::Ansible => lines(source, &reasons, out),
+        Form::JsonLines | Form::Json | Form::Xml | Form::Ansible | Form::Yaml => lines(source, &reasons, out),
     })
 }
 

@@ -25,6 +25,8 @@ pub enum Form {
     Xml,
     /// What ansible prints of each host.
     Ansible,
+    /// Files of YAML, one a record.
+    Yaml,
 }
 
 /// Encoding and form of a file that begins with these bytes; either may be given.

@@ -3,7 +3,7 @@
 use super::encoding::{self, Decoded};
 use super::rows::{COLUMNS, Rows};
 use super::sniff::{Form, HEAD_BYTES, sniff};
-use super::{ansible, json, xml};
+use super::{ansible, device_types, json, xml};
 use crate::error::CallError;
 use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
@@ -119,6 +119,9 @@ impl Source {
     /// # Errors
     /// `FILE_UNREADABLE`, `WRONG_USE` for a reading that there is none of, `DOCUMENT_BROKEN`, `EMPTY_FILE` or `BAD_HEADER`.
     pub fn open(path: &Path, reading: &Reading) -> Result<Self, CallError> {
+        if device_types::is_one(path) {
+            return Self::of_models(path);
+        }
         let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
         let metadata = file.metadata().map_err(|error| unreadable(path, &error))?;
         if !metadata.is_file() {
@@ -140,6 +143,33 @@ impl Source {
         if matches!(form, Form::Json | Form::Xml | Form::Ansible) {
             source.unroll()?;
         }
+        source.read_header()?;
+        Ok(source)
+    }
+
+    /// Files of YAML, each of which is a record.
+    fn of_models(path: &Path) -> Result<Self, CallError> {
+        let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+        let aside = |error: std::io::Error| {
+            CallError::trouble(
+                "OUTPUT_FAILED",
+                format!("The records of {} could not be put aside: {error}.", path.display()),
+                "Check the space left on the disk.",
+            )
+        };
+        let mut lines = BufWriter::new(tempfile::tempfile().map_err(aside)?);
+        device_types::unroll(path, &mut lines).map_err(|sentence| broken(path, &sentence))?;
+        lines.flush().map_err(aside)?;
+        let mut source = Self {
+            path: path.to_owned(),
+            file,
+            unrolled: Some(lines.into_inner().map_err(|error| aside(error.into_error()))?),
+            form: Form::Yaml,
+            encoding: encoding_rs::UTF_8,
+            header: Vec::new(),
+            width: 0,
+            size_bytes: 0,
+        };
         source.read_header()?;
         Ok(source)
     }
@@ -235,7 +265,7 @@ impl Source {
         let unrolled = match self.form {
             Form::Xml => xml::unroll(text, &mut lines),
             Form::Ansible => ansible::unroll(text, &mut lines),
-            Form::Table(_) | Form::JsonLines | Form::Json => json::unroll(text, &mut lines),
+            Form::Table(_) | Form::JsonLines | Form::Json | Form::Yaml => json::unroll(text, &mut lines),
         };
         unrolled.map_err(|sentence| broken(&self.path, &sentence))?;
         lines.flush().map_err(aside)?;

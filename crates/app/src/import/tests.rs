@@ -380,5 +380,6 @@ fn planned_dates_become_a_window_and_wrong_ones_are_named() {
     assert_eq!(desk.change("C-4").planned, None);
 }
 
+mod models;
 mod observations;
 mod products;

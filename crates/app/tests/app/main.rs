@@ -14,5 +14,6 @@ mod names;
 mod oidc;
 mod scanning;
 mod server;
+mod standards;
 mod story;
 mod support;

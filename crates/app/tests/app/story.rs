@@ -72,6 +72,78 @@ impl Desk {
         desk
     }
 
+    /// What reports say once it is verified, the records behind it, and the files.
+    async fn is_reported(&self) {
+        let figure = |page: &Value, title: &str| {
+            let heads = list(page, "/report/headlines");
+            heads.iter().find(|h| h["title"] == title).unwrap_or_else(|| panic!("no {title}: {heads:#?}"))["figure"]
+                .clone()
+        };
+        let year = self.ok("reports.get", json!({ "name": "outcomes" })).await;
+        assert_eq!(figure(&year, "Success rate")["value"], 1_000);
+        assert_eq!(list(&year, "/report/lines").len(), 12, "by the month");
+        let behind = json!({ "report": { "name": "outcomes" }, "of": figure(&year, "Closed")["of"] });
+        let behind = self.ok("reports.records", behind).await;
+        assert_eq!(text(&behind, "/lines/0/row/label"), "REL-000001");
+        assert_eq!(text(&behind, "/lines/0/row/path"), "/releases/REL-000001");
+        assert_eq!(behind["next"], Value::Null, "there is no more");
+
+        let delivery = self.ok("reports.get", json!({ "name": "delivery", "manager": "me" })).await;
+        assert_eq!(figure(&delivery, "Median lead time")["value"], 25 * HOUR);
+        assert_eq!(text(&delivery, "/manager/label"), "Mara Lind");
+        let software = self.ok("reports.get", json!({ "name": "delivery", "release_type": "software" })).await;
+        assert_eq!(software["empty"], json!(true), "it was hardware");
+        let about = json!({ "name": "delivery", "service": "SW-CORE-1" });
+        assert_eq!(self.ok("reports.get", about).await["empty"], json!(true), "it names no service");
+        let before = json!({ "name": "outcomes", "period": { "start": 0, "end": self.now() - 100 * HOUR } });
+        assert_eq!(self.ok("reports.get", before).await["empty"], json!(true), "it was closed later");
+        let waits = self.ok("reports.get", json!({ "name": "approvals" })).await;
+        assert_eq!(figure(&waits, "Decided")["value"], 3, "one for each gate");
+        let stock = self.ok("reports.get", json!({ "name": "dhs" })).await;
+        assert_eq!(figure(&stock, "In")["value"], 1);
+        let moved = json!({ "report": { "name": "dhs" }, "of": figure(&stock, "In")["of"] });
+        let moved = self.ok("reports.records", moved).await;
+        assert_eq!(
+            (text(&moved, "/lines/0/group"), text(&moved, "/lines/0/row/kind")),
+            ("receive".into(), "dhs_unit".into())
+        );
+
+        assert_eq!(self.refused("reports.get", json!({ "name": "dhs", "class": "minor" })).await, ["NOT_OF_RELEASES"]);
+        let backwards = json!({ "name": "outcomes", "period": { "start": 2, "end": 1 } });
+        assert_eq!(self.refused("reports.get", backwards).await, ["WRONG_PERIOD"]);
+        for (file, begins) in [("out.csv", "Month,Closed,"), ("out.pdf", "%PDF-"), ("out.json", "{")] {
+            let path = self.folder.path().join(file);
+            let report = json!({ "name": "outcomes" });
+            self.ok("reports.save", json!({ "report": report, "path": path })).await;
+            let written = std::fs::read(&path).unwrap();
+            let written = String::from_utf8_lossy(&written).into_owned();
+            assert!(written.starts_with(begins), "{file}: {written}");
+            assert!(file != "out.pdf" || written.contains("Success rate: 100.0 %"), "text is text");
+            assert!(file != "out.csv" || written.contains(",100.0,"), "{written}");
+        }
+    }
+
+    /// Its notes and bill of materials, as Markdown and on paper.
+    async fn is_on_paper(&self) {
+        let notes = self.ok("releases.notes", json!({ "release": "REL-000001" })).await;
+        let text_of = text(&notes, "/markdown");
+        for part in
+            ["CHG-000001", "Replace core switch", "SW-CORE-1", "successful", "## Back-out plan", "| Go |", "Mara Lind"]
+        {
+            assert!(text_of.contains(part), "{part} is not in {text_of}");
+        }
+        let path = self.folder.path().join("bom.pdf");
+        let bill = self.ok("releases.bom", json!({ "release": "REL-000001", "path": path })).await;
+        assert!(text(&bill, "/markdown").contains("FCW2233L0QX"));
+        let pdf = std::fs::read(&path).unwrap();
+        let pdf = String::from_utf8_lossy(&pdf).into_owned();
+        assert!(
+            pdf.starts_with("%PDF-") && pdf.contains("(FCW2233L0QX)") && pdf.contains("(Bill of materials REL-000001)")
+        );
+        let other = json!({ "release": "REL-000001", "path": self.folder.path().join("bom.doc") });
+        assert!(self.app.call("releases.bom", other).await.is_err(), "there is no such form");
+    }
+
     /// Scope, plans and windows, so that Plan and design can be left.
     async fn plan(&self) {
         let page = self.page().await;
@@ -159,6 +231,8 @@ async fn a_release_travels_from_assess_to_verified() {
     assert!(list(&page, "/history").len() > 10);
     let board = desk.ok("releases.board", json!({})).await;
     assert!(list(&board, "/columns").iter().all(|column| list(column, "/cards").is_empty()), "a closed one has gone");
+    desk.is_on_paper().await;
+    desk.is_reported().await;
 }
 
 #[tokio::test]
