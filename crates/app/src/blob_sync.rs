@@ -5,29 +5,95 @@ use crate::App;
 use crate::account::ask;
 use crate::error::CallError;
 use crate::link::Link;
-use crate::photos::QUOTA_BYTES;
 use crate::session::{Session, off_thread};
 use crate::start::blocking;
 use crate::transport::{Server, ServerError};
 use sha2::{Digest, Sha256 as Hasher};
 use slipway_domain::attachment::Attachment;
-use slipway_domain::blob::{Chunk, Manifest, Sha256};
+use slipway_domain::blob::{Chunk, Holder, Manifest, Sha256};
+use slipway_domain::dsl::item::DslItem;
 use slipway_domain::record::Kind;
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Fault;
 use slipway_domain::time::Timestamp;
 use slipway_store::Store;
 use slipway_store::blob::{BlobError, Upload};
-use slipway_sync::blob::BeginUpload;
+use slipway_sync::blob::{BeginUpload, UploadState};
+use slipway_sync::protocol::ErrorCode;
 use slipway_sync::transport::TransportError;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Files sent in one go; the next sync sends the next ones.
 const UPLOADS: u32 = 200;
+/// Code of the error by which work leaves that was stopped.
+pub(crate) const STOPPED: &str = "STOPPED";
 /// Under which name the time of the last clearing-up is remembered.
 const SWEPT: &str = "blobs.swept";
 /// Between two of them, in milliseconds.
 const SWEEP_MS: i64 = 24 * 3_600 * 1_000;
+
+/// Other files named to the server, of which it may take chunks.
+const AKIN: u32 = 8;
+/// A server that asks for patience is asked again after this, unless it says when.
+const PATIENCE: Duration = Duration::from_millis(1_000);
+/// So often, one after another; then the file waits for the next sync.
+const PATIENCE_MOST: u32 = 300;
+/// Under which name it is remembered that files are not to be sent now.
+const PAUSED: &str = "blobs.paused";
+/// Room for files that is set aside unless somebody says otherwise; never more than half of what the disk has left.
+const QUOTA_BYTES: u64 = 32 * 1024 * 1024 * 1024;
+
+/// How far each file is that is being sent.
+#[derive(Debug, Default)]
+pub struct Sending(Mutex<BTreeMap<Sha256, u64>>);
+
+impl Sending {
+    /// Bytes of a file that the server has, while it is being sent.
+    #[must_use]
+    pub fn of(&self, sha256: Sha256) -> Option<u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&sha256).copied()
+    }
+
+    fn note(&self, sha256: Sha256, sent: Option<u64>) {
+        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match sent {
+            Some(bytes) => files.insert(sha256, bytes),
+            None => files.remove(&sha256),
+        };
+    }
+}
+
+/// Room for files on this laptop, in bytes.
+///
+/// # Errors
+/// The storage failed.
+pub fn quota(store: &Store) -> Result<u64, CallError> {
+    if let Some(bytes) = store.blob_quota()? {
+        return Ok(bytes);
+    }
+    // A disk that does not tell is one with room.
+    let free = fs4::available_space(store.folder()).unwrap_or(u64::MAX);
+    Ok(QUOTA_BYTES.min(store.blob_room()?.stored.saturating_add(free / 2)))
+}
+
+/// Whether files wait although the server could be reached.
+///
+/// # Errors
+/// The storage failed.
+pub fn is_paused(store: &Store) -> Result<bool, CallError> {
+    Ok(store.remembered(PAUSED)?.is_some_and(|text| text == "yes"))
+}
+
+/// Lets files wait, or go again.
+///
+/// # Errors
+/// The storage failed.
+pub fn pause(store: &Store, paused: bool) -> Result<(), CallError> {
+    Ok(store.remember(PAUSED, if paused { "yes" } else { "no" })?)
+}
 
 /// SHA-256 of bytes.
 #[must_use]
@@ -41,13 +107,16 @@ pub fn sha256(bytes: &[u8]) -> Sha256 {
 /// The server is not reached; what it says of one file keeps no other waiting.
 pub(crate) async fn upload_waiting(session: &Arc<Session>, link: &Link, now: Timestamp) -> Result<u32, CallError> {
     let store = session.store().clone();
-    let ready = off_thread(move || ready(&store)).await?;
+    let ready = off_thread(move || if is_paused(&store)? { Ok(Vec::new()) } else { ready(&store) }).await?;
     let mut sent: u32 = 0;
     for upload in ready {
-        match send(session, link, upload).await {
-            Ok(()) => sent = sent.saturating_add(1),
+        let went = send(session, link, upload).await;
+        session.sending().note(upload.sha256, None);
+        match went {
+            Ok(Sent::Whole) => sent = sent.saturating_add(1),
+            Ok(Sent::Paused) => break,
             Err(error) if is_about_the_file(&error) => {
-                tracing::warn!(%error, attachment = %upload.attachment, "The server does not take a file now");
+                tracing::warn!(%error, holder = %upload.holder, "The server does not take a file now");
             }
             Err(error) => return Err(error),
         }
@@ -68,9 +137,16 @@ fn ready(store: &Store) -> Result<Vec<Upload>, CallError> {
     let mut ready = Vec::new();
     for upload in store.uploads(UPLOADS)? {
         let (is_there, waits) = store.look(|view| {
-            let record = view.get::<Attachment>(upload.attachment)?;
-            let waiting = view.waiting(Kind::Attachment, upload.attachment.0)?;
-            Ok::<_, Fault>((record.is_some(), waiting.commands > 0))
+            let (kind, is_there) = match upload.holder {
+                Holder::Attachment(id) => (Kind::Attachment, view.get::<Attachment>(id)?.is_some()),
+                Holder::DslItem(id) => {
+                    let item = view.get::<DslItem>(id)?;
+                    let names_it = |item: DslItem| item.files.iter().any(|file| file.hash() == Some(upload.sha256));
+                    (Kind::DslItem, item.is_some_and(names_it))
+                }
+            };
+            let waiting = view.waiting(kind, upload.holder.id())?;
+            Ok::<_, Fault>((is_there, waiting.commands > 0))
         })?;
         if is_there && !waits {
             ready.push(upload);
@@ -79,29 +155,66 @@ fn ready(store: &Store) -> Result<Vec<Upload>, CallError> {
     Ok(ready)
 }
 
-async fn send(session: &Arc<Session>, link: &Link, upload: Upload) -> Result<(), CallError> {
-    let (attachment, sha256) = (upload.attachment, upload.sha256);
+/// How far sending came.
+enum Sent {
+    /// The server has it.
+    Whole,
+    /// Somebody wants it to wait.
+    Paused,
+}
+
+/// Asks until the server has time.
+async fn patient<T, F>(link: &Link, ask: impl Fn(Server, String) -> F + Send + Sync) -> Result<T, TransportError>
+where
+    F: Future<Output = Result<T, ServerError>> + Send,
+{
+    let mut tries = 0;
+    loop {
+        match link.ask(&ask).await {
+            Err(TransportError::Refused(body))
+                if tries < PATIENCE_MOST && matches!(body.code, ErrorCode::TooManyRequests | ErrorCode::Busy) =>
+            {
+                tries += 1;
+                tokio::time::sleep(body.retry_after_ms.map_or(PATIENCE, Duration::from_millis)).await;
+            }
+            other => return other,
+        }
+    }
+}
+
+async fn send(session: &Arc<Session>, link: &Link, upload: Upload) -> Result<Sent, CallError> {
+    let (holder, sha256) = (upload.holder, upload.sha256);
     let store = session.store().clone();
-    let manifest = off_thread(move || Ok(store.blob(sha256)?)).await?.ok_or(BlobError::NotHere)?;
-    let begin = BeginUpload { attachment, manifest: manifest.clone() };
-    let begin = &begin;
-    let mut state = link.ask(|server, access| async move { server.begin_upload(&access, sha256, begin).await }).await?;
+    let (manifest, like) = off_thread(move || Ok((store.blob(sha256)?, store.akin(sha256, AKIN)?))).await?;
+    let manifest = manifest.ok_or(BlobError::NotHere)?;
+    let begin = BeginUpload { of: holder, manifest: manifest.clone(), like };
+    let (begin, total) = (&begin, manifest.size_bytes);
+    let ask = |server: Server, access: String| async move { server.begin_upload(&access, sha256, begin).await };
+    let mut state = patient(link, ask).await?;
+    while state.busy && !state.done {
+        state = patient(link, ask).await?;
+    }
     // A second round only when another program sends the same file, or a chunk was lost on the server.
     for _ in 0..2 {
         if state.done {
             break;
         }
+        let size =
+            |n: &u32| usize::try_from(*n).ok().and_then(|n| manifest.chunks.get(n)).map_or(0, |c| c.bytes.into());
+        let mut left: u64 = state.missing.iter().map(size).sum();
         for n in std::mem::take(&mut state.missing) {
+            session.sending().note(sha256, Some(total.saturating_sub(left)));
             let place = usize::try_from(n).unwrap_or(usize::MAX);
             let chunk = *manifest.chunks.get(place).ok_or_else(|| unannounced(n))?;
             let store = session.store().clone();
-            let bytes = off_thread(move || Ok(store.chunk(chunk.hash)?)).await?;
+            let read = move || if is_paused(&store)? { Ok(None) } else { Ok(Some(store.chunk(chunk.hash)?)) };
+            let Some(bytes) = off_thread(read).await? else { return Ok(Sent::Paused) };
             let bytes = &bytes;
-            link.ask(|server, access| async move { server.put_chunk(&access, sha256, attachment, n, bytes).await })
+            patient(link, |server, access| async move { server.put_chunk(&access, sha256, holder, n, bytes).await })
                 .await?;
+            left = left.saturating_sub(chunk.bytes.into());
         }
-        state =
-            link.ask(|server, access| async move { server.commit_upload(&access, sha256, attachment).await }).await?;
+        state = commit(link, upload).await?;
     }
     if !state.done {
         return Err(CallError::trouble(
@@ -111,7 +224,24 @@ async fn send(session: &Arc<Session>, link: &Link, upload: Upload) -> Result<(),
         ));
     }
     let store = session.store().clone();
-    off_thread(move || Ok(store.uploaded(attachment)?)).await
+    off_thread(move || Ok(store.uploaded(upload)?)).await?;
+    Ok(Sent::Whole)
+}
+
+/// Ends an upload; of a large file the server takes its time to hash the whole.
+async fn commit(link: &Link, upload: Upload) -> Result<UploadState, CallError> {
+    let Upload { holder, sha256 } = upload;
+    let mut tries = 0;
+    loop {
+        let asked =
+            patient(link, |server, access| async move { server.commit_upload(&access, sha256, holder).await }).await;
+        match asked {
+            Ok(state) if !state.busy || tries >= PATIENCE_MOST => return Ok(state),
+            Ok(_) => tokio::time::sleep(PATIENCE).await,
+            Err(error) => return Err(error.into()),
+        }
+        tries += 1;
+    }
 }
 
 /// What a server must not ask for.
@@ -133,6 +263,20 @@ fn sweep(store: &Store, now: Timestamp) -> Result<(), CallError> {
 /// # Errors
 /// There is no server or it is not reached, it does not have the file, or what came is not what was asked for.
 pub(crate) async fn fetch(app: &App, sha256: Sha256, size_bytes: u64) -> Result<(), CallError> {
+    fetch_watched(app, sha256, size_bytes, &mut |_| ControlFlow::Continue(())).await
+}
+
+/// The same for a file that takes its time: `watch` is told how many of its bytes are here, and may stop it. What came by
+/// then is not asked for again.
+///
+/// # Errors
+/// As [`fetch`]; `STOPPED`.
+pub(crate) async fn fetch_watched(
+    app: &App,
+    sha256: Sha256,
+    size_bytes: u64,
+    watch: &mut (dyn FnMut(u64) -> ControlFlow<()> + Send),
+) -> Result<(), CallError> {
     let open = app.open()?;
     let store = open.store.clone();
     if blocking(move || Ok(store.has_blob(sha256)?)).await? {
@@ -148,11 +292,17 @@ pub(crate) async fn fetch(app: &App, sha256: Sha256, size_bytes: u64) -> Result<
     let (store, of) = (open.store.clone(), manifest.clone());
     let missing = blocking(move || {
         let missing = store.missing_chunks(&of)?;
-        store.make_blob_room(of.size_bytes, QUOTA_BYTES)?;
+        store.make_blob_room(of.size_bytes, quota(&store)?)?;
         Ok(missing)
     })
     .await?;
-    for (chunk, from) in missing.into_iter().filter_map(|n| stretch(&manifest, n)) {
+    let stretches = stretches(&manifest, &missing);
+    let mut left: u64 = stretches.iter().map(|(chunk, _)| u64::from(chunk.bytes)).sum();
+    for (chunk, from) in stretches {
+        if watch(size_bytes.saturating_sub(left)).is_break() {
+            return Err(BlobError::Stopped.into());
+        }
+        left = left.saturating_sub(chunk.bytes.into());
         let until = from.saturating_add(u64::from(chunk.bytes));
         let bytes =
             ask(app, |server, access| async move { whole(&server, &access, sha256, from, until).await }).await?;
@@ -175,10 +325,25 @@ async fn whole(server: &Server, access: &str, sha256: Sha256, from: u64, until: 
     }
 }
 
-/// A chunk, and where in the file it begins.
-fn stretch(manifest: &Manifest, n: usize) -> Option<(Chunk, u64)> {
-    let from = manifest.chunks.iter().take(n).map(|chunk| u64::from(chunk.bytes)).sum();
-    manifest.chunks.get(n).map(|chunk| (*chunk, from))
+/// The chunks at these places, ascending, and where in the file each begins.
+fn stretches(manifest: &Manifest, places: &[usize]) -> Vec<(Chunk, u64)> {
+    let mut wanted = places.iter().peekable();
+    let (mut from, mut found) = (0_u64, Vec::with_capacity(places.len()));
+    for (n, chunk) in manifest.chunks.iter().enumerate() {
+        if wanted.next_if(|place| **place == n).is_some() {
+            found.push((*chunk, from));
+        }
+        from = from.saturating_add(chunk.bytes.into());
+    }
+    found
+}
+
+/// Whether the server has a file of a record that the person may read.
+///
+/// # Errors
+/// The server is not reached, or says something else.
+pub(crate) async fn server_has(app: &App, sha256: Sha256) -> Result<bool, CallError> {
+    ask(app, |server, access| async move { server.has_blob(&access, sha256).await }).await
 }
 
 impl From<BlobError> for CallError {
@@ -190,6 +355,7 @@ impl From<BlobError> for CallError {
             BlobError::Full { .. } => "FILES_FULL",
             BlobError::NotHere => "FILE_NOT_HERE",
             BlobError::Damaged { .. } => "FILE_DAMAGED",
+            BlobError::Stopped => STOPPED,
             BlobError::WrongHash | BlobError::Manifest(_) => "FILE_WRONG",
             BlobError::Io { .. } => "FILES_IO",
         };

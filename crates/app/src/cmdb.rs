@@ -177,7 +177,7 @@ fn units(sight: Sight<'_>, ci: &Ci) -> Result<Vec<ListRow>, Fault> {
 }
 
 /// The identity of the site of that id or name; a text that names none is left for the rules to refuse.
-fn site(sight: Sight<'_>, text: &str) -> Result<String, Fault> {
+pub(crate) fn site(sight: Sight<'_>, text: &str) -> Result<String, Fault> {
     let found = sight.records.find(Lookup::Name, &pair("site", text))?;
     Ok(found.first().map_or_else(|| text.to_owned(), ToString::to_string))
 }

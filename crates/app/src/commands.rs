@@ -3,12 +3,14 @@
 
 use crate::App;
 use crate::error::CallError;
+use crate::host::Progress;
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    account, approvals, attention, baselines, bulk, carry, changes, ci_form, classes, cmdb, collisions, dhs, dsl,
-    exceptions, groups, held, impact, inbox, jobs, links, lists, moments, mutations, observations, photos, profile,
-    releases, scanning, settings, transfer, trees,
+    account, approvals, attention, baselines, bulk, carry, cataloguing, changes, ci_form, classes, cmdb, collisions,
+    dhs, dsl, dsl_files, exceptions, groups, held, impact, inbox, jobs, labels, links, lists, models, moments,
+    mutations, observations, papers, photos, picking, profile, racks, releases, reports, sbom, scanning, set, settings,
+    standards, stocktakes, transfer, trees,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -168,6 +170,12 @@ commands! {
     "observations.accuracy": Nothing => observations::AccuracyList = blocking crate::observations::accuracy;
     "observations.rules": Nothing => observations::IdentificationView = blocking crate::observations::identification;
     "observations.put_rules": observations::PutIdentificationRequest => mutations::Done = blocking crate::observations::put_identification;
+    "standards.list": Nothing => standards::StandardList = blocking crate::standards::list;
+    "standards.get": standards::StandardRequest => standards::StandardPage = blocking crate::standards::get;
+    "standards.compliance": standards::ComplianceRequest => standards::CompliancePage = blocking crate::standards::compliance;
+    "standards.of_ci": cmdb::CiRequest => standards::StandardOfCi = blocking crate::standards::of_ci;
+    "standards.act": standards::StandardActRequest => standards::StandardDone = blocking crate::standards::act;
+    "standards.correct": standards::CorrectionRequest => standards::CorrectionProposal = blocking crate::standards::correct;
     "baselines.list": Nothing => baselines::BaselineList = blocking crate::baselines::list;
     "baselines.take": baselines::TakeBaselineRequest => mutations::Done = blocking crate::baselines::take;
     "baselines.compare": baselines::CompareBaselinesRequest => baselines::BaselineComparison = blocking crate::baselines::compare;
@@ -175,14 +183,55 @@ commands! {
 
     "dsl.get": dsl::DslRequest => dsl::DslPage = blocking crate::dsl::get;
     "dsl.submit": dsl::SubmitRequest => mutations::Done = blocking crate::dsl::submit;
+    "dsl.files": dsl::DslRequest => dsl_files::DslFileList = blocking crate::dsl::files::list;
+    "dsl.add_files": dsl_files::AddFilesRequest => jobs::JobView = blocking crate::dsl::files::add;
+    "dsl.remove_files": dsl_files::RemoveFilesRequest => mutations::Done = blocking crate::dsl::files::remove;
+    "dsl.get_files": dsl_files::GetFilesRequest => jobs::JobView = blocking crate::dsl::files::get;
+    "dsl.keep_files": dsl_files::KeepFilesRequest => dsl_files::DslFileList = blocking crate::dsl::files::keep;
+    "dsl.evict_files": dsl::DslRequest => dsl_files::Evicted = blocking crate::dsl::files::evict;
+    "dsl.export_set": set::ExportSetRequest => jobs::JobView = blocking crate::jobs::set::begin_export;
+    "dsl.import_set": set::ImportSetRequest => jobs::JobView = blocking crate::jobs::set::begin_import;
+    "dsl.verify_set": set::VerifySetRequest => set::SetReport = blocking crate::dsl::files::verify_set;
+    "dsl.verify": dsl::DslRequest => jobs::JobView = blocking crate::dsl::checks::verify;
+    "dsl.scan": dsl::DslRequest => jobs::JobView = blocking crate::dsl::checks::scan;
+    "dsl.scanner": dsl_files::ScannerRequest => dsl_files::Scanner = blocking crate::dsl::checks::scanner;
+    "dsl.keys": Nothing => dsl_files::VendorKeyList = blocking crate::dsl::checks::keys;
+    "dsl.add_key": dsl_files::AddKeyRequest => mutations::Done = blocking crate::dsl::checks::add_key;
+    "dsl.retire_key": dsl_files::RetireKeyRequest => mutations::Done = blocking crate::dsl::checks::retire_key;
+    "dsl.read_sbom": sbom::ReadSbomRequest => jobs::JobView = blocking crate::dsl::components::read;
+    "dsl.components": sbom::ComponentsRequest => sbom::ComponentsPage = blocking crate::dsl::components::list;
+    "dsl.compare": sbom::CompareItemsRequest => sbom::ItemDifference = blocking crate::dsl::components::compare;
+    "components.find": sbom::FindComponentsRequest => sbom::FoundComponents = blocking crate::dsl::components::find;
+    "dsl.scrub": Nothing => jobs::JobView = blocking crate::dsl::files::scrub;
+    "files.room": dsl_files::RoomRequest => dsl_files::FileRoom = blocking crate::dsl::files::room;
+    "files.pause": dsl_files::PauseRequest => dsl_files::FileRoom = blocking crate::dsl::files::pause;
     "dsl.act": dsl::DslActRequest => mutations::Done = blocking crate::dsl::act;
 
     "dhs.get": dhs::UnitRequest => dhs::UnitPage = blocking crate::dhs::get;
     "dhs.put_model": dhs::PutModelRequest => mutations::Done = blocking crate::dhs::put_model;
     "dhs.receive": dhs::ReceiveRequest => mutations::Done = blocking crate::dhs::receive;
     "dhs.act": dhs::UnitActRequest => mutations::Done = blocking crate::dhs::act;
+    "dhs.describe": dhs::DescribeUnitRequest => mutations::Done = blocking crate::dhs::describe;
+    "dhs.install_as": dhs::InstallAsRequest => mutations::Done = blocking crate::dhs::install_as;
+    "dhs.scan": cataloguing::CatalogueRequest => cataloguing::CatalogueAnswer = blocking crate::cataloguing::scan;
+    "dhs.undo_scan": cataloguing::UndoCatalogue => mutations::Done = blocking crate::cataloguing::undo;
+    "dhs.read_picture": cataloguing::ReadPictureRequest => cataloguing::PictureCodes = blocking crate::reading::read;
+    "dhs.sheets": Nothing => labels::SheetsView = blocking crate::labels::sheets;
+    "dhs.labels": labels::LabelRequest => labels::LabelsWritten = blocking crate::labels::write;
+    "dhs.preview_labels": labels::LabelRequest => labels::LabelPreview = blocking crate::labels::preview;
+    "dhs.pick_list": picking::PickRequest => picking::PickList = blocking crate::picking::get;
+    "dhs.rack": racks::RackRequest => racks::RackView = blocking crate::racks::get;
+    "stocktakes.start": stocktakes::StartStocktakeRequest => mutations::Done = blocking crate::stocktakes::start;
+    "stocktakes.get": stocktakes::StocktakeRequest => stocktakes::StocktakePage = blocking crate::stocktakes::get;
+    "stocktakes.see": stocktakes::SeeRequest => stocktakes::SeeAnswer = blocking crate::stocktakes::see;
+    "stocktakes.count": stocktakes::StocktakeCountRequest => stocktakes::SeeAnswer = blocking crate::stocktakes::pieces::count;
+    "stocktakes.act": stocktakes::StocktakeActRequest => mutations::Done = blocking crate::stocktakes::act;
+    "stocktakes.report": stocktakes::StocktakeReportRequest => stocktakes::StocktakePage = blocking crate::stocktakes::report;
+    "dhs.model": models::ModelRequest => models::ModelPage = blocking crate::models::get;
+    "dhs.edit_model": models::EditModelRequest => mutations::Done = blocking crate::models::edit;
+    "dhs.count": models::CountRequest => mutations::Done = blocking crate::models::count;
 
-    "photos.list": cmdb::CiRequest => photos::PhotoList = blocking crate::photos::list;
+    "photos.list": photos::PhotosRequest => photos::PhotoList = blocking crate::photos::list;
     "photos.add": photos::AddPhotoRequest => mutations::Done = blocking crate::photos::add;
     "photos.describe": photos::DescribePhotoRequest => mutations::Done = blocking crate::photos::describe;
     "photos.remove": photos::PhotoRequest => photos::RemovedPhoto = blocking crate::photos::remove;
@@ -207,6 +256,14 @@ commands! {
     "jobs.refused": jobs::RefusedRequest => jobs::RefusedPage = blocking crate::jobs::refused;
     "jobs.save_refused": jobs::SaveRefusedRequest => jobs::SavedRefused = blocking crate::jobs::save_refused;
     "export.records": transfer::ExportRequest => transfer::ExportReport = blocking crate::transfer::export_records;
+
+    "releases.notes": papers::PaperRequest => papers::PaperView = blocking crate::papers::notes;
+    "releases.bom": papers::PaperRequest => papers::PaperView = blocking crate::papers::bill;
+
+    "reports.list": Nothing => reports::ReportList = blocking crate::reports::list;
+    "reports.get": reports::ReportRequest => reports::ReportPage = blocking crate::reports::get;
+    "reports.records": reports::ReportRecordsRequest => reports::ReportRecords = blocking crate::reports::records;
+    "reports.save": reports::SaveReportRequest => reports::SavedReport = blocking crate::reports::save;
 
     "people.list": Nothing => profile::PeopleList = blocking crate::settings::people;
     "groups.list": Nothing => profile::GroupList = blocking crate::settings::groups;
@@ -242,6 +299,7 @@ pub fn write_bindings(folder: &Path) -> Result<(), ExportError> {
     export_types(&config)?;
     CallError::export_all(&config)?;
     mutations::Changes::export_all(&config)?;
+    Progress::export_all(&config)?;
     std::fs::write(folder.join("commands.ts"), commands_ts(&config))?;
     Ok(())
 }
@@ -252,6 +310,7 @@ fn commands_ts(config: &Config) -> String {
         ("changed", mutations::Changes::name(config)),
         ("sync", profile::SyncStatus::name(config)),
         ("job", jobs::JobView::name(config)),
+        ("progress", Progress::name(config)),
     ];
     let types: std::collections::BTreeSet<&String> =
         signatures.iter().flat_map(|(_, q, a)| [q, a]).chain(events.iter().map(|(_, t)| t)).collect();

@@ -7,11 +7,13 @@ use slipway_domain::filter::field::{Field, Holds};
 use slipway_domain::filter::suggest::{self, Place, SUGGESTIONS_MOST, What, place, suggestions};
 use slipway_domain::filter::text::typed;
 use slipway_domain::filter::{Filter, FilterError, Reading, Vocabulary, parse};
+use slipway_domain::id::CiId;
 use slipway_domain::people::Person;
 use slipway_domain::record::Kind;
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Finding;
-use slipway_store::list::OpenList;
+use slipway_store::list::{ListSpec, OpenList};
+use std::collections::BTreeSet;
 
 /// Reads a filter as the person who works here means it.
 ///
@@ -57,8 +59,31 @@ pub(crate) fn whole(list: &OpenList, text: &str) -> Result<(), CallError> {
 }
 
 /// What a filter of the kind may name besides its own fields.
-fn vocabulary(_app: &App, _kind: Kind) -> Result<Vocabulary, CallError> {
-    Ok(Vocabulary::default())
+fn vocabulary(app: &App, kind: Kind) -> Result<Vocabulary, CallError> {
+    app.read(|sight| Ok(Vocabulary::of(kind, sight.records)?))
+}
+
+/// Every CI that a filter finds; `of` names what they are for, such as `one baseline`.
+///
+/// # Errors
+/// `BAD_FILTER` and its kin, `TOO_MANY_CIS`, or trouble.
+pub(crate) fn cis(app: &App, of: &str, filter: &str) -> Result<BTreeSet<CiId>, CallError> {
+    let list = app.open()?.store.open_list(&ListSpec {
+        kind: Kind::Ci,
+        filter: must(app, Kind::Ci, filter)?,
+        sort: None,
+        descending: false,
+    })?;
+    whole(&list, filter)?;
+    if list.total > list.ids.len() {
+        return Err(Finding::new(
+            "TOO_MANY_CIS",
+            format!("{} CIs are too many for {of}; {} are possible.", list.total, list.ids.len()),
+            "Do it for each site, service or class.",
+        )
+        .into());
+    }
+    Ok(list.ids.into_iter().map(CiId).collect())
 }
 
 /// What can stand where one types.

@@ -5,6 +5,7 @@ use crate::view::mutations::Changes;
 use crate::view::profile::SyncStatus;
 use serde::Serialize;
 use slipway_domain::time::Timestamp;
+use ts_rs::TS;
 use uuid::Uuid;
 
 /// The program around the application. Its methods are called from any thread and must not block for long.
@@ -57,13 +58,15 @@ pub struct Notice {
 }
 
 /// A step of long work.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 pub struct Progress {
     /// What is being done, such as `Hashing payroll-9.4.1.tar.gz`.
     pub what: String,
     /// How far.
+    #[ts(type = "number")]
     pub done: u64,
     /// Of how much; 0 when that is not known.
+    #[ts(type = "number")]
     pub of: u64,
 }
 

@@ -7,6 +7,7 @@
 pub mod ansible;
 pub mod changes;
 pub mod cis;
+pub mod device_types;
 pub mod encoding;
 pub mod feed;
 pub mod fields;
@@ -29,6 +30,7 @@ pub mod snipe_it;
 pub mod source;
 pub mod values;
 pub mod xml;
+pub mod yaml;
 
 use crate::error::CallError;
 use feed::Feed;

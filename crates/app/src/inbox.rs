@@ -2,17 +2,21 @@
 
 use crate::error::CallError;
 use crate::releases::tasks;
-use crate::sight::Sight;
+use crate::sight::{Sight, path};
 use crate::view::common::Nothing;
-use crate::view::inbox::{DueGroup, Inbox, InboxApproval, InboxCounts, InboxTask, SeenRequest};
-use crate::{App, approvals, attention, exceptions, resolve};
+use crate::view::inbox::{
+    AlertLine, DueGroup, Inbox, InboxApproval, InboxCounts, InboxTask, InboxWithdrawn, SeenRequest,
+};
+use crate::{App, approvals, attention, exceptions, resolve, rows};
 use serde::{Deserialize, Serialize};
 use slipway_domain::approval::record::{Approval, Subject};
-use slipway_domain::id::ApprovalId;
+use slipway_domain::dhs::alert::Alert;
+use slipway_domain::dsl::item::DslItem;
+use slipway_domain::id::{ApprovalId, DslItemId, ReleaseId};
 use slipway_domain::lookup::Lookup;
-use slipway_domain::people::Group;
+use slipway_domain::people::{Group, Role};
 use slipway_domain::readiness::CriterionState;
-use slipway_domain::record::Record;
+use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Fault;
 use slipway_domain::release::record::{Release, Scope};
@@ -25,6 +29,8 @@ use std::collections::BTreeSet;
 const TASKS_MOST: usize = 200;
 /// Most requests shown.
 const APPROVALS_MOST: usize = 200;
+/// Most releases with a master that was withdrawn.
+const WITHDRAWN_MOST: usize = 100;
 
 /// What a person saw when they last looked at a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +64,8 @@ pub fn get(app: &App, _: &Nothing) -> Result<Inbox, CallError> {
         let approvals = approvals.collect::<Result<Vec<_>, _>>()?;
         let tasks = my_tasks(sight)?;
         let exceptions = exceptions::views(sight, exceptions::for_me(sight)?)?;
+        let alerts = alerts(sight)?;
+        let withdrawn = withdrawn(sight)?;
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let counts = InboxCounts {
             approvals: count(approvals.len()),
@@ -66,9 +74,53 @@ pub fn get(app: &App, _: &Nothing) -> Result<Inbox, CallError> {
             ready: count(tasks.iter().filter(|t| t.task.ready).count()),
             attention: count(attention.len()),
             exceptions: count(exceptions.len()),
+            alerts: count(alerts.len()),
+            withdrawn: count(withdrawn.len()),
         };
-        Ok(Inbox { approvals, tasks, attention, exceptions, counts })
+        Ok(Inbox { approvals, tasks, attention, exceptions, alerts, withdrawn, counts })
     })
+}
+
+/// What in the hardware store needs this person: those who keep it, and those who plan and run releases.
+fn alerts(sight: Sight<'_>) -> Result<Vec<AlertLine>, Fault> {
+    let person = sight.person()?;
+    let told = [Role::DhsStorekeeper, Role::ReleaseManager, Role::ReleaseCoordinator];
+    if !told.iter().any(|role| person.roles.contains(role)) {
+        return Ok(Vec::new());
+    }
+    let line = |alert: Alert| -> Result<AlertLine, Fault> {
+        let record = sight.records.read(alert.about.kind, alert.about.id)?;
+        Ok(AlertLine {
+            label: alert.kind.label().to_owned(),
+            path: record.as_ref().and_then(path).unwrap_or_default(),
+            alert,
+        })
+    };
+    slipway_domain::dhs::alert::alerts(sight.now, sight.records)?.into_iter().map(line).collect()
+}
+
+/// Releases that I answer for, or all of them for who keeps the library, with a master that was withdrawn.
+fn withdrawn(sight: Sight<'_>) -> Result<Vec<InboxWithdrawn>, Fault> {
+    let me = sight.person()?;
+    let keeps = me.roles.contains(&Role::DslLibrarian);
+    let mut found = Vec::new();
+    for item in sight.records.find(Lookup::WithdrawnItems, Kind::DslItem.name())? {
+        let Some(item) = sight.records.get::<DslItem>(DslItemId(item))? else { continue };
+        for release in sight.records.find(Lookup::OpenReleaseOfItem, &item.id.to_string())? {
+            let Some(release) = sight.records.get::<Release>(ReleaseId(release))? else { continue };
+            let mine = release.manager == me.id || release.coordinator == Some(me.id);
+            if (!mine && !keeps) || found.len() >= WITHDRAWN_MOST {
+                continue;
+            }
+            found.push(InboxWithdrawn {
+                release: rows::row(sight, &Record::from(release))?,
+                item: sight.named(Kind::DslItem, item.id.0)?,
+                path: path(&Record::from(item.clone())).unwrap_or_default(),
+                because: item.withdrawn_because.clone(),
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// Remembers the subject of a request as it stands: later changes are shown against this.

@@ -3,8 +3,13 @@
 //! What a job needs to go on is kept in the encrypted database while it runs; nothing of it lies beside it in the clear.
 
 pub mod export;
+pub mod files;
 pub mod import;
 pub mod record;
+pub mod sbom;
+mod scan;
+pub mod set;
+mod verify;
 
 use crate::error::CallError;
 use crate::import::plan::ImportKind;
@@ -51,6 +56,8 @@ pub struct Handle {
     app: App,
     open: Arc<Open>,
     running: Arc<Running>,
+    /// Where what is asked of the server is awaited: a job has a thread of its own.
+    runtime: tokio::runtime::Handle,
     began: Instant,
     rows_before: u64,
     told: Option<Instant>,
@@ -147,7 +154,7 @@ pub fn resume(app: &App, request: &JobRequest) -> Result<JobView, CallError> {
         return Err(CallError::trouble(
             "NOT_RESUMABLE",
             format!("{} cannot go on: it came to its end.", record.title()),
-            "Import or export the file anew: rows that are in already are left alone.",
+            "Begin it anew: what is in already is left alone.",
         ));
     }
     import::check_same_file(&record)?;
@@ -244,7 +251,7 @@ pub fn unfinished(app: &App, path: &str, kind: ImportKind) -> Result<Option<JobV
     let jobs = record::all(&app.open()?.store)?;
     let found = jobs.iter().find(|record| match &record.work {
         Work::Import(work) => work.path == path && work.kind == kind && known(app, record).resumable,
-        Work::Export(_) => false,
+        Work::Export(_) | Work::Files(_) => false,
     });
     Ok(found.map(|record| known(app, record)))
 }
@@ -259,7 +266,7 @@ impl Jobs {
         if jobs.len() >= RUNNING_MOST {
             return Err(CallError::trouble(
                 "TOO_MANY_JOBS",
-                format!("{RUNNING_MOST} imports or exports are under way already."),
+                format!("{RUNNING_MOST} imports, exports or works on files are under way already."),
                 "Wait for one of them, or cancel it.",
             ));
         }
@@ -295,7 +302,8 @@ fn handle(app: &App, record: JobRecord) -> Result<(Handle, JobRecord), CallError
         return Err(error);
     }
     let rows_before = record.view().rows;
-    let handle = Handle { app: app.clone(), open, running, began: Instant::now(), rows_before, told: None };
+    let runtime = tokio::runtime::Handle::current();
+    let handle = Handle { app: app.clone(), open, running, runtime, began: Instant::now(), rows_before, told: None };
     Ok((handle, record))
 }
 
@@ -321,6 +329,7 @@ fn run(mut handle: Handle, mut record: JobRecord) {
     let ended = match record.work.clone() {
         Work::Import(work) => import::run(&mut handle, &mut record, &work),
         Work::Export(work) => export::run(&mut handle, &mut record, &work),
+        Work::Files(work) => files::run(&mut handle, &mut record, &work),
     };
     record.end(ended, handle.app.host().now());
     if let (Work::Import(work), true) = (&record.work, record.refused_listed() > 0)

@@ -29,7 +29,7 @@ const ANSWERED: &str = "sync.answered";
 /// Results are in force up to this counter.
 const JUDGED: &str = "sync.judged";
 /// The last checkpoint flipped.
-const CHECKPOINT: &str = "sync.checkpoint";
+pub(crate) const CHECKPOINT: &str = "sync.checkpoint";
 
 /// What the pages of one pull brought besides records.
 #[derive(Debug, Default)]
@@ -163,6 +163,21 @@ impl snapshot::Unpack for Frames {
     }
 }
 
+impl StoreLocal {
+    /// How far the server answered what this device issued.
+    fn answered(&self) -> Result<u64, StoreError> {
+        let answered = self.number(ANSWERED)?;
+        if self.number(JUDGED)? == 0 {
+            // In a new epoch the results that are asked for again come first.
+            return Ok(answered);
+        }
+        // A copy of this disk may have taken a place in the chain in the server's new history: what stood there in
+        // the old one has no result, and being sent again it shows the fork.
+        let unknown = self.store.unanswered_up_to(answered)?;
+        Ok(unknown.map_or(answered, |first| first.saturating_sub(1)))
+    }
+}
+
 impl Local for StoreLocal {
     fn status(&mut self) -> Result<LocalStatus, LocalError> {
         let status = self.store.status().map_err(failed)?;
@@ -186,7 +201,7 @@ impl Local for StoreLocal {
             fetching: fetching.iter().filter(|it| wanted.contains(&it.bucket)).filter_map(under_way).collect(),
             scope: held::scope(&self.store).map_err(failed)?.map(|scope| scope.tag).unwrap_or_default(),
             judged,
-            answered: self.number(ANSWERED).map_err(failed)?,
+            answered: self.answered().map_err(failed)?,
             waiting: status.pending,
             numbers: status.numbers_left,
             checkpoint: self.store.remembered(CHECKPOINT).map_err(failed)?.filter(|text| !text.is_empty()),

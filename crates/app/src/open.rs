@@ -17,6 +17,7 @@ use crate::view::common::SyncMark;
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::cmdb::impact::Question;
 use slipway_domain::id::PersonId;
+use slipway_domain::lookup::Lookup;
 use slipway_domain::people::Person;
 use slipway_domain::record::Kind;
 use slipway_domain::records::RecordsExt;
@@ -305,6 +306,10 @@ impl Beside for Held<'_> {
 
     fn places_below(&self, above: &[String], after: Option<&str>, most: usize) -> Result<Vec<PlaceBelow>, Fault> {
         self.view.places_below(above, after, most)
+    }
+
+    fn under(&self, lookup: Lookup, key: &str, after: i64, most: usize) -> Result<Vec<(Uuid, i64)>, Fault> {
+        self.view.under(lookup, key, after, most)
     }
 
     fn cis_at_place(&self, key: &str, after: i64, most: usize) -> Result<Vec<(Ci, i64)>, Fault> {

@@ -1,4 +1,4 @@
-//! Photos of CIs: added, shown, described, removed. Their bytes lie beside the records; see [`crate::blob_sync`].
+//! Photos of CIs, hardware models and things seen in stocktakes: added, shown, described, removed. Their bytes lie beside the records; see [`crate::blob_sync`].
 
 use crate::App;
 use crate::blob_sync;
@@ -7,21 +7,22 @@ use crate::open::Open;
 use crate::resolve;
 use crate::sight::Sight;
 use crate::start::blocking;
-use crate::view::cmdb::CiRequest;
 use crate::view::common::{Hue, Pill};
 use crate::view::mutations::Done;
 use crate::view::photos::{
-    AddPhotoRequest, DescribePhotoRequest, PhotoLine, PhotoList, PhotoPlace, PhotoRequest, Picture, PictureRequest,
-    PictureSize, RemovedPhoto, SavePhotoRequest, SavedPhoto,
+    AddPhotoRequest, DescribePhotoRequest, PhotoLine, PhotoList, PhotoPlace, PhotoRequest, PhotosRequest, Picture,
+    PictureRequest, PictureSize, RemovedPhoto, SavePhotoRequest, SavedPhoto,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use slipway_domain::access;
 use slipway_domain::attachment::{
-    Attachment, AttachmentCommand, AttachmentEdit, MediaType, NewAttachment, PHOTO_BYTES, PHOTOS, not_yours, of_ci,
+    Attachment, AttachmentCommand, AttachmentEdit, MediaType, NewAttachment, PHOTO_BYTES, PHOTOS, PhotoOf, not_yours,
+    photos_of,
 };
+use slipway_domain::blob::Holder;
 use slipway_domain::command::{Command, Edit};
-use slipway_domain::id::{AttachmentId, CiId};
+use slipway_domain::id::AttachmentId;
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::RecordsExt;
 use slipway_store::Store;
@@ -33,8 +34,6 @@ use std::sync::Arc;
 
 pub mod pixels;
 
-/// Room for files on a laptop, beyond which those that the server has make way.
-pub const QUOTA_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// Longest edge of a thumbnail, in pixels: sharp on fine screens too.
 const THUMBNAIL: u32 = 360;
 /// Longest edge of a picture that fills the window.
@@ -42,16 +41,30 @@ const SCREEN: u32 = 1_800;
 /// Name of a picture that was pasted.
 const PASTED: &str = "pasted";
 
-/// The photos of a CI.
+/// What photos are of, by what names it.
+fn named(sight: Sight<'_>, ci: Option<&str>, model: Option<&str>, seen: Option<&str>) -> Result<PhotoOf, CallError> {
+    match (ci, model, seen) {
+        (Some(text), None, None) => Ok(PhotoOf::Ci(resolve::ci(sight, text)?.id)),
+        (None, Some(text), None) => Ok(PhotoOf::DhsModel(resolve::model(sight, text)?.id)),
+        (None, None, Some(text)) => Ok(PhotoOf::StocktakeSight(resolve::must_id("sight", text)?)),
+        _ => Err(CallError::trouble(
+            "BAD_REQUEST",
+            "A photo is of one thing.",
+            "Name a CI, a hardware model or something seen in a stocktake.",
+        )),
+    }
+}
+
+/// The photos of something.
 ///
 /// # Errors
 /// `NOT_FOUND`, `AMBIGUOUS`, or trouble.
-pub fn list(app: &App, request: &CiRequest) -> Result<PhotoList, CallError> {
+pub fn list(app: &App, request: &PhotosRequest) -> Result<PhotoList, CallError> {
     let open = app.open()?;
     let mut list = app.read(|sight| {
-        let ci = resolve::ci(sight, &request.ci)?;
+        let of = named(sight, request.ci.as_deref(), request.model.as_deref(), request.sight.as_deref())?;
         let me = sight.person()?;
-        let photos = of_ci(ci.id, sight.records)?;
+        let photos = photos_of(of, sight.records)?;
         let photos = photos.into_iter().map(|photo| line(sight, &open, photo)).collect::<Result<_, CallError>>()?;
         Ok(PhotoList {
             photos,
@@ -97,7 +110,7 @@ fn place(open: &Open, photo: &PhotoLine) -> Result<PhotoPlace, CallError> {
     let id = resolve::must_id::<AttachmentId>("photo", &photo.id)?;
     Ok(match photo.place {
         // A title that waits says nothing about the bytes.
-        _ if !open.store.awaits_upload(id)? => PhotoPlace::Here,
+        _ if !open.store.awaits_upload(Upload { holder: Holder::Attachment(id), sha256 })? => PhotoPlace::Here,
         PhotoPlace::LaptopOnly => PhotoPlace::LaptopOnly,
         _ => PhotoPlace::WaitingForUpload,
     })
@@ -115,11 +128,7 @@ fn pill(place: PhotoPlace, alone: bool) -> Option<Pill> {
 }
 
 fn no_photo(id: &str) -> CallError {
-    CallError::trouble(
-        "NOT_FOUND",
-        format!("There is no photo {id} here."),
-        "Sync, then look at the photos of the CI again.",
-    )
+    CallError::trouble("NOT_FOUND", format!("There is no photo {id} here."), "Sync, then look at the photos again.")
 }
 
 fn photo(app: &App, id: &str) -> Result<Attachment, CallError> {
@@ -133,15 +142,16 @@ fn photo(app: &App, id: &str) -> Result<Attachment, CallError> {
 /// The file cannot be read or is no picture; a refusal; or trouble.
 pub fn add(app: &App, request: &AddPhotoRequest) -> Result<Done, CallError> {
     let open = app.open()?;
-    let ci = app.read(|sight| resolve::ci(sight, &request.ci))?;
-    let (source, called) = source(request)?;
+    let of =
+        app.read(|sight| named(sight, request.ci.as_deref(), request.model.as_deref(), request.sight.as_deref()))?;
+    let (source, called) = source(request.path.as_deref(), request.data.as_deref(), request.file_name.as_deref())?;
     let clean = pixels::clean(&source)?;
     drop(source);
     let file_name = name_of(&called, clean.media_type);
     let (id, now) = (AttachmentId(app.host().new_id()), app.host().now());
     let new = |sha256| NewAttachment {
         id,
-        ci: ci.id,
+        of,
         file_name: file_name.clone(),
         title: request.title.clone().unwrap_or_default(),
         media_type: clean.media_type,
@@ -152,26 +162,33 @@ pub fn add(app: &App, request: &AddPhotoRequest) -> Result<Done, CallError> {
     let sha256 = blob_sync::sha256(&clean.bytes);
     let command = Command::Attachment(AttachmentCommand::Add(new(sha256)));
     open.try_all(app, std::slice::from_ref(&command))?;
-    open.store.make_blob_room(clean.bytes.len() as u64, QUOTA_BYTES)?;
+    open.store.make_blob_room(clean.bytes.len() as u64, blob_sync::quota(&open.store)?)?;
     open.store.keep_blob(&mut clean.bytes.as_slice(), PHOTO_BYTES, now)?;
-    issue(app, &open, command, Upload { attachment: id, sha256 }, ci.id)
+    issue(app, &open, command, Upload { holder: Holder::Attachment(id), sha256 }, of)
 }
 
 /// Issues the command that adds a photo whose bytes are here.
-fn issue(app: &App, open: &Open, command: Command, upload: Upload, ci: CiId) -> Result<Done, CallError> {
+fn issue(app: &App, open: &Open, command: Command, upload: Upload, of: PhotoOf) -> Result<Done, CallError> {
     if !open.alone {
         open.store.await_upload(upload, app.host().now())?;
     }
-    app.issue(command, Some((Kind::Ci, ci.0))).inspect_err(|_| {
+    app.issue(command, Some(of.key())).inspect_err(|_| {
         // It is noted again with the next try.
-        let _ = open.store.uploaded(upload.attachment);
+        let _ = open.store.uploaded(upload);
     })
 }
 
-/// The bytes given, and what they are called.
-fn source(request: &AddPhotoRequest) -> Result<(Vec<u8>, String), CallError> {
-    let named = |other: &str| request.file_name.clone().unwrap_or_else(|| other.to_owned());
-    match (&request.path, &request.data) {
+/// The bytes given, from a file or as base64, and what they are called.
+///
+/// # Errors
+/// The file cannot be read, has more bytes than are looked at, or neither or both were given.
+pub(crate) fn source(
+    path: Option<&str>,
+    data: Option<&str>,
+    file_name: Option<&str>,
+) -> Result<(Vec<u8>, String), CallError> {
+    let named = |other: &str| file_name.unwrap_or(other).to_owned();
+    match (path, data) {
         (Some(path), None) => {
             let path = Path::new(path);
             let unreadable = |why: &dyn std::fmt::Display| {
@@ -259,7 +276,7 @@ pub fn remove(app: &App, request: &PhotoRequest) -> Result<RemovedPhoto, CallErr
     let photo = photo(app, &request.photo)?;
     let undo = NewAttachment {
         id: photo.id,
-        ci: photo.ci,
+        of: photo.of,
         file_name: photo.file_name,
         title: photo.title,
         media_type: photo.media_type,
@@ -267,7 +284,7 @@ pub fn remove(app: &App, request: &PhotoRequest) -> Result<RemovedPhoto, CallErr
         sha256: photo.sha256,
     };
     let command = Command::Attachment(AttachmentCommand::Remove(photo.id));
-    let done = app.issue(command, Some((Kind::Ci, photo.ci.0)))?;
+    let done = app.issue(command, Some(photo.of.key()))?;
     Ok(RemovedPhoto { done, undo: Some(undo) })
 }
 
@@ -277,12 +294,12 @@ pub fn remove(app: &App, request: &PhotoRequest) -> Result<RemovedPhoto, CallErr
 /// A refusal, or trouble.
 pub fn put_back(app: &App, request: &NewAttachment) -> Result<Done, CallError> {
     let open = app.open()?;
-    let upload = Upload { attachment: request.id, sha256: request.sha256 };
+    let upload = Upload { holder: Holder::Attachment(request.id), sha256: request.sha256 };
     let command = Command::Attachment(AttachmentCommand::Add(request.clone()));
     if open.store.has_blob(request.sha256)? {
-        return issue(app, &open, command, upload, request.ci);
+        return issue(app, &open, command, upload, request.of);
     }
-    app.issue(command, Some((Kind::Ci, request.ci.0)))
+    app.issue(command, Some(request.of.key()))
 }
 
 /// A picture to be shown; fetched first where it is not here.

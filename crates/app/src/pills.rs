@@ -92,6 +92,7 @@ pub fn unit(state: UnitState) -> Pill {
         UnitState::InStore | UnitState::Installed => Hue::Ok,
         UnitState::Reserved | UnitState::Issued => Hue::Info,
         UnitState::InRepair => Hue::Warn,
+        UnitState::Missing => Hue::Bad,
     };
     pill(state.label(), hue)
 }
@@ -151,6 +152,7 @@ pub fn of(record: &Record) -> Pill {
         Record::Observation(r) => observation(r.state),
         Record::DslItem(r) => item(r.state),
         Record::DhsUnit(r) => unit(r.state),
+        Record::Stocktake(r) => crate::stocktakes::pill(r.state),
         Record::Task(r) => task(r.state, false),
         Record::Approval(r) => approval(r.state),
         Record::TestRecord(r) => result(&r.result),

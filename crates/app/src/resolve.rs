@@ -7,8 +7,10 @@ use slipway_domain::cmdb::baseline::Baseline;
 use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::cmdb::group::CiGroup;
 use slipway_domain::cmdb::merge_ci;
+use slipway_domain::cmdb::standard::Standard;
 use slipway_domain::dhs::record::{DhsModel, DhsUnit};
 use slipway_domain::dsl::item::DslItem;
+use slipway_domain::dsl::vendor_key::VendorKey;
 use slipway_domain::id::CiId;
 use slipway_domain::lookup::{Lookup, pair};
 use slipway_domain::number::Number;
@@ -94,7 +96,7 @@ pub fn unit(sight: Sight<'_>, text: &str) -> Result<DhsUnit, CallError> {
     })
 }
 
-/// The DHS model of that id, `MANUFACTURER NAME` or name.
+/// The DHS model of that id, part number, `MANUFACTURER NAME` or name.
 ///
 /// # Errors
 /// `NOT_FOUND`, `AMBIGUOUS`, or a storage fault.
@@ -105,7 +107,10 @@ pub fn model(sight: Sight<'_>, text: &str) -> Result<DhsModel, CallError> {
         "model",
         "Give its manufacturer and name, or receive a unit of it after adding the model.",
         |text| {
-            let ids = sight.beside.labelled(Kind::DhsModel, text)?;
+            let mut ids = sight.records.find(Lookup::ModelByPart, &text.trim().to_lowercase())?;
+            if ids.is_empty() {
+                ids = sight.beside.labelled(Kind::DhsModel, text)?;
+            }
             if ids.is_empty() { sight.beside.titled(Kind::DhsModel, text) } else { Ok(ids) }
         },
     )
@@ -147,6 +152,24 @@ pub fn ci_group(sight: Sight<'_>, text: &str) -> Result<CiGroup, CallError> {
 /// `NOT_FOUND`, `AMBIGUOUS`, or a storage fault.
 pub fn baseline(sight: Sight<'_>, text: &str) -> Result<Baseline, CallError> {
     one(sight, text, "baseline", "Give its name.", |text| sight.records.find(Lookup::Name, &pair("baseline", text)))
+}
+
+/// The standard of that id or name.
+///
+/// # Errors
+/// `NOT_FOUND`, `AMBIGUOUS`, or a storage fault.
+pub fn standard(sight: Sight<'_>, text: &str) -> Result<Standard, CallError> {
+    one(sight, text, "standard", "Give its name.", |text| sight.records.find(Lookup::Name, &pair("standard", text)))
+}
+
+/// The vendor's key of that id or name.
+///
+/// # Errors
+/// `NOT_FOUND`, `AMBIGUOUS`, or a storage fault.
+pub fn vendor_key(sight: Sight<'_>, text: &str) -> Result<VendorKey, CallError> {
+    one(sight, text, "key", "Look at the list of keys.", |text| {
+        sight.records.find(Lookup::Name, &pair("vendor_key", text))
+    })
 }
 
 /// The CI of that id, there or not, or of whatever else names one that is.
@@ -211,7 +234,16 @@ pub fn any(sight: Sight<'_>, kind: Kind, text: &str) -> Result<Record, CallError
         Kind::CiGroup => ci_group(sight, text)?.into(),
         Kind::Site => site(sight, text)?.into(),
         Kind::Baseline => baseline(sight, text)?.into(),
+        Kind::Standard => standard(sight, text)?.into(),
         Kind::Task => task(sight, text)?.into(),
+        Kind::Stocktake => one::<slipway_domain::dhs::stocktake::Stocktake>(
+            sight,
+            text,
+            "stocktake",
+            "Give its title or id.",
+            |text| sight.beside.labelled(Kind::Stocktake, text),
+        )?
+        .into(),
         other => {
             let word = other.name().replace('_', " ");
             let id = id(text).ok_or_else(|| not_found(&word, text, "Give its id."))?;

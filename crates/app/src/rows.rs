@@ -133,11 +133,32 @@ fn fill(c: &mut Cells<'_>, record: &Record) -> Result<String, Fault> {
             c.link("ci", Kind::Ci, r.ci.map(Into::into))?;
             c.sight.label(Kind::DhsModel, r.model)?
         }
+        Record::Stocktake(r) => {
+            c.text("title", &r.title);
+            let place = c.bin(&r.place)?;
+            c.text("place", &place);
+            c.person("by", Some(r.by))?;
+            c.time("begun_at", Some(r.at));
+            r.title.clone()
+        }
+        Record::DhsStock(r) => {
+            c.link("model", Kind::DhsModel, Some(r.model.into()))?;
+            let bin = c.bin(&r.bin)?;
+            c.text("bin", &bin);
+            c.number("quantity", r.quantity as usize);
+            c.number("free", r.free() as usize);
+            c.sight.label(Kind::DhsModel, r.model)?
+        }
         Record::DhsModel(r) => {
             c.text("manufacturer", &r.manufacturer);
             c.text("name", &r.name);
             c.text("part_numbers", &r.part_numbers.join(", "));
             c.number("height_tenth_u", r.height_tenth_u as usize);
+            c.text("kind", r.facts.kind.label());
+            let stock = slipway_domain::dhs::on_hand::of_model(c.sight.records, r)?;
+            c.number("in_store", stock.free() as usize);
+            c.number("reserved", stock.reserved() as usize);
+            c.number("minimum", r.facts.minimum.values().map(|n| *n as usize).sum());
             format!("{} {}", r.manufacturer, r.name)
         }
         Record::Task(r) => {

@@ -1,5 +1,6 @@
 //! The open profile: its database, the key that signs for this device, and the tokens for the server.
 
+use crate::blob_sync::Sending;
 use crate::carry::handing::VOUCHER;
 use crate::error::CallError;
 use crate::key::SecretKey;
@@ -27,6 +28,7 @@ pub struct Session {
     vault: Vault,
     signer: RwLock<PrivateKey>,
     actor: PersonId,
+    sending: Sending,
 }
 
 /// What a person gives to sign in.
@@ -58,17 +60,23 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    /// Opens the database of a profile in which somebody works. Blocks.
+    /// Opens the database of a profile in which somebody works; tells how many of its records have been brought to the
+    /// form of this program, of how many, where another one wrote it. Blocks.
     ///
     /// # Errors
     /// When nobody has signed in yet, the database does not open, or the signing key is not to be had.
-    pub fn open(profile: Profile, key: &SecretKey, keychain: &Arc<dyn Keychain>) -> Result<Self, CallError> {
+    pub fn open(
+        profile: Profile,
+        key: &SecretKey,
+        keychain: &Arc<dyn Keychain>,
+        told: &mut dyn FnMut(u64, u64),
+    ) -> Result<Self, CallError> {
         let actor = match profile.identity() {
             Identity::Nobody => return Err(nobody(profile.folder())),
             Identity::Account(account) => account.person,
             Identity::Alone(alone) => alone.person,
         };
-        let store = Arc::new(Store::open(&profile.database(), &Key::new(*key.bytes()))?);
+        let store = Arc::new(Store::open_telling(&profile.database(), &Key::new(*key.bytes()), told)?);
         Self::over(profile, store, keychain, actor)
     }
 
@@ -80,7 +88,14 @@ impl Session {
     ) -> Result<Self, CallError> {
         let vault = Vault::of(&profile, &store, keychain);
         let signer = vault.device_key(store.status()?.device)?;
-        Ok(Self { profile: Mutex::new(profile), store, vault, signer: RwLock::new(signer), actor })
+        Ok(Self {
+            profile: Mutex::new(profile),
+            store,
+            vault,
+            signer: RwLock::new(signer),
+            actor,
+            sending: Sending::default(),
+        })
     }
 
     /// Makes the database of a profile in which nobody works yet. Blocks.
@@ -171,6 +186,12 @@ impl Session {
     #[must_use]
     pub fn store(&self) -> &Arc<Store> {
         &self.store
+    }
+
+    /// How far files are that are being sent.
+    #[must_use]
+    pub fn sending(&self) -> &Sending {
+        &self.sending
     }
 
     /// Where device key and tokens are kept.
@@ -281,7 +302,7 @@ impl Entry {
         let opened = match known {
             Some(_) => {
                 let (profile, key, keychain) = (profile.clone(), key.clone(), keychain.clone());
-                Some(off_thread(move || Session::open(profile, &key, &keychain)).await?)
+                Some(off_thread(move || Session::open(profile, &key, &keychain, &mut |_, _| {})).await?)
             }
             None => None,
         };

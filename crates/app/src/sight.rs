@@ -5,6 +5,7 @@ use slipway_domain::cmdb::ci::Ci;
 use slipway_domain::cmdb::impact::Question;
 use slipway_domain::cmdb::merge_ci;
 use slipway_domain::id::{CiId, PersonId};
+use slipway_domain::lookup::Lookup;
 use slipway_domain::people::Person;
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::{Records, RecordsExt};
@@ -52,6 +53,12 @@ pub trait Beside {
     /// # Errors
     /// A storage fault.
     fn cis_at_place(&self, key: &str, after: i64, most: usize) -> Result<Vec<(Ci, i64)>, Fault>;
+
+    /// Records under a key after a row, at most so many, each with its row; one of another key may be among them.
+    ///
+    /// # Errors
+    /// A storage fault.
+    fn under(&self, lookup: Lookup, key: &str, after: i64, most: usize) -> Result<Vec<(Uuid, i64)>, Fault>;
 
     /// Records of a kind with that title (for a DHS unit its serial number), in any case.
     ///
@@ -152,6 +159,9 @@ pub fn path(record: &Record) -> Option<String> {
         Record::Observation(o) => format!("/cmdb/reconcile/{}", o.id),
         Record::DslItem(i) => format!("/dsl/{}", address(i.number.as_str())),
         Record::DhsUnit(u) => format!("/dhs/{}", address(u.number.as_str())),
+        Record::Stocktake(s) => format!("/dhs/stocktakes/{}", s.id),
+        Record::DhsModel(m) => format!("/dhs/models/{}", m.id),
+        Record::DhsStock(s) => format!("/dhs/models/{}", s.model),
         Record::Task(t) => format!("/releases/{}/tasks", t.release),
         Record::TestRecord(t) => format!("/releases/{}/readiness", t.release),
         Record::Approval(a) => match a.subject {

@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::error::CallError;
+use crate::host::Progress;
 use crate::key::SecretKey;
 use crate::link::Link;
 use crate::profile::{Identity, KeyChoice, KeyKeeping, Profile, ProfileError, ShutOut, Trust};
@@ -178,7 +179,10 @@ pub fn lock(app: &App, _: &Nothing) -> Result<AppState, CallError> {
 fn opened(app: &App, passphrase: Option<&str>) -> Result<Session, CallError> {
     let profile = Profile::load(app.folder())?;
     let key = profile.unlock(passphrase, app.keychain().as_ref())?;
-    Session::open(profile, &key, app.keychain())
+    let what = "Bringing your records to the form of this version".to_owned();
+    Session::open(profile, &key, app.keychain(), &mut |done, of| {
+        app.host().progress(&Progress { what: what.clone(), done, of });
+    })
 }
 
 /// Why the profile stays closed without being tried; `None` when it may be tried.

@@ -74,7 +74,7 @@ impl Watch for Watcher {
     }
 
     fn uploaded(&self, _: u32) {
-        self.host.changed(&Changes { kinds: vec![Kind::Attachment], ids: Vec::new() });
+        self.host.changed(&Changes { kinds: vec![Kind::Attachment, Kind::DslItem], ids: Vec::new() });
     }
 
     fn flipped(&self, news: &FlipNews) {

@@ -11,7 +11,6 @@ use slipway_domain::id::CiId;
 use slipway_domain::record::Kind;
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::{Fault, Finding};
-use slipway_store::list::ListSpec;
 use std::collections::BTreeSet;
 
 /// Relations over which a service reaches what it needs.
@@ -52,13 +51,13 @@ pub(super) fn named(app: &App, request: &TakeBaselineRequest) -> Result<Baseline
 /// The CIs that a scope holds now; `cis` names those of [`BaselineScope::Cis`].
 pub(super) fn members(app: &App, of: &BaselineScope, cis: Option<&[String]>) -> Result<BTreeSet<CiId>, CallError> {
     match of {
-        BaselineScope::Filter(filter) => filtered(app, filter),
-        BaselineScope::Site(site) => filtered(app, &format!("site:{site}")),
+        BaselineScope::Filter(filter) => filters::cis(app, "one baseline", filter),
+        BaselineScope::Site(site) => filters::cis(app, "one baseline", &format!("site:{site}")),
         BaselineScope::Group(group) => {
             let group = app.read(|sight| Ok::<_, CallError>(sight.records.get::<CiGroup>(*group)?))?;
             match group {
                 // Who is in a dynamic group is what its filter finds at this moment.
-                Some(CiGroup { filter: Some(filter), .. }) => filtered(app, &filter),
+                Some(CiGroup { filter: Some(filter), .. }) => filters::cis(app, "one baseline", &filter),
                 Some(group) => Ok(group.members),
                 None => Ok(BTreeSet::new()),
             }
@@ -73,26 +72,6 @@ pub(super) fn members(app: &App, of: &BaselineScope, cis: Option<&[String]>) -> 
             cis.unwrap_or_default().iter().map(|ci| Ok(resolve::ci(sight, ci)?.id)).collect::<Result<_, CallError>>()
         }),
     }
-}
-
-fn filtered(app: &App, filter: &str) -> Result<BTreeSet<CiId>, CallError> {
-    let open = app.open()?;
-    let list = open.store.open_list(&ListSpec {
-        kind: Kind::Ci,
-        filter: filters::must(app, Kind::Ci, filter)?,
-        sort: None,
-        descending: false,
-    })?;
-    filters::whole(&list, filter)?;
-    if list.total > list.ids.len() {
-        return Err(Finding::new(
-            "TOO_MANY_MEMBERS",
-            format!("{} CIs are too many for one baseline; {} are possible.", list.total, list.ids.len()),
-            "Take one for each site or service.",
-        )
-        .into());
-    }
-    Ok(list.ids.into_iter().map(CiId).collect())
 }
 
 /// What a baseline is of, in words.

@@ -1,9 +1,8 @@
 //! Files beside the records: sent chunk by chunk, fetched stretch by stretch.
 
 use super::{COMPRESS_BYTES, Server, ServerError};
-use reqwest::Method;
-use slipway_domain::blob::{Manifest, Sha256};
-use slipway_domain::id::AttachmentId;
+use reqwest::{Method, StatusCode};
+use slipway_domain::blob::{Holder, Manifest, Sha256};
 use slipway_sync::blob::{BeginUpload, CommitUpload, UploadState};
 use slipway_sync::protocol::Done;
 use std::ops::Range;
@@ -33,12 +32,12 @@ impl Server {
         &self,
         access: &str,
         sha256: Sha256,
-        attachment: AttachmentId,
+        holder: Holder,
         n: u32,
         bytes: &[u8],
     ) -> Result<Done, ServerError> {
         let mut url = self.route(&format!("blobs/{sha256}/chunks/{n}"))?;
-        url.query_pairs_mut().append_pair("attachment", &attachment.to_string());
+        url.query_pairs_mut().append_pair("of", &holder.to_string());
         let request = self.client.put(url).bearer_auth(access).header("content-type", "application/octet-stream");
         let packed = zstd::bulk::compress(bytes, 1).unwrap_or_default();
         let pays = bytes.len() >= COMPRESS_BYTES
@@ -59,10 +58,10 @@ impl Server {
         &self,
         access: &str,
         sha256: Sha256,
-        attachment: AttachmentId,
+        holder: Holder,
     ) -> Result<UploadState, ServerError> {
         let request = self.request(Method::POST, &format!("blobs/{sha256}/commit"), Some(access))?;
-        self.send(self.body(request, &CommitUpload { attachment })?).await
+        self.send(self.body(request, &CommitUpload { of: holder })?).await
     }
 
     /// What a file is made of.
@@ -79,5 +78,21 @@ impl Server {
     /// When it is refused, or nothing came.
     pub async fn blob_stretch(&self, access: &str, sha256: Sha256, bytes: Range<u64>) -> Result<Vec<u8>, ServerError> {
         self.stretch(access, &format!("blobs/{sha256}"), bytes).await
+    }
+
+    /// Whether the server has a file that the person may read.
+    ///
+    /// # Errors
+    /// When there is no answer, or another one.
+    pub async fn has_blob(&self, access: &str, sha256: Sha256) -> Result<bool, ServerError> {
+        let request = self.request(Method::HEAD, &format!("blobs/{sha256}"), Some(access))?;
+        let mut response = request.send().await.map_err(|e| self.failed(&e))?;
+        match response.status() {
+            status if status.is_success() => Ok(true),
+            StatusCode::NOT_FOUND => Ok(false),
+            // So that tokens that are used up are renewed as for every other request.
+            StatusCode::UNAUTHORIZED => self.blob_manifest(access, sha256).await.map(|_| true),
+            _ => Err(self.refusal(&mut response).await),
+        }
     }
 }

@@ -3,9 +3,10 @@
 use crate::view::common::{CommentLine, ListRow, Named, Names, Pill, SyncMark};
 use crate::view::exceptions::ExceptionView;
 use serde::{Deserialize, Serialize};
-use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, MovementKind};
+use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, MovementKind, UnitFacts};
 use slipway_domain::release::action::ActionState;
 use slipway_domain::time::Timestamp;
+use std::collections::BTreeMap;
 use ts_rs::TS;
 
 /// Names a DHS unit.
@@ -106,6 +107,53 @@ pub struct ReceiveRequest {
     /// Where it is put.
     #[serde(default)]
     pub bin: Option<Bin>,
+    /// What else is known of it.
+    #[serde(default)]
+    pub facts: Option<UnitFacts>,
+}
+
+/// Corrects what is known of a unit; what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(optional_fields)]
+pub struct DescribeUnitRequest {
+    /// Id, number, serial number or asset tag.
+    pub unit: String,
+    /// Serial number.
+    pub serial_number: Option<String>,
+    /// Asset tag.
+    pub asset_tag: Option<String>,
+    /// How good it is.
+    pub condition: Option<Condition>,
+    /// Until when the maker mends it, as `YYYY-MM-DD`; empty: not known.
+    pub warranty_end: Option<String>,
+    /// What it cost, such as `1299.00 EUR`; empty: not known.
+    pub cost: Option<String>,
+    /// Who sold it.
+    pub supplier: Option<String>,
+    /// With which order or delivery it came.
+    pub order: Option<String>,
+    /// Level of its firmware.
+    pub firmware: Option<String>,
+    /// Remarks.
+    pub notes: Option<String>,
+}
+
+/// A unit is in production at that place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(optional_fields)]
+pub struct InstallAsRequest {
+    /// Id, number, serial number or asset tag.
+    pub unit: String,
+    /// The CI it is; a new one is created when left out.
+    pub ci: Option<String>,
+    /// Name of a new CI.
+    pub name: String,
+    /// Class of a new CI.
+    pub class: String,
+    /// Where it stands, field by field, such as `location.rack`; a site by its id or name.
+    pub place: BTreeMap<String, String>,
 }
 
 /// Does something with a unit.
@@ -114,8 +162,8 @@ pub struct ReceiveRequest {
 pub struct UnitActRequest {
     /// Id, number, serial number or asset tag.
     pub unit: String,
-    /// `transfer`, `reserve`, `release_reservation`, `issue`, `install`, `return`, `send_to_repair` or `dispose`;
-    /// dashes and underscores alike.
+    /// `transfer`, `reserve`, `release_reservation`, `issue`, `install`, `return`, `send_to_repair`, `dispose`, `adjust`
+    /// or `unreceive`; dashes and underscores alike.
     pub action: String,
     /// `reserve`: id or number of the release.
     #[serde(default)]
@@ -129,7 +177,7 @@ pub struct UnitActRequest {
     /// `return`: in which condition; as it was when left out.
     #[serde(default)]
     pub condition: Option<Condition>,
-    /// `dispose`: why.
+    /// `dispose`, `adjust`: why.
     #[serde(default)]
     pub reason: Option<String>,
     /// It was done by hand all the same: where a rule is against it, it is kept as an exception.

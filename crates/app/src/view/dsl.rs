@@ -58,7 +58,7 @@ pub struct CheckLine {
     pub at: Option<Timestamp>,
 }
 
-/// Hands an item in; its files are read and hashed.
+/// Hands an item in; its files are read, hashed and kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 pub struct SubmitRequest {
@@ -81,8 +81,13 @@ pub struct SubmitRequest {
     #[serde(default)]
     #[ts(as = "Option<_>")]
     pub licence: String,
-    /// Paths of its files; at least one.
+    /// Paths of its files; they can be added later too.
+    #[serde(default)]
     pub paths: Vec<String>,
+    /// Its files are taken in by a job of their own; otherwise the answer comes when they are.
+    #[serde(default)]
+    #[ts(as = "Option<_>")]
+    pub in_background: bool,
 }
 
 /// Does something with an item.

@@ -2,9 +2,11 @@
 
 use crate::view::approvals::ApprovalView;
 use crate::view::attention::AttentionItem;
+use crate::view::common::{ListRow, Named};
 use crate::view::exceptions::ExceptionView;
 use crate::view::releases::TaskLine;
 use serde::{Deserialize, Serialize};
+use slipway_domain::dhs::alert::Alert;
 use slipway_domain::release::scope::difference::ScopeDifference;
 use slipway_domain::time::Timestamp;
 use ts_rs::TS;
@@ -20,8 +22,23 @@ pub struct Inbox {
     pub attention: Vec<AttentionItem>,
     /// What was done against a rule and waits for my decision, oldest first.
     pub exceptions: Vec<ExceptionView>,
+    /// What in the hardware store needs somebody, for those who keep it or plan releases of hardware.
+    pub alerts: Vec<AlertLine>,
+    /// Releases of mine that are built from what was withdrawn since: they cannot go on.
+    pub withdrawn: Vec<InboxWithdrawn>,
     /// How many of each: the badges.
     pub counts: InboxCounts,
+}
+
+/// Something in the hardware store that needs somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AlertLine {
+    /// What and why.
+    pub alert: Alert,
+    /// Why, in words.
+    pub label: String,
+    /// Address of what it is about in the window.
+    pub path: String,
 }
 
 /// A request that waits for my vote.
@@ -41,6 +58,19 @@ pub struct InboxApproval {
     pub readiness_all: u32,
     /// Titles of criteria that are not met.
     pub readiness_open: Vec<String>,
+}
+
+/// A release that is built from a master that was withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct InboxWithdrawn {
+    /// The release.
+    pub release: ListRow,
+    /// The master.
+    pub item: Named,
+    /// Address of the master in the window.
+    pub path: String,
+    /// Why it was withdrawn.
+    pub because: String,
 }
 
 /// A group of due times.
@@ -85,6 +115,11 @@ pub struct InboxCounts {
     pub attention: u32,
     /// Exceptions to decide.
     pub exceptions: u32,
+    /// Alerts of the hardware store.
+    pub alerts: u32,
+    /// Releases with a master that was withdrawn.
+    #[serde(default)]
+    pub withdrawn: u32,
 }
 
 /// Says that the person has looked at an approval as it stands.

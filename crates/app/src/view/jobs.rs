@@ -185,7 +185,7 @@ pub struct JobView {
     pub id: String,
     /// In a few words, such as `Import cis.csv`.
     pub title: String,
-    /// `import` or `export`.
+    /// `import`, `export` or `files`.
     pub work: String,
     /// The file.
     pub path: String,
@@ -193,7 +193,7 @@ pub struct JobView {
     pub dry_run: bool,
     /// How it stands.
     pub state: JobState,
-    /// How far: bytes of the file, all passes together; rows of an export.
+    /// How far: bytes of the file, all passes together; rows of an export; bytes of files.
     #[ts(type = "number")]
     pub done: u64,
     /// Of how much; 0 when that is not known.

@@ -1,4 +1,4 @@
-//! Photos of CIs.
+//! Photos of CIs, hardware models and things seen in stocktakes.
 
 use crate::view::common::{Named, Pill, SyncMark};
 use crate::view::mutations::Done;
@@ -8,12 +8,25 @@ use slipway_domain::refusal::Finding;
 use slipway_domain::time::Timestamp;
 use ts_rs::TS;
 
-/// The photos of a CI.
+/// Asks for the photos of something: one of the three.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(optional_fields)]
+pub struct PhotosRequest {
+    /// Id, number, name, `class/name`, asset tag or serial number of a CI.
+    pub ci: Option<String>,
+    /// Id, `MANUFACTURER NAME`, name or part number of a hardware model.
+    pub model: Option<String>,
+    /// Id of something seen in a stocktake.
+    pub sight: Option<String>,
+}
+
+/// The photos of something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct PhotoList {
     /// In the order in which they were added.
     pub photos: Vec<PhotoLine>,
-    /// So many a CI may have.
+    /// So many it may have.
     pub limit: u32,
     /// Why the person may not add one; none if they may.
     pub against_adding: Option<Finding>,
@@ -65,12 +78,19 @@ pub struct PhotoLine {
     pub sync: SyncMark,
 }
 
-/// Adds a photo to a CI: from a file, or as bytes.
+/// Adds a photo to a CI, a model or something seen, one of the three: from a file, or as bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 pub struct AddPhotoRequest {
-    /// Id, number, name, `class/name`, asset tag or serial number.
-    pub ci: String,
+    /// Id, number, name, `class/name`, asset tag or serial number of a CI.
+    #[serde(default)]
+    pub ci: Option<String>,
+    /// Id, `MANUFACTURER NAME`, name or part number of a hardware model.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// Id of something seen in a stocktake.
+    #[serde(default)]
+    pub sight: Option<String>,
     /// A file on this computer.
     #[serde(default)]
     pub path: Option<String>,
