@@ -3,7 +3,7 @@
 use crate::desk::Desk;
 use crate::print::{Answer, done, rows, table, text};
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 use slipway_app::error::CallError;
 use std::path::PathBuf;
 
@@ -52,7 +52,7 @@ pub async fn run(desk: &Desk, call: PhotoCall) -> Result<Answer, CallError> {
             let request = json!({ "ci": ci, "path": file, "title": title });
             desk.call("photos.add", request).await.map(done)
         }
-        PhotoCall::List { ci } => list(desk, &ci).await,
+        PhotoCall::List { ci } => list(desk, json!({ "ci": ci })).await,
         PhotoCall::Get { photo, to } => {
             let saved = desk.call("photos.save", json!({ "photo": photo, "to": to })).await?;
             let path = text(&saved, "/path");
@@ -68,8 +68,9 @@ pub async fn run(desk: &Desk, call: PhotoCall) -> Result<Answer, CallError> {
     }
 }
 
-async fn list(desk: &Desk, ci: &str) -> Result<Answer, CallError> {
-    let list = desk.call("photos.list", json!({ "ci": ci })).await?;
+/// The photos of what the request names.
+pub async fn list(desk: &Desk, request: Value) -> Result<Answer, CallError> {
+    let list = desk.call("photos.list", request).await?;
     let lines: Vec<Vec<String>> = rows(&list, "/photos")
         .iter()
         .map(|photo| {

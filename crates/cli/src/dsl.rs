@@ -1,6 +1,8 @@
 //! `slipwayctl dsl`: the Definitive Software Library.
 
 use crate::desk::Desk;
+use crate::dsl_checks::{self, ChecksCall};
+use crate::dsl_files::{self, FilesCall};
 use crate::print::{Answer, done, text};
 use crate::release::{absolute, code};
 use clap::{Args, Subcommand};
@@ -56,6 +58,10 @@ pub enum DslCall {
         /// DSL-000001
         item: String,
     },
+    #[command(flatten)]
+    Files(FilesCall),
+    #[command(flatten)]
+    Checks(ChecksCall),
 }
 
 /// A new item.
@@ -79,8 +85,7 @@ pub struct Submit {
     /// Licence in words.
     #[arg(long, default_value = "")]
     licence: String,
-    /// Its files.
-    #[arg(required = true)]
+    /// Its files; more can be added later.
     files: Vec<PathBuf>,
 }
 
@@ -105,6 +110,8 @@ pub async fn run(desk: &Desk, call: DslCall) -> Result<Answer, CallError> {
         DslCall::Withdraw { item, reason } => {
             act(json!({ "item": item, "action": "withdraw", "reason": reason })).await
         }
+        DslCall::Checks(call) => dsl_checks::run(desk, call).await,
+        DslCall::Files(call) => dsl_files::run(desk, call).await,
         DslCall::List { filter } => desk.list("dsl_item", &filter.join(" "), LIST).await,
         DslCall::Show { item } => {
             let page = desk.call("dsl.get", json!({ "item": item })).await?;

@@ -4,6 +4,7 @@
 
 mod account;
 mod attention;
+mod audit;
 mod baseline;
 mod carry;
 mod change;
@@ -16,7 +17,15 @@ mod ci_tree;
 mod class;
 mod desk;
 mod dhs;
+mod dhs_model;
+mod dhs_photo;
+mod dhs_print;
+mod dhs_scan;
+mod dhs_stock;
+mod dhs_stocktake;
 mod dsl;
+mod dsl_checks;
+mod dsl_files;
 mod exception;
 mod generate;
 mod group;
@@ -24,7 +33,9 @@ mod observe;
 mod print;
 mod profile;
 mod release;
+mod report;
 mod scan;
+mod standard;
 mod transfer;
 mod when;
 
@@ -34,6 +45,10 @@ use print::Answer;
 use slipway_app::error::CallError;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// The program's own: a quarter of the time in which a snapshot is read went to the system's.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Release management that keeps working without a network.
 ///
@@ -74,6 +89,17 @@ enum Call {
     /// Change the passphrase of a profile that has one: the present one first, the new one on the next line of standard
     /// input. Example: slipwayctl passphrase --passphrase-stdin
     Passphrase,
+    /// Verify a distribution set; needs no profile and no server. Example: slipwayctl verify-set /media/stick/rel-12.tar
+    VerifySet {
+        /// The folder, or the tar file.
+        folder: std::path::PathBuf,
+        /// The key that it has to be signed by, in base64.
+        #[arg(long)]
+        key: Option<String>,
+    },
+    /// Verify an exported audit log; needs no profile and no server.
+    /// Example: slipwayctl verify-log log.jsonl --key KEY --checkpoint seen-in-march.txt
+    VerifyLog(audit::VerifyLog),
     /// Make up a data centre, the same for the same seed: as files to import, or in a fresh profile.
     /// Example: slipwayctl generate --cis 100000 --relations 300000 --seed 7 --output made-up
     Generate(generate::Generate),
@@ -92,6 +118,9 @@ enum Use {
     Whoami,
     /// The hash of all confirmed records: equal on the server and on every laptop that is in sync. Example: slipwayctl state-hash
     StateHash,
+    /// The last signed checkpoint of the server's audit log that this computer saw; keep it elsewhere, to hold a later
+    /// export against it. Example: slipwayctl log-checkpoint > seen-in-march.txt
+    LogCheckpoint,
     /// What the server refused or took in part.
     Attention {
         /// What to do with an item; without it: the list.
@@ -114,6 +143,8 @@ enum Use {
     /// Releases and their phases.
     #[command(subcommand)]
     Release(Box<release::ReleaseCall>),
+    /// Figures over a period: outcomes, time in phases, approvals, delivery, CMDB, DSL, DHS. Example: slipwayctl report outcomes
+    Report(report::Report),
     /// Changes.
     #[command(subcommand)]
     Change(Box<change::ChangeCall>),
@@ -129,6 +160,9 @@ enum Use {
     /// CIs as they were at a moment, under a name.
     #[command(subcommand)]
     Baseline(baseline::BaselineCall),
+    /// Authorised values for CIs, and which of them differ
+    #[command(subcommand)]
+    Standard(Box<standard::StandardCall>),
     /// Classes of CIs and their attributes.
     #[command(subcommand)]
     Class(class::ClassCall),
@@ -197,6 +231,8 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Call::Init(init) => return profile::init(&common, init).await,
         Call::SignIn(sign_in) => return profile::sign_in(&common, sign_in).await,
         Call::Passphrase => return account::passphrase(&common).await,
+        Call::VerifySet { folder, key } => return dsl_files::verify_set(&folder, key),
+        Call::VerifyLog(call) => return audit::verify(&call),
         Call::Generate(call) => return generate::run(&common, call).await,
         Call::Use(call) => call,
     };
@@ -206,6 +242,7 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Use::Status => profile::status(&desk).await,
         Use::Whoami => profile::whoami(&desk).await,
         Use::StateHash => profile::state_hash(&desk),
+        Use::LogCheckpoint => audit::checkpoint(&desk),
         Use::Attention { call } => {
             attention::run(&desk, call.unwrap_or(attention::Attention::List { settled: false })).await
         }
@@ -215,11 +252,13 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Use::Export(export) => transfer::export(&desk, &export).await,
         Use::Job(call) => transfer::job(&desk, call).await,
         Use::Release(call) => release::run(&desk, *call).await,
+        Use::Report(call) => report::run(&desk, call).await,
         Use::Change(call) => change::run(&desk, *call).await,
         Use::Ci(call) => ci::run(&desk, *call).await,
         Use::Observe(call) => observe::run(&desk, call).await,
         Use::Group(call) => group::run(&desk, call).await,
         Use::Baseline(call) => baseline::run(&desk, call).await,
+        Use::Standard(call) => standard::run(&desk, *call).await,
         Use::Class(call) => class::run(&desk, call).await,
         Use::RelationType(call) => class::relation_type(&desk, *call).await,
         Use::Dsl(call) => dsl::run(&desk, call).await,

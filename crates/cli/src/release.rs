@@ -2,6 +2,7 @@
 
 mod act;
 mod edit;
+mod paper;
 mod show;
 
 use crate::desk::Desk;
@@ -44,6 +45,12 @@ pub enum ReleaseCall {
         /// CHG-000001 or the foreign number.
         change: String,
     },
+    /// The release notes: changes, components, CIs, decision, back-out plan; as Markdown, or in a file (.pdf, .md).
+    /// Example: slipwayctl release notes REL-000001 --output notes.pdf
+    Notes(paper::Paper),
+    /// The bill of materials: DSL items with versions and checksums, DHS units, CIs; as Markdown, or in a file (.pdf, .md).
+    /// Example: slipwayctl release bom REL-000001 --output bom.pdf
+    Bom(paper::Paper),
     /// Do an action of the phase machine; without one: what may be done, and why not.
     /// Example: slipwayctl release do advance REL-000001
     Do(Box<act::Do>),
@@ -167,6 +174,8 @@ pub async fn run(desk: &Desk, call: ReleaseCall) -> Result<Answer, CallError> {
         ReleaseCall::Edit(edit) => edit::edit(desk, *edit).await,
         ReleaseCall::Attach { release, changes } => edit::attach(desk, &release, &changes).await,
         ReleaseCall::Detach { release, change } => edit::detach(desk, &release, &change).await,
+        ReleaseCall::Notes(paper) => paper::write(desk, "releases.notes", paper).await,
+        ReleaseCall::Bom(paper) => paper::write(desk, "releases.bom", paper).await,
         ReleaseCall::Do(call) => act::act(desk, *call).await,
         ReleaseCall::Plan(plan) => edit::plan(desk, plan).await,
         ReleaseCall::PlanLine(line) => edit::plan_line(desk, line).await,

@@ -33,6 +33,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
   slipwayctl import netbox devices.json
   slipwayctl import itop servers.xml
   slipwayctl import snipe-it assets.csv
+  slipwayctl import models devicetype-library              hardware models: see slipwayctl dhs model --help
   slipwayctl import lshw web-01.json                       what was seen: see slipwayctl observe --help
 
 A mapping is JSON, every part of it optional:
@@ -43,9 +44,11 @@ A mapping is JSON, every part of it optional:
     \"decimal_commas\": [\"Weight\"], \"dates\": \"day_first\", \"utc_offset_minutes\": 60,
     \"reading\": { \"encoding\": \"windows-1252\", \"delimiter\": \";\" }, \"system\": \"ServiceDesk\" }")]
 pub struct Import {
-    /// What the file holds: cis, relations, changes, observations, service-manager, netbox, itop, snipe-it, ansible or lshw.
+    /// What the file holds: cis, relations, changes, observations, service-manager, netbox, itop, snipe-it, ansible,
+    /// lshw or models.
     #[arg(value_parser = [
         "cis", "relations", "changes", "observations", "service-manager", "netbox", "itop", "snipe-it", "ansible", "lshw",
+        "models",
     ])]
     kind: String,
     /// The file: CSV with any delimiter and encoding, JSON lines, or the product's own JSON or XML.
@@ -212,7 +215,7 @@ fn mapping(import: &Import) -> Result<Value, CallError> {
 }
 
 /// The job when it has ended; Ctrl C cancels it.
-async fn ended(desk: &Desk, begun: &Value) -> Result<Value, CallError> {
+pub async fn ended(desk: &Desk, begun: &Value) -> Result<Value, CallError> {
     let id = text(begun, "/id");
     let mut interrupts = Box::pin(tokio::signal::ctrl_c());
     let mut cancelled = false;

@@ -44,3 +44,11 @@ pub fn shown(millis: &Value) -> String {
         .map(|at| at.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string())
         .unwrap_or_default()
 }
+
+/// Milliseconds UTC of the beginning of a day written as `2026-11-28`, or of a moment.
+pub fn day(text: &str) -> Result<i64, CallError> {
+    match chrono::NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d") {
+        Ok(day) => Ok(day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis()),
+        Err(_) => moment(text),
+    }
+}
