@@ -13,12 +13,15 @@ import type { FieldChange } from "./FieldChange";
 import type { FoundMembers } from "./FoundMembers";
 import type { Members } from "./Members";
 import type { NewBaseline } from "./NewBaseline";
+import type { NewStandard } from "./NewStandard";
 import type { Redundancy } from "./Redundancy";
 import type { RedundancyId } from "./RedundancyId";
 import type { RelationId } from "./RelationId";
 import type { RelationKind } from "./RelationKind";
 import type { RelationRow } from "./RelationRow";
 import type { RelationType } from "./RelationType";
+import type { StandardAct } from "./StandardAct";
+import type { StandardId } from "./StandardId";
 
 /**
  * Commands on the CMDB.
@@ -67,7 +70,15 @@ pair: CiDuplicateId,
 /**
  * Why.
  */
-reason: string, } } | { "edit_cis": Array<CiEdit> } | { "fill_group": FoundMembers } | { "put_redundancy": Redundancy } | { "remove_redundancy": RedundancyId } | { "take_baseline": NewBaseline } | { "add_to_baseline": { 
+reason: string, } } | { "edit_cis": Array<CiEdit> } | { "fill_group": FoundMembers } | { "put_redundancy": Redundancy } | { "remove_redundancy": RedundancyId } | { "put_standard": NewStandard } | { "standard": { 
+/**
+ * Which.
+ */
+standard: StandardId, 
+/**
+ * What.
+ */
+act: StandardAct, } } | { "take_baseline": NewBaseline } | { "add_to_baseline": { 
 /**
  * Which.
  */

@@ -2,15 +2,75 @@
 import type { Bin } from "./Bin";
 import type { CiId } from "./CiId";
 import type { Condition } from "./Condition";
+import type { CountedMove } from "./CountedMove";
 import type { DhsModel } from "./DhsModel";
+import type { DhsModelId } from "./DhsModelId";
 import type { DhsUnit } from "./DhsUnit";
 import type { DhsUnitId } from "./DhsUnitId";
+import type { InstallAs } from "./InstallAs";
+import type { ModelEdit } from "./ModelEdit";
+import type { ModelRow } from "./ModelRow";
 import type { ReleaseId } from "./ReleaseId";
+import type { StocktakeAct } from "./StocktakeAct";
+import type { StocktakeId } from "./StocktakeId";
+import type { UnitEdit } from "./UnitEdit";
 
 /**
  * Commands on the DHS.
  */
-export type DhsCommand = { "put_model": DhsModel } | { "receive": DhsUnit } | { "transfer": { 
+export type DhsCommand = { "put_model": DhsModel } | { "edit_model": { 
+/**
+ * Which.
+ */
+model: DhsModelId, 
+/**
+ * What.
+ */
+edit: ModelEdit, } } | { "import_models": Array<ModelRow> } | { "describe_unit": { 
+/**
+ * Which.
+ */
+unit: DhsUnitId, 
+/**
+ * What.
+ */
+edit: UnitEdit, } } | { "unreceive": DhsUnitId } | { "install_as": { 
+/**
+ * The unit.
+ */
+unit: DhsUnitId, 
+/**
+ * As what and where.
+ */
+wanted: InstallAs, } } | { "count": { 
+/**
+ * Of which model.
+ */
+model: DhsModelId, 
+/**
+ * In which bin.
+ */
+bin: Bin, 
+/**
+ * What.
+ */
+what: CountedMove, } } | { "stocktake": { 
+/**
+ * Which.
+ */
+stocktake: StocktakeId, 
+/**
+ * What.
+ */
+act: StocktakeAct, } } | { "adjust": { 
+/**
+ * The unit.
+ */
+unit: DhsUnitId, 
+/**
+ * Why.
+ */
+reason: string, } } | { "receive": DhsUnit } | { "transfer": { 
 /**
  * The unit.
  */

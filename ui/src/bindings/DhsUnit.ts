@@ -6,6 +6,7 @@ import type { DhsModelId } from "./DhsModelId";
 import type { DhsUnitId } from "./DhsUnitId";
 import type { Number } from "./Number";
 import type { ReleaseId } from "./ReleaseId";
+import type { UnitFacts } from "./UnitFacts";
 import type { UnitState } from "./UnitState";
 
 /**
@@ -51,4 +52,8 @@ reserved_for: ReleaseId | null,
 /**
  * The CI it is installed as.
  */
-ci: CiId | null, };
+ci: CiId | null, 
+/**
+ * What else is known of it.
+ */
+facts?: UnitFacts, };

@@ -7,6 +7,7 @@ import type { ItemState } from "./ItemState";
 import type { MasterFile } from "./MasterFile";
 import type { Number } from "./Number";
 import type { PersonId } from "./PersonId";
+import type { Sbom } from "./Sbom";
 import type { Timestamp } from "./Timestamp";
 
 /**
@@ -66,6 +67,10 @@ submitted_by: PersonId,
  */
 submitted_at: Timestamp, 
 /**
+ * Others who handed it in before, or added files to it: neither do they accept it.
+ */
+handed_in_by?: Array<PersonId>, 
+/**
  * Who accepted it.
  */
 accepted_by: PersonId | null, 
@@ -76,4 +81,8 @@ accepted_at: Timestamp | null,
 /**
  * Why it was withdrawn.
  */
-withdrawn_because: string, };
+withdrawn_because: string, 
+/**
+ * Of which document its components are.
+ */
+sbom?: Sbom | null, };

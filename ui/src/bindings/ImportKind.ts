@@ -3,4 +3,4 @@
 /**
  * What a file holds.
  */
-export type ImportKind = "cis" | "relations" | "changes" | "service_manager" | "netbox" | "itop" | "snipe_it" | "observations" | "ansible" | "lshw";
+export type ImportKind = "cis" | "relations" | "changes" | "service_manager" | "netbox" | "itop" | "snipe_it" | "observations" | "ansible" | "lshw" | "models";

@@ -27,4 +27,12 @@ attention: number,
 /**
  * Exceptions to decide.
  */
-exceptions: number, };
+exceptions: number, 
+/**
+ * Alerts of the hardware store.
+ */
+alerts: number, 
+/**
+ * Releases with a master that was withdrawn.
+ */
+withdrawn: number, };

@@ -18,7 +18,7 @@ id: string,
  */
 title: string, 
 /**
- * `import` or `export`.
+ * `import`, `export` or `files`.
  */
 work: string, 
 /**
@@ -34,7 +34,7 @@ dry_run: boolean,
  */
 state: JobState, 
 /**
- * How far: bytes of the file, all passes together; rows of an export.
+ * How far: bytes of the file, all passes together; rows of an export; bytes of files.
  */
 done: number, 
 /**

@@ -3,4 +3,4 @@
 /**
  * What a movement does.
  */
-export type MovementKind = "receive" | "transfer" | "reserve" | "release_reservation" | "issue" | "install" | "return" | "send_to_repair" | "dispose";
+export type MovementKind = "receive" | "transfer" | "reserve" | "release_reservation" | "issue" | "install" | "return" | "send_to_repair" | "dispose" | "count_adjustment";

@@ -3,7 +3,7 @@ import type { Finding } from "./Finding";
 import type { PhotoLine } from "./PhotoLine";
 
 /**
- * The photos of a CI.
+ * The photos of something.
  */
 export type PhotoList = { 
 /**
@@ -11,7 +11,7 @@ export type PhotoList = {
  */
 photos: Array<PhotoLine>, 
 /**
- * So many a CI may have.
+ * So many it may have.
  */
 limit: number, 
 /**

@@ -9,9 +9,10 @@ import type { Person } from "./Person";
 import type { Site } from "./Site";
 import type { SiteId } from "./SiteId";
 import type { TaskTemplate } from "./TaskTemplate";
+import type { VendorKey } from "./VendorKey";
 import type { WorkspaceRules } from "./WorkspaceRules";
 
 /**
  * What an administrator sets up.
  */
-export type SetupCommand = { "put_person": Person } | { "put_group": Group } | { "put_site": Site } | { "assign_sites": [Assignee, Edit<Array<SiteId> | null>] } | { "put_task_template": TaskTemplate } | { "put_approval_policy": ApprovalPolicy } | { "put_workspace_rules": WorkspaceRules } | { "put_freeze": Freeze } | { "remove_freeze": FreezeId };
+export type SetupCommand = { "put_person": Person } | { "put_group": Group } | { "put_site": Site } | { "assign_sites": [Assignee, Edit<Array<SiteId> | null>] } | { "put_task_template": TaskTemplate } | { "put_approval_policy": ApprovalPolicy } | { "put_workspace_rules": WorkspaceRules } | { "put_freeze": Freeze } | { "remove_freeze": FreezeId } | { "put_vendor_key": VendorKey };

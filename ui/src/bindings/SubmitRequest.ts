@@ -2,7 +2,7 @@
 import type { ItemKind } from "./ItemKind";
 
 /**
- * Hands an item in; its files are read and hashed.
+ * Hands an item in; its files are read, hashed and kept.
  */
 export type SubmitRequest = { 
 /**
@@ -30,6 +30,10 @@ platform?: string,
  */
 licence?: string, 
 /**
- * Paths of its files; at least one.
+ * Paths of its files; they can be added later too.
  */
-paths: Array<string>, };
+paths: Array<string>, 
+/**
+ * Its files are taken in by a job of their own; otherwise the answer comes when they are.
+ */
+in_background?: boolean, };

@@ -11,8 +11,8 @@ export type UnitActRequest = {
  */
 unit: string, 
 /**
- * `transfer`, `reserve`, `release_reservation`, `issue`, `install`, `return`, `send_to_repair` or `dispose`;
- * dashes and underscores alike.
+ * `transfer`, `reserve`, `release_reservation`, `issue`, `install`, `return`, `send_to_repair`, `dispose`, `adjust`
+ * or `unreceive`; dashes and underscores alike.
  */
 action: string, 
 /**
@@ -32,7 +32,7 @@ bin?: Bin,
  */
 condition?: Condition, 
 /**
- * `dispose`: why.
+ * `dispose`, `adjust`: why.
  */
 reason?: string, 
 /**

@@ -3,4 +3,4 @@
 /**
  * Where a unit is in its life.
  */
-export type UnitState = "expected" | "in_store" | "reserved" | "issued" | "installed" | "in_repair" | "disposed";
+export type UnitState = "expected" | "in_store" | "reserved" | "issued" | "installed" | "in_repair" | "disposed" | "missing";
