@@ -32,6 +32,13 @@ export function everywhere(router: Router, { palette, help, sync, lock, importFi
       aliases: ['csv', 'netbox', 'itop', 'snipe-it'],
       run: importFile,
     },
+    {
+      id: 'scan',
+      title: 'Catalogue with the scanner',
+      group,
+      keys: ['F9'],
+      run: () => router.go({ place: 'dhs', record: 'catalogue' }),
+    },
     { id: 'jobs', title: 'Show imports and exports', group, aliases: ['jobs', 'progress'], run: jobs },
     { id: 'lock', title: 'Lock Slipway', group, run: lock },
     ...PLACES.map(({ place, title, number, letter }) => ({

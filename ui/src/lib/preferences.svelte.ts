@@ -1,11 +1,12 @@
 /**
- * How this window looks on this computer: pane widths and the scanner's prefix are its own; theme, density and single keys
+ * How this window looks on this computer: pane widths and how its scanner was set are its own; theme, density and single keys
  * are the person's settings, kept here as well so that the first paint is right before the profile is open.
  */
 
 import type { Density } from '../bindings/Density';
 import type { Settings } from '../bindings/Settings';
 import type { Theme } from '../bindings/Theme';
+import type { ScannerEnd, ScannerMarks } from './actions/burst';
 
 interface Stored {
   theme: Theme;
@@ -14,12 +15,14 @@ interface Stored {
   navCollapsed: boolean;
   inspectorPx: number;
   scannerPrefix: string;
+  scannerSuffix: string;
+  scannerEnd: ScannerEnd;
 }
 
 const KEY = 'slipway.window';
 const INSPECTOR_LEAST_PX = 280;
 const INSPECTOR_MOST_PX = 720;
-const PREFIX_LENGTH_MOST = 4;
+const MARK_LENGTH_MOST = 4;
 
 const DEFAULTS: Stored = {
   theme: 'system',
@@ -28,6 +31,8 @@ const DEFAULTS: Stored = {
   navCollapsed: false,
   inspectorPx: 360,
   scannerPrefix: '',
+  scannerSuffix: '',
+  scannerEnd: 'either',
 };
 
 /** A damaged entry is a default, never a failure. */
@@ -46,8 +51,14 @@ export function readStored(text: string | null): Stored {
     singleKeys: from.singleKeys !== false,
     navCollapsed: from.navCollapsed === true,
     inspectorPx: typeof from.inspectorPx === 'number' ? clampInspector(from.inspectorPx) : DEFAULTS.inspectorPx,
-    scannerPrefix: typeof from.scannerPrefix === 'string' ? from.scannerPrefix.slice(0, PREFIX_LENGTH_MOST) : '',
+    scannerPrefix: mark(from.scannerPrefix),
+    scannerSuffix: mark(from.scannerSuffix),
+    scannerEnd: from.scannerEnd === 'enter' || from.scannerEnd === 'tab' ? from.scannerEnd : DEFAULTS.scannerEnd,
   };
+}
+
+function mark(text: unknown): string {
+  return typeof text === 'string' ? text.slice(0, MARK_LENGTH_MOST) : '';
 }
 
 function clampInspector(px: number): number {
@@ -72,8 +83,10 @@ class Preferences {
   get inspectorPx() {
     return this.#stored.inspectorPx;
   }
-  get scannerPrefix() {
-    return this.#stored.scannerPrefix;
+  /** How the scanner of this laptop was set. */
+  get scanner(): ScannerMarks {
+    const { scannerPrefix: prefix, scannerSuffix: suffix, scannerEnd: end } = this.#stored;
+    return { prefix, suffix, end };
   }
 
   /** Takes over what the person has set. */

@@ -7,6 +7,16 @@ describe('what the window keeps about itself', () => {
     (text) => expect(readStored(text)).toMatchObject({ theme: 'system', density: 'compact', inspectorPx: 360 }),
   );
 
+  it('keeps how the scanner was set, within bounds', () => {
+    const stored = { scannerPrefix: '~~~~~~', scannerSuffix: '#', scannerEnd: 'tab' };
+    expect(readStored(JSON.stringify(stored))).toMatchObject({ ...stored, scannerPrefix: '~~~~' });
+    expect(readStored('{"scannerSuffix":7,"scannerEnd":"space"}')).toMatchObject({
+      scannerPrefix: '',
+      scannerSuffix: '',
+      scannerEnd: 'either',
+    });
+  });
+
   it('never makes the inspector too narrow or too wide', () => {
     expect(readStored('{"inspectorPx":5}').inspectorPx).toBe(280);
     expect(readStored('{"inspectorPx":5000}').inspectorPx).toBe(720);

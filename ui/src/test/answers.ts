@@ -1,4 +1,8 @@
 /** The answers of the workspace in memory to every question that a screen asks. */
+import type { CiCompliance } from '../bindings/CiCompliance';
+import type { ReportEntry } from '../bindings/ReportEntry';
+import type { ReportPage } from '../bindings/ReportPage';
+import type { StandardRow } from '../bindings/StandardRow';
 import type { Kind } from '../bindings/Kind';
 import type { ListRow } from '../bindings/ListRow';
 import type { Settings } from '../bindings/Settings';
@@ -232,6 +236,25 @@ export function answers(): Answers {
       cut_off: false,
     }),
     'baselines.restore': () => ({ plan: { rows: [], updates: [], notes: [] }, release: null }),
+    'reports.list': () => ({
+      reports: [OUTCOMES, { ...OUTCOMES, code: 'dhs', name: 'dhs', title: 'Stock of the DHS', of_releases: false }],
+    }),
+    'reports.get': () => a_report(),
+    'reports.records': () => ({
+      lines: [{ row: numbered('release', 'rel-7'), at: NOW, group: 'Verified', value: 1 }],
+      unit: 'count',
+      next: null,
+    }),
+    'standards.list': () => ({ standards: [a_standard()] }),
+    'standards.get': () => ({
+      row: a_standard(),
+      values: [{ field: 'version', title: 'version', value: '12.4', shown: '12.4' }],
+      attached: 2,
+      authorised: { by: { id: ANNA.id, label: ANNA.name }, at: NOW, reason: '' },
+      retired: null,
+    }),
+    'standards.compliance': () => ({ cis: [a_deviation()], looked_at: 2, out: 1, next: null }),
+    'standards.of_ci': () => ({ compliance: a_deviation() }),
     'duplicates.list': () => ({
       pairs: [
         {
@@ -283,6 +306,81 @@ export function answers(): Answers {
       changes: { kinds: [], ids: [] },
       record: null,
     }),
+  };
+}
+
+const OUTCOMES: ReportEntry = {
+  name: 'outcomes',
+  code: 'outcomes',
+  title: 'Outcomes of releases',
+  about: 'Releases closed in the period.',
+  of_releases: true,
+};
+
+function a_report(): ReportPage {
+  const period = { start: Date.UTC(2026, 9, 1), end: Date.UTC(2026, 11, 1) };
+  const of = {
+    measure: 'closed' as const,
+    period,
+    groups: [],
+    kind_of: null as never,
+    class: null as never,
+    values: null as never,
+  };
+  const closed = { value: 8, of };
+  const rate = { value: 750, of: null };
+  return {
+    entry: OUTCOMES,
+    period,
+    manager: null,
+    service: null,
+    empty: false,
+    report: {
+      name: 'outcomes',
+      headlines: [
+        { title: 'Closed', unit: 'count', figure: closed },
+        { title: 'Success rate', unit: 'per_mille', figure: rate },
+      ],
+      head: 'Month',
+      columns: [
+        { title: 'Verified', unit: 'count', series: 0 },
+        { title: 'Backed out', unit: 'count', series: 1 },
+        { title: 'Success rate', unit: 'per_mille', series: null },
+      ],
+      lines: [
+        { title: '2026-10', figures: [closed, { value: 2, of }, rate] },
+        {
+          title: '2026-11',
+          figures: [
+            { value: 0, of: null },
+            { value: 0, of: null },
+            { value: null, of: null },
+          ],
+        },
+      ],
+      chart: 'stacked',
+    },
+  };
+}
+
+function a_standard(): StandardRow {
+  return {
+    id: 's1',
+    name: 'Web server 2026',
+    about: '',
+    class: 'server',
+    class_name: 'Server',
+    state: 'authorised',
+    fields: 1,
+  };
+}
+
+function a_deviation(): CiCompliance {
+  return {
+    ci: numbered('ci', 'ci-7'),
+    standard: a_standard(),
+    deviations: [{ field: 'version', title: 'version', authorised: '12.4', is: '12.3', excepted: null }],
+    out: true,
   };
 }
 

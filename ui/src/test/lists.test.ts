@@ -84,3 +84,35 @@ it('edits the selected CIs: preview with what is refused, then the step, then it
   await userEvent.click(await screen.findByRole('button', { name: 'Undo' }));
   await waitFor(() => expect(called('cmdb.undo_edit')).toEqual([{ command: 'step-1' }]));
 });
+
+it('draws the rows of a tree that are in sight, whatever a branch holds, and takes the focus to its end', async () => {
+  const racks = Array.from({ length: 5_000 }, (_, at) => ({
+    key: `rack-${at + 1}`,
+    label: `Rack ${at + 1}`,
+    kind: 'rack' as const,
+    reads: '',
+    units: '',
+    ci: null,
+    again: false,
+  }));
+  open('/cmdb', {
+    'cmdb.tree': ({ path }: { path?: string[] }) => ({
+      nodes: path?.length ? racks.slice(0, 2).map((node) => ({ ...node, kind: 'ci' as const })) : racks,
+      next: null,
+    }),
+  });
+  await userEvent.selectOptions(await screen.findByLabelText('Ways into the CMDB'), 'By place');
+  const tree = await screen.findByRole('tree', { name: 'Places' });
+  const first = await within(tree).findByRole('treeitem', { name: /Rack 1\b/ });
+  expect(within(tree).getAllByRole('treeitem').length).toBeLessThan(60);
+  first.focus();
+  await userEvent.keyboard('{ArrowRight}');
+  await waitFor(() => expect(tree.querySelector('[aria-level="2"]')).toBeTruthy());
+  await userEvent.keyboard('{ArrowRight}');
+  await waitFor(() => expect(document.activeElement?.getAttribute('aria-level')).toBe('2'));
+  await userEvent.keyboard('{ArrowLeft}{ArrowLeft}{End}');
+  await waitFor(() => expect(document.activeElement?.textContent).toContain('Rack 5000'));
+  expect(document.activeElement?.getAttribute('aria-posinset')).toBe('5000');
+  expect(within(tree).getAllByRole('treeitem').length).toBeLessThan(60);
+  expect(await problems()).toEqual([]);
+});

@@ -184,6 +184,8 @@ describe('every screen', () => {
     ['/cmdb/CI-0091822', 'CI CI-0091822'],
     ['/cmdb/baselines', 'Baselines'],
     ['/cmdb/baselines/b1', 'Baselines'],
+    ['/cmdb/standards', 'Standards'],
+    ['/cmdb/standards/s1', 'Standards'],
     ['/cmdb/duplicates', 'Possible duplicates'],
     ['/cmdb/reconcile', 'Reconcile'],
     ['/cmdb/reconcile/accuracy', 'Accuracy of the CMDB'],
@@ -194,6 +196,8 @@ describe('every screen', () => {
     ['/dsl/DSL-000012', 'DSL item DSL-000012'],
     ['/dhs', 'DHS'],
     ['/dhs/UNI-002211', 'DHS unit UNI-002211'],
+    ['/reports', 'Reports'],
+    ['/reports/outcomes', 'Outcomes of releases'],
     ['/settings', 'Settings'],
     ['/settings/window', 'Settings'],
     ['/settings/carry', 'Settings'],
@@ -206,6 +210,24 @@ describe('every screen', () => {
     const main = await screen.findByRole('main', { name });
     await waitFor(() => expect(within(main).queryByRole('status', { name: 'Loading' })).toBeNull());
     expect(await problems()).toEqual([]);
+  });
+});
+
+describe('a report', () => {
+  it('says in figures what the picture shows, and opens what is behind one', async () => {
+    open('/reports/outcomes');
+    const picture = await screen.findByRole('img', { name: /^Outcomes of releases, by month/ });
+    expect(picture.textContent).toContain('Verified: 2026-10 8.');
+    const table = screen.getByRole('region', { name: 'Figures of Outcomes of releases' });
+    expect(within(table).getByText('75.0 %')).toBeTruthy();
+    expect(within(table).getByText('–')).toBeTruthy();
+    await userEvent.click(within(table).getByRole('button', { name: /^Verified, 2026-10: 8/ }));
+    expect(await screen.findByRole('link', { name: 'REL-000007' })).toBeTruthy();
+    expect(called('reports.records')).toHaveLength(1);
+    expect(await problems()).toEqual([]);
+    await userEvent.click(screen.getByRole('button', { name: 'Close' }));
+    await userEvent.selectOptions(screen.getByLabelText('Type'), 'hardware');
+    await waitFor(() => expect(called('reports.get').at(-1)).toMatchObject({ release_type: 'hardware' }));
   });
 });
 

@@ -388,6 +388,7 @@ export function an_exception(): ExceptionView {
 
 export function an_inbox(): Inbox {
   return {
+    withdrawn: [],
     approvals: [
       {
         approval: an_approval({ overdue: true, due_at: NOW - 2 * HOUR }),
@@ -453,7 +454,8 @@ export function an_inbox(): Inbox {
       },
     ],
     exceptions: [an_exception()],
-    counts: { approvals: 2, overdue: 1, tasks: 1, ready: 1, attention: 1, exceptions: 1 },
+    alerts: [],
+    counts: { approvals: 2, overdue: 1, tasks: 1, ready: 1, attention: 1, exceptions: 1, alerts: 0, withdrawn: 0 },
   };
 }
 

@@ -14,6 +14,7 @@ export const IMPORT_KINDS: { value: ImportKind; label: string }[] = [
   { value: 'observations', label: 'What was seen' },
   { value: 'ansible', label: 'What ansible saw' },
   { value: 'lshw', label: 'What lshw saw' },
+  { value: 'models', label: 'Hardware models' },
 ];
 
 export const JOB_STATES: Record<JobView['state'], string> = {

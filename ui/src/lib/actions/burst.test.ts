@@ -51,11 +51,32 @@ describe('a burst', () => {
   });
 
   it('with the scanner prefix is a scan however short, without the prefix in its code', () => {
-    const burst = new Burst('~');
+    const burst = new Burst({ prefix: '~' });
     press(burst, '~7', 10);
     expect(burst.pause()).toEqual({ kind: 'scan', code: '7' });
     press(burst, '~', 10);
     expect(burst.pause()).toMatchObject({ kind: 'typed' });
+  });
+
+  it.each([
+    ['~A1#', 'A1'],
+    ['~A1', 'A1'],
+    ['A1#', 'A1'],
+    ['A#12', 'A#12'],
+    ['ABC', 'ABC'],
+  ])('of %s with a prefix and a suffix set is the code %s', (sent, code) => {
+    const burst = new Burst({ prefix: '~', suffix: '#' });
+    press(burst, sent, 10);
+    expect(burst.pause()).toEqual({ kind: 'scan', code });
+  });
+
+  it('takes the key that is not its end as part of the code', () => {
+    const burst = new Burst({ end: 'tab' });
+    const { last } = press(burst, 'SN1', 10);
+    expect(burst.isWithin('Enter', last + 10)).toBe(true);
+    expect(burst.isWithin('Tab', last + 10)).toBe(false);
+    expect(burst.isWithin('Enter', last + 60)).toBe(false);
+    expect(new Burst().isWithin('Enter', last)).toBe(false);
   });
 
   it('gives held keys back when something else comes between', () => {

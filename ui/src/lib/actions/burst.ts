@@ -12,6 +12,18 @@ export const SCAN_KEYS_LEAST = 3;
 /** No code is longer; a stuck scanner must not fill the memory. */
 export const SCAN_KEYS_MOST = 4_096;
 
+/** What ends a scan: a scanner set to one of the two may send the other as part of a code of several lines or fields. */
+export type ScannerEnd = 'either' | 'enter' | 'tab';
+
+/** How the scanner of this laptop was set. A burst with its prefix or suffix is a scan however short it is. */
+export interface ScannerMarks {
+  prefix: string;
+  suffix: string;
+  end: ScannerEnd;
+}
+
+const NO_MARKS: ScannerMarks = { prefix: '', suffix: '', end: 'either' };
+
 export interface Pressed {
   key: string;
   at: number;
@@ -22,12 +34,21 @@ export type Judged<Key extends Pressed> = { kind: 'scan'; code: string } | { kin
 
 export class Burst<Key extends Pressed> {
   #held: Key[] = [];
+  marks: ScannerMarks;
 
-  /** A prefix that the scanner was set to send; such a burst is a scan however short it is. */
-  constructor(public prefix = '') {}
+  constructor(marks: Partial<ScannerMarks> = {}) {
+    this.marks = { ...NO_MARKS, ...marks };
+  }
 
   get holding(): boolean {
     return this.#held.length > 0;
+  }
+
+  /** Whether Enter or Tab at this moment is part of the code, because the scanner ends codes with the other of them. */
+  isWithin(key: 'Enter' | 'Tab', at: number): boolean {
+    const last = this.#held.at(-1);
+    const isEnd = this.marks.end === 'either' || this.marks.end === key.toLowerCase();
+    return !isEnd && last !== undefined && at - last.at < HOLD_MS && this.#isScan();
   }
 
   /** Takes a printable key; returns the earlier keys that it shows to have been typed. */
@@ -52,13 +73,10 @@ export class Burst<Key extends Pressed> {
     const scan = this.#isScan();
     const keys = this.flush();
     if (!scan) return { kind: 'typed', keys };
-    return {
-      kind: 'scan',
-      code: keys
-        .map(({ key }) => key)
-        .join('')
-        .slice(this.#prefixed(keys) ? this.prefix.length : 0),
-    };
+    const { prefix, suffix } = this.marks;
+    const text = keys.map(({ key }) => key).join('');
+    const code = text.slice(prefix !== '' && text.startsWith(prefix) ? prefix.length : 0);
+    return { kind: 'scan', code: suffix !== '' && code.endsWith(suffix) ? code.slice(0, -suffix.length) : code };
   }
 
   /** Gives the held keys back as typed: another key, a click or a lost focus came between. */
@@ -69,18 +87,14 @@ export class Burst<Key extends Pressed> {
   }
 
   #isScan(): boolean {
-    return (
-      this.#held.length >= SCAN_KEYS_LEAST || (this.#prefixed(this.#held) && this.#held.length > this.prefix.length)
-    );
+    return this.#held.length >= SCAN_KEYS_LEAST || this.#isMarked();
   }
 
-  #prefixed(keys: Key[]): boolean {
-    return (
-      this.prefix !== '' &&
-      keys
-        .slice(0, this.prefix.length)
-        .map(({ key }) => key)
-        .join('') === this.prefix
-    );
+  #isMarked(): boolean {
+    const { prefix, suffix } = this.marks;
+    if (prefix === '' && suffix === '') return false;
+    const text = this.#held.map(({ key }) => key).join('');
+    const longer = (mark: string) => mark !== '' && text.length > mark.length;
+    return (longer(prefix) && text.startsWith(prefix)) || (longer(suffix) && text.endsWith(suffix));
   }
 }

@@ -8,6 +8,7 @@ let keyboard: Keyboard;
 let scans: Scan[];
 let ran: string[];
 let overlay: boolean;
+let taken: string[] | undefined;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -15,10 +16,12 @@ beforeEach(() => {
   scans = [];
   ran = [];
   overlay = false;
+  taken = undefined;
   keyboard = listenToKeys(window, {
     registry,
     scan: (scan) => scans.push(scan),
     overlay: () => overlay,
+    typed: (key) => (taken?.push(key) ?? 0) > 0,
     timeOf: () => Date.now(),
     now: () => Date.now(),
   });
@@ -56,6 +59,22 @@ function type(text: string, gapMs: number): void {
 
 const asPerson = (text: string) => type(text, 90);
 const asScanner = (text: string) => type(text, 10);
+
+describe('a separator between the elements of a code', () => {
+  it('is part of the scan, and a shortcut that means nothing when typed', () => {
+    asScanner('0104006');
+    press(']', { ctrlKey: true });
+    vi.advanceTimersByTime(10);
+    asScanner('21X');
+    press('Enter');
+    expect(scans.map(({ code }) => code)).toEqual(['0104006\u001d21X']);
+    const field = put('input');
+    press('a');
+    press(']', { ctrlKey: true });
+    vi.advanceTimersByTime(200);
+    expect(field.value).toBe('a');
+  });
+});
 
 describe('typed as a person types', () => {
   it('a letter runs its action after the hold, once', () => {
@@ -158,6 +177,45 @@ describe('typed as a person types', () => {
     asPerson('j');
     press('F1');
     expect(ran).toEqual(['help']);
+  });
+});
+
+describe('what is typed where somebody asked for it', () => {
+  it('goes to them and runs no action of a single letter', () => {
+    action('approve', 'a');
+    taken = [];
+    asPerson('A1');
+    asPerson('a');
+    expect(taken).toEqual(['A', '1', 'a']);
+    expect(ran).toEqual([]);
+  });
+
+  it('but not from a text field, not Space, and not while a sheet is open', () => {
+    taken = [];
+    const button = put('button');
+    const clicked = vi.fn();
+    button.addEventListener('click', clicked);
+    asPerson(' ');
+    expect(clicked).toHaveBeenCalledOnce();
+    const input = put('input');
+    asPerson('x');
+    expect(input.value).toBe('x');
+    overlay = true;
+    input.blur();
+    asPerson('y');
+    expect(taken).toEqual([]);
+  });
+});
+
+describe('a scanner that ends with Tab', () => {
+  it('may send Enter inside of a code, as a label of several lines has it', () => {
+    keyboard.setScanner({ prefix: '', suffix: '', end: 'tab' });
+    asScanner('SN1');
+    press('Enter');
+    vi.advanceTimersByTime(10);
+    asScanner('PN2');
+    expect(press('Tab')).toBe(false);
+    expect(scans.map(({ code }) => code)).toEqual(['SN1\nPN2']);
   });
 });
 

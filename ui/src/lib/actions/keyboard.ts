@@ -3,7 +3,7 @@
  * asks the registry, then the key goes on to the element that has the focus. Printable keys are held for 50 ms and, once
  * they are known to be typed, played again in order; a scan reaches the scan handler and nothing else.
  */
-import { Burst, HOLD_MS, type Judged, type Pressed } from './burst';
+import { Burst, HOLD_MS, type Judged, type Pressed, type ScannerMarks } from './burst';
 import { isText } from './chord';
 import type { Registry } from './registry';
 import type { Scan } from './scan';
@@ -12,13 +12,19 @@ import type { Scan } from './scan';
 const LATE_MS = 15;
 /** A scanner's own Enter may come late; outside text it is swallowed for this long after a scan. */
 const LATE_END_MS = 120;
+/** What stands between the elements of a GS1 code. */
+const SEPARATOR = '\u001d';
+/** What ends a line or a field inside of a code. */
+const WITHIN = new Set(['\n', '\t']);
 
 export interface KeyboardOptions {
   registry: Registry;
   scan: (scan: Scan) => void;
   /** A sheet or the palette is open: only its own keys and actions made for it. */
   overlay?: () => boolean;
-  prefix?: string;
+  /** What is typed outside text; says whether somebody took it. */
+  typed?: (key: string) => boolean;
+  scanner?: Partial<ScannerMarks>;
   /** The clock of the events; tests give their own. */
   timeOf?: (event: Event) => number;
   now?: () => number;
@@ -31,13 +37,13 @@ interface Held extends Pressed {
 
 export interface Keyboard {
   stop(): void;
-  setPrefix(prefix: string): void;
+  setScanner(marks: ScannerMarks): void;
 }
 
 export function listenToKeys(on: Window, options: KeyboardOptions): Keyboard {
   const timeOf = options.timeOf ?? ((event: Event) => event.timeStamp);
   const now = options.now ?? (() => performance.now());
-  const burst = new Burst<Held>(options.prefix);
+  const burst = new Burst<Held>(options.scanner);
   const replayed = new WeakSet<Event>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let scannedAt = -Infinity;
@@ -78,7 +84,12 @@ export function listenToKeys(on: Window, options: KeyboardOptions): Keyboard {
   }
 
   function replay({ key, code, shiftKey }: Held): void {
+    // Typed, it is a shortcut that means nothing here.
+    if (key === SEPARATOR || WITHIN.has(key)) return;
     const target = focused() ?? on.document.body;
+    const { text, overlay } = where();
+    // Space belongs to the button or row that has the focus.
+    if (!text && !overlay && key !== ' ' && options.typed?.(key)) return;
     const again = new KeyboardEvent('keydown', {
       key,
       code,
@@ -104,9 +115,17 @@ export function listenToKeys(on: Window, options: KeyboardOptions): Keyboard {
       return typed();
     if (['Shift', 'CapsLock', 'AltGraph'].includes(event.key)) return;
     const at = timeOf(event);
-    if (isHeld(event)) {
+    // Scanners send the group separator of GS1 as Ctrl ]: between keys of a burst it is part of the code.
+    const separates = burst.holding && event.ctrlKey && !event.altKey && !event.metaKey && event.key === ']';
+    const within = (event.key === 'Enter' || event.key === 'Tab') && burst.isWithin(event.key, at);
+    if (isHeld(event) || separates || within) {
       swallow(event);
-      const before = burst.press({ key: event.key, code: event.code, shiftKey: event.shiftKey, at });
+      const before = burst.press({
+        key: separates ? SEPARATOR : within ? (event.key === 'Enter' ? '\n' : '\t') : event.key,
+        code: event.code,
+        shiftKey: event.shiftKey,
+        at,
+      });
       before.forEach(replay);
       arm(at, true);
       return;
@@ -134,8 +153,8 @@ export function listenToKeys(on: Window, options: KeyboardOptions): Keyboard {
       on.removeEventListener('pointerdown', typed, { capture: true });
       on.removeEventListener('blur', typed);
     },
-    setPrefix(prefix) {
-      burst.prefix = prefix;
+    setScanner(marks) {
+      burst.marks = marks;
     },
   };
 }

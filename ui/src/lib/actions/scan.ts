@@ -23,3 +23,21 @@ export function onScan(handler: ScanHandler): () => void {
 export function deliver(scan: Scan): void {
   for (const handler of [...handlers].reverse()) if (handler(scan)) return;
 }
+
+/** Says whether it takes a character that was typed outside text. */
+export type TypedHandler = (key: string) => boolean;
+
+const typing: TypedHandler[] = [];
+
+/** Hears what is typed while no text field has the focus, until the returned function is called. */
+export function onTyped(handler: TypedHandler): () => void {
+  typing.push(handler);
+  return () => {
+    const at = typing.lastIndexOf(handler);
+    if (at >= 0) typing.splice(at, 1);
+  };
+}
+
+export function deliverTyped(key: string): boolean {
+  return typing.toReversed().some((handler) => handler(key));
+}

@@ -23,6 +23,11 @@ const FIELDS: Record<string, FormField[]> = {
   ],
 };
 
+/** What is done with the item as a whole; what is done with its files stands beside them. */
+export function ofTheItem(page: DslPage): ActionState[] {
+  return page.actions.filter(({ action }) => !action.endsWith('_files') && action !== 'put_sbom');
+}
+
 export function actOnItem(parts: WindowParts, page: DslPage, action: ActionState, values = {}): void {
   const code = action.action.replaceAll('-', '_');
   act(parts, {

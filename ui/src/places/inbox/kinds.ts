@@ -11,5 +11,7 @@ export const TOUCHES_INBOX: Kind[] = [
   'ci',
   'dsl_item',
   'dhs_unit',
+  'dhs_model',
+  'dhs_stock',
   'exception',
 ];

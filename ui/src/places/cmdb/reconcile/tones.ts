@@ -1,5 +1,6 @@
-/** What a scan sounds like: who wears gloves looks at the rack, not at the screen. Each answer has its own figure. */
+/** What a scan into the queue sounds like. Each answer has its own figure. */
 import type { ScanOutcome } from '../../../bindings/ScanOutcome';
+import { playFigure } from '../../../lib/actions/tones';
 
 export type Tone = ScanOutcome | 'refused' | 'undone';
 
@@ -13,28 +14,6 @@ const FIGURES: Record<Tone, number[]> = {
   undone: [880, 440],
 };
 
-const TONE_S = 0.11;
-const GAP_S = 0.03;
-const LOUDNESS = 0.25;
-
-let context: AudioContext | undefined;
-
-/** Plays a figure where the computer can; who cannot hear it sees the answer. */
 export function play(tone: Tone): void {
-  if (typeof AudioContext === 'undefined') return;
-  context ??= new AudioContext();
-  const to = context;
-  void to.resume().catch(() => undefined);
-  FIGURES[tone].forEach((pitchHz, at) => {
-    const begin = to.currentTime + at * (TONE_S + GAP_S);
-    const source = to.createOscillator();
-    const gain = to.createGain();
-    source.frequency.value = pitchHz;
-    gain.gain.setValueAtTime(LOUDNESS, begin);
-    // Without an end that fades it clicks.
-    gain.gain.linearRampToValueAtTime(0, begin + TONE_S);
-    source.connect(gain).connect(to.destination);
-    source.start(begin);
-    source.stop(begin + TONE_S);
-  });
+  playFigure(FIGURES[tone]);
 }
