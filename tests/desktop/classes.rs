@@ -10,7 +10,7 @@ use fantoccini::key::Key;
 use serde_json::json;
 
 /// Sends the open sheet: a button may be out of sight below a long form.
-async fn confirm(window: &Window) {
+pub async fn confirm(window: &Window) {
     let keys = format!("{}{}{}", char::from(Key::Control), char::from(Key::Enter), char::from(Key::Null));
     window.press(&keys).await;
 }
@@ -27,7 +27,7 @@ async fn field(window: &Window, label: &str) -> String {
     format!("[id=\"{id}\"]")
 }
 
-async fn fill(window: &Window, label: &str, text: &str) {
+pub async fn fill(window: &Window, label: &str, text: &str) {
     let css = field(window, label).await;
     window.type_into(&css, text).await;
     // Keys that are on their way still must not go to the next field.
@@ -38,7 +38,7 @@ async fn fill(window: &Window, label: &str, text: &str) {
     .await;
 }
 
-async fn choose(window: &Window, label: &str, value: &str) {
+pub async fn choose(window: &Window, label: &str, value: &str) {
     let css = field(window, label).await;
     let script = "const e = document.querySelector(arguments[0]); e.focus(); e.value = arguments[1]; \
                   e.dispatchEvent(new Event('change', { bubbles: true }))";
@@ -131,6 +131,7 @@ async fn a_class_is_made_and_a_wrong_value_is_refused_beside_its_field() {
     many::filter_by_keys(&window).await;
     many::edit_and_undo(&window, &mut faults).await;
     many::compare_baselines(&window, &mut faults).await;
+    many::keep_a_standard(&window, &mut faults).await;
     many::merge_and_part(&window, &mut faults).await;
     assert!(faults.is_empty(), "axe found:\n{}", faults.join("\n"));
     window.close().await;

@@ -3,6 +3,8 @@
 use crate::support::ctl::Ctl;
 use crate::support::server::Server;
 use crate::support::window::Window;
+use fantoccini::key::Key;
+use std::path::Path;
 
 /// A laptop of the sample company, signed in and synced.
 pub fn laptop_of(server: &Server, user: &str) -> Ctl {
@@ -28,6 +30,8 @@ async fn every_place_shows_the_company_and_axe_is_content_in_both_themes() {
     let laptop = laptop_of(&server, "ines");
     let release = release_in(&laptop, "plan_and_design");
     let rolling = release_in(&laptop, "distribution_and_rollout");
+    let folder = tempfile::tempdir().unwrap();
+    let item = crate::dsl::an_item(&laptop, folder.path());
     let window = Window::open(laptop.profile()).await;
     let places = [
         ("inbox", "/inbox".to_owned(), "Inbox"),
@@ -46,11 +50,16 @@ async fn every_place_shows_the_company_and_axe_is_content_in_both_themes() {
         ("cmdb", "/cmdb".to_owned(), "brs-badge-01"),
         ("ci", "/cmdb/CI-000001".to_owned(), "Cargo tracking"),
         ("baselines", "/cmdb/baselines".to_owned(), "Take a baseline"),
+        ("standards", "/cmdb/standards".to_owned(), "New standard"),
         ("duplicates", "/cmdb/duplicates".to_owned(), "Possible duplicates"),
         ("ci-history", "/cmdb/CI-000001/history".to_owned(), "History"),
         ("settings-classes", "/settings/classes".to_owned(), "Relation types"),
         ("dsl", "/dsl".to_owned(), "Paygrade"),
         ("dhs", "/dhs".to_owned(), "NX-9540"),
+        ("reports", "/reports".to_owned(), "Time in each phase"),
+        ("report-outcomes", "/reports/outcomes".to_owned(), "Success rate"),
+        ("report-phases", "/reports/phases".to_owned(), "Plan and design"),
+        ("report-delivery", "/reports/delivery".to_owned(), "Median lead time"),
         ("settings", "/settings".to_owned(), "Ines Marlow"),
     ];
     let mut faults = Vec::new();
@@ -64,5 +73,24 @@ async fn every_place_shows_the_company_and_axe_is_content_in_both_themes() {
         }
     }
     assert!(faults.is_empty(), "axe found:\n{}", faults.join("\n"));
+    reports_open_what_is_behind_them(&window, folder.path()).await;
+    crate::dsl::files_come_and_go(&window, &item, folder.path()).await;
+    crate::dsl::components_are_read_and_found(&window, folder.path()).await;
     window.close().await;
+}
+
+/// A figure opens its records, and the report is written into a file.
+async fn reports_open_what_is_behind_them(window: &Window, folder: &Path) {
+    go(window, "/reports/outcomes").await;
+    window.wait_for_text("Success rate").await;
+    window.click("dl button.figure").await;
+    window.wait_for_text_in("dialog table", "REL-").await;
+    crate::dsl::in_both_themes(window, "report-behind").await;
+    window.click_named("dialog button", "Close").await;
+    window.press("e").await;
+    let file = folder.join("outcomes.pdf");
+    window.type_into("dialog input", &file.to_string_lossy()).await;
+    window.press_control(char::from(Key::Enter)).await;
+    window.wait_for_text("Report saved").await;
+    assert!(std::fs::read(&file).unwrap().starts_with(b"%PDF-"));
 }

@@ -73,24 +73,38 @@ impl Window {
         self.client.find_all(Locator::Css(css)).await.expect("the window answers").len()
     }
 
-    /// Waits for the element and clicks it.
+    /// Waits for the element, and clicks it once it stands still and is covered by nothing.
     pub async fn click(&self, css: &str) {
-        self.find(css).await.click().await.unwrap_or_else(|error| panic!("clicking {css}: {error}"));
+        self.click_one(css, None).await;
     }
 
-    /// Waits for a control whose accessible name or text is exactly this, and clicks it.
+    /// The same for a control whose accessible name or text is exactly this.
     pub async fn click_named(&self, css: &str, name: &str) {
-        let script = "const [css, name] = arguments; \
-             return [...document.querySelectorAll(css)].findIndex(e => \
-               (e.getAttribute('aria-label') || e.textContent).trim() === name && !e.disabled)";
-        let at = wait::until_async(&format!("{css} named {name:?}"), || async {
-            let answer = self.script_with(script, vec![json!(css), json!(name)]).await;
-            answer.as_u64().and_then(|at| usize::try_from(at).ok())
-        })
-        .await;
-        let elements = self.client.find_all(Locator::Css(css)).await.expect("the window answers");
-        let element = elements.get(at).unwrap_or_else(|| panic!("{css} {name:?} went away"));
-        element.click().await.unwrap_or_else(|error| panic!("clicking {name:?}: {error}"));
+        self.click_one(css, Some(name)).await;
+    }
+
+    async fn click_one(&self, css: &str, name: Option<&str>) {
+        // A click goes to a point: what moves between the look and the click lets it pass beside.
+        let script = "const [css, name, done] = arguments; const all = [...document.querySelectorAll(css)]; \
+             const at = all.findIndex(e => name === null || \
+               (e.getAttribute('aria-label') || e.textContent).trim() === name && !e.disabled); \
+             if (at < 0) return done(-1); \
+             const e = all[at]; e.scrollIntoView({ block: 'nearest', inline: 'nearest' }); \
+             const place = () => { const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; }; \
+             const before = place(); \
+             requestAnimationFrame(() => requestAnimationFrame(() => { \
+               const now = place(); \
+               const top = document.elementFromPoint(now[0] + now[2] / 2, now[1] + now[3] / 2); \
+               const still = now.every((side, i) => side === before[i]); \
+               done(still && (e.contains(top) || top?.contains(e)) ? at : -1); }));";
+        // What is drawn anew all the same takes the click with it: nothing was clicked then, and a person clicks again.
+        let clicked = || async {
+            let answer = self.client.execute_async(script, vec![json!(css), json!(name)]).await;
+            let at = answer.expect("the window answers").as_u64().and_then(|at| usize::try_from(at).ok())?;
+            let elements = self.client.find_all(Locator::Css(css)).await.expect("the window answers");
+            elements.get(at)?.click().await.ok()
+        };
+        wait::until_async(&format!("{css} {}, clicked", name.unwrap_or_default()), clicked).await;
     }
 
     /// Waits for a field and puts this text in the place of what stands there.

@@ -5,6 +5,7 @@
 mod api;
 mod backup;
 mod carry;
+mod dhs;
 mod disk;
 mod kill;
 mod observe;

@@ -11,7 +11,8 @@ use slipway_domain::command::{
     ReleaseEdit, SetupCommand, TaskCommand,
 };
 use slipway_domain::comment::Comment;
-use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, UnitState};
+use slipway_domain::dhs::model::ModelFacts;
+use slipway_domain::dhs::record::{Bin, Condition, DhsModel, DhsUnit, UnitFacts, UnitState};
 use slipway_domain::id::{
     ChangeId, CiId, CommentId, DhsModelId, DhsUnitId, FreezeId, PersonId, ReleaseId, SiteId, TaskId,
 };
@@ -328,6 +329,7 @@ impl Desk<'_> {
                 name: "Blade".into(),
                 part_numbers: Vec::new(),
                 height_tenth_u: 10,
+                facts: ModelFacts::default(),
             })));
         };
         let site = self.site();
@@ -347,6 +349,7 @@ impl Desk<'_> {
                 bin: bin(1),
                 reserved_for: None,
                 ci: None,
+                facts: UnitFacts::default(),
             }))));
         }
         // Few units and several laptops: they race for the last one.

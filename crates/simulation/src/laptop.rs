@@ -72,6 +72,8 @@ pub struct Disk {
     ends: BTreeMap<CommandId, Verdict>,
     judged: u64,
     answered: u64,
+    /// What was answered in this epoch, ahead of its effects.
+    told: BTreeSet<CommandId>,
     numbers: BTreeMap<Series, Vec<u32>>,
     checkpoint: Option<String>,
     visible: Memory,
@@ -99,6 +101,7 @@ impl Disk {
             ends: BTreeMap::new(),
             judged: 0,
             answered: 0,
+            told: BTreeSet::new(),
             numbers: BTreeMap::new(),
             checkpoint: None,
             visible: Memory::default(),
@@ -174,6 +177,21 @@ impl Disk {
                 Some(body) => self.held.insert(key, (seq, body)),
                 None => self.held.remove(&key),
             };
+        }
+    }
+
+    /// How far the server answered; in a new epoch what it has no result for is sent again once all were asked for.
+    fn answered(&self) -> u64 {
+        let is_unknown = |kept: &&Kept| {
+            !kept.in_force
+                && kept.device == self.device
+                && kept.counter <= self.answered
+                && !self.told.contains(&kept.id)
+        };
+        let unknown = self.kept.iter().filter(is_unknown).map(|kept| kept.counter).min();
+        match unknown {
+            Some(first) if self.judged > 0 => first.saturating_sub(1),
+            _ => self.answered,
         }
     }
 
@@ -365,7 +383,7 @@ impl Local for Disk {
                 .map(|(_, (fetching, _))| fetching.clone())
                 .collect(),
             judged: staged.map_or(self.judged, |page| page.judged),
-            answered: self.answered,
+            answered: self.answered(),
             waiting: self.kept.iter().filter(|kept| !kept.in_force).count() as u64,
             numbers: self.numbers.iter().map(|(series, left)| (*series, left.len() as u32)).collect(),
             checkpoint: self.checkpoint.clone(),
@@ -386,6 +404,7 @@ impl Local for Disk {
 
     fn record(&mut self, results: &[CommandResult]) -> Result<(), LocalError> {
         self.answered = results.iter().map(|result| result.counter).fold(self.answered, u64::max);
+        self.told.extend(results.iter().map(|result| result.id));
         if self.bug == Some(Bug::DropOnPushAnswer) {
             for result in results {
                 if let Some(kept) = self.kept.iter_mut().find(|kept| kept.id == result.id) {
@@ -486,6 +505,7 @@ impl Local for Disk {
         let all_mine = self.kept.iter().all(|kept| kept.device == self.device);
         self.answered = if all_mine { self.answered.min(expected_counter.saturating_sub(1)) } else { 0 };
         self.judged = 0;
+        self.told.clear();
         if self.bug == Some(Bug::ForgetSentOnEpoch) {
             // What was judged is believed to be safe.
             return Ok(());

@@ -21,6 +21,8 @@ pub struct Options {
 enum Figures {
     /// The encrypted database of a data centre of 1,000,000 CIs and 3,000,000 relations, each figure beside its limit
     Cmdb,
+    /// The search for components in a software library that names 1,000,000 of them
+    Components,
     /// Imports, commands, search, lists and the window's start
     Laptop,
     /// A first sync and what follows it, beside a download with inserts and beside PouchDB
@@ -43,6 +45,10 @@ pub fn bench(root: &Path, options: &Options) -> Result<()> {
     }
     if options.only == Some(Figures::Cmdb) {
         example("slipway-app", "cmdb")?;
+        large_window(root)?;
+    }
+    if options.only == Some(Figures::Components) {
+        example("slipway-app", "components")?;
     }
     if wants(Figures::Sync) {
         ui::install_in(root, "benches/pouchdb")?;
@@ -60,12 +66,31 @@ fn example(package: &str, name: &str) -> Result<()> {
     process::check(process::cargo().args(["run", "--release", "--package", package, "--example", name]))
 }
 
+/// What the window takes over so many CIs, by the programs that the tests use. Their profile is made by the release
+/// build, in the session whose keychain keeps its key.
+fn large_window(root: &Path) -> Result<()> {
+    programs_of_tests(root)?;
+    process::check(process::cargo().args(["build", "--release", "--package", "slipway-cli"]))?;
+    let folder = root.join("target/large-profile");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("Removing {}", folder.display()))?;
+    }
+    let script = "target/release/slipwayctl generate --into-profile --cis 1000000 --relations 3000000 --profile \"$1\" && \
+        SLIPWAY_LARGE_PROFILE=\"$1\" cargo test --test desktop of_any_size -- --ignored --nocapture";
+    session::inside_fresh(root, &["sh", "-c", script, "sh", &folder.display().to_string()].map(str::to_owned))?;
+    fs::remove_dir_all(&folder).with_context(|| format!("Removing {}", folder.display()))
+}
+
+fn programs_of_tests(root: &Path) -> Result<()> {
+    ui::install(root)?;
+    ui::build(root)?;
+    process::check(process::cargo().args(["build", "--workspace", "--bins", "--tests", "--examples"]))
+}
+
 /// The window's start on both profiles, by the programs that the tests use: a release build starts no faster, for the
 /// time goes into the web view.
 fn cold_start(root: &Path) -> Result<()> {
-    ui::install(root)?;
-    ui::build(root)?;
-    process::check(process::cargo().args(["build", "--workspace", "--bins", "--tests", "--examples"]))?;
+    programs_of_tests(root)?;
     let words = ["cargo", "test", "--test", "desktop", "cold_start", "--", "--ignored", "--nocapture"];
     session::inside_fresh(root, &words.map(str::to_owned))
 }

@@ -32,7 +32,7 @@ pub fn fuzz(root: &Path, options: &Options) -> Result<()> {
         std::fs::create_dir_all(&learned)?;
         let mut command = fuzzer(root);
         command.args(["run", "--sanitizer", "none", target]).arg(&learned).arg(root.join("fuzz/corpus").join(target));
-        command.args(["--", "-fork=0", "-print_final_stats=1", "-timeout=10", "-rss_limit_mb=2048"]);
+        command.args(["--", "-fork=0", "-print_final_stats=1", "-timeout=25", "-rss_limit_mb=2048"]);
         command.arg(format!("-max_total_time={}", options.minutes * 60));
         if process::check(&mut command).is_err() {
             found.push(target.to_owned());

@@ -18,6 +18,10 @@ mod sides;
 use sides::{Centre, Laptop, Mix};
 use std::time::{Duration, Instant};
 
+/// As in the program.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Documents that PouchDB replicates.
 const PEER_RECORDS: u32 = 100_000;
 /// Records changed for an incremental pull beside PouchDB.
