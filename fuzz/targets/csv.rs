@@ -3,11 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-
-// The reader needs nothing of its crate, which brings the whole desktop along.
-#[allow(dead_code)]
-#[path = "../../crates/app/src/import/rows.rs"]
-mod rows;
+use slipway_app::import::rows;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut reader = rows::Rows::new(bytes);
