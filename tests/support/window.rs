@@ -191,10 +191,15 @@ impl Window {
         let axe =
             fs::read_to_string(&file).unwrap_or_else(|error| panic!("{} ({error}): run npm ci in ui", file.display()));
         self.script(&axe).await;
-        // A colour that is still fading into another has a contrast that nobody will see.
+        // A colour that is still fading into another has a contrast that nobody will see. What was typed or pressed
+        // just before begins to fade in the next frame only, so the page has to stay still for two of them.
         let run = "const done = arguments[arguments.length - 1]; \
-             const fading = document.getAnimations().filter(a => a.effect.getComputedTiming().endTime !== Infinity); \
-             Promise.allSettled(fading.map(a => a.finished)).then(() => axe.run(document)).then(r => done(r.violations.map(v => \
+             const frame = () => new Promise(next => requestAnimationFrame(next)); \
+             const fading = () => document.getAnimations().filter(a => a.effect.getComputedTiming().endTime !== Infinity); \
+             const still = async () => { \
+               for (let quiet = 0; quiet < 2; quiet = fading().length ? 0 : quiet + 1) { \
+                 await Promise.allSettled(fading().map(a => a.finished)); await frame(); } }; \
+             still().then(() => axe.run(document)).then(r => done(r.violations.map(v => \
                `${v.id}: ${v.help}: ${v.nodes.map(n => n.target.join(' ')).join(', ')}`)), \
                e => done([String(e)]));";
         let found = self.client.execute_async(run, Vec::new()).await.expect("axe runs");
