@@ -101,7 +101,7 @@ impl Window {
         let clicked = || async {
             let answer = self.client.execute_async(script, vec![json!(css), json!(name)]).await;
             let at = answer.expect("the window answers").as_u64().and_then(|at| usize::try_from(at).ok())?;
-            let elements = self.client.find_all(Locator::Css(css)).await.expect("the window answers");
+            let elements = self.client.find_all(Locator::Css(css)).await.ok()?;
             elements.get(at)?.click().await.ok()
         };
         wait::until_async(&format!("{css} {}, clicked", name.unwrap_or_default()), clicked).await;
