@@ -15,7 +15,7 @@ pub(crate) const READERS: usize = 3;
 /// How long a statement waits for another process before it gives up.
 const BUSY: Duration = Duration::from_secs(5);
 const WRITER_CACHE_KIB: i64 = 65_536;
-const READER_CACHE_KIB: i64 = 16_384;
+const READER_CACHE_KIB: i64 = 4_096;
 /// The log is copied into the file when it has grown by so many pages of 4 KiB.
 const CHECKPOINT_PAGES: i64 = 8_000;
 const STATEMENTS: usize = 96;
