@@ -16,6 +16,7 @@ mod photos;
 mod places;
 mod plans;
 mod reconcile;
+mod runbook;
 mod start;
 mod story;
 #[path = "../support/mod.rs"]

@@ -9,8 +9,8 @@ use crate::view::common::Nothing;
 use crate::view::{
     account, approvals, attention, baselines, bulk, carry, cataloguing, changes, ci_form, classes, cmdb, collisions,
     dhs, dsl, dsl_files, exceptions, groups, held, impact, inbox, jobs, labels, links, lists, models, moments,
-    mutations, observations, papers, photos, picking, profile, racks, releases, reports, sbom, scanning, set, settings,
-    standards, stocktakes, transfer, trees,
+    mutations, observations, papers, photos, picking, profile, racks, releases, reports, runbook, sbom, scanning, set,
+    settings, standards, stocktakes, transfer, trees,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -121,6 +121,8 @@ commands! {
     "releases.act": releases::ReleaseActRequest => mutations::Done = blocking crate::releases::act::act;
     "releases.propose_ci_plan": releases::ReleaseRequest => releases::ProposedCiPlan = blocking crate::releases::plan::propose;
     "releases.plan_line": releases::PlanLineRequest => mutations::Done = blocking crate::releases::plan_line::add;
+    "releases.runbook": releases::ReleaseRequest => runbook::RunbookView = blocking crate::releases::runbook::get;
+    "releases.take_rehearsed": releases::ReleaseRequest => mutations::Done = blocking crate::releases::runbook::take_rehearsed;
     "tasks.create": releases::NewTaskRequest => mutations::Done = blocking crate::releases::tasks::create;
     "tasks.act": releases::TaskActRequest => mutations::Done = blocking crate::releases::tasks::act;
     "approvals.act": approvals::ApprovalActRequest => mutations::Done = blocking crate::approvals::act;
@@ -258,6 +260,7 @@ commands! {
     "export.records": transfer::ExportRequest => transfer::ExportReport = blocking crate::transfer::export_records;
 
     "releases.notes": papers::PaperRequest => papers::PaperView = blocking crate::papers::notes;
+    "releases.runbook_paper": papers::PaperRequest => papers::PaperView = blocking crate::papers::runbook;
     "releases.bom": papers::PaperRequest => papers::PaperView = blocking crate::papers::bill;
 
     "reports.list": Nothing => reports::ReportList = blocking crate::reports::list;

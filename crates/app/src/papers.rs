@@ -2,6 +2,7 @@
 
 mod markdown;
 mod pages;
+mod runbook;
 
 use crate::error::CallError;
 use crate::export::{file_of, unwritable};
@@ -70,6 +71,27 @@ pub fn bill(app: &App, request: &PaperRequest) -> Result<PaperView, CallError> {
             decision(sight, &release)?,
         ];
         Ok(paper(format!("Bill of materials {}", release.number), above, parts))
+    })?;
+    written(paper, request)
+}
+
+/// The runbook for a clipboard: who does what when, the plan beside what happened, and the way back.
+///
+/// # Errors
+/// As [`notes`].
+pub fn runbook(app: &App, request: &PaperRequest) -> Result<PaperView, CallError> {
+    let paper = app.read(|sight| {
+        let release = resolve::release(sight, &request.release)?;
+        let book = crate::releases::runbook::of(sight, &release)?;
+        let mut above = vec![release.title.clone()];
+        above.extend(standing(sight, &release)?);
+        above.push(format!("As of {}", moment(book.now)));
+        let parts = vec![
+            runbook::steps(&book),
+            runbook::holds(&book),
+            plan(sight, &release, PlanKind::BackOut, "Back-out plan")?,
+        ];
+        Ok(paper(format!("Runbook {}", release.number), above, parts))
     })?;
     written(paper, request)
 }

@@ -6,4 +6,5 @@ pub mod create;
 pub mod page;
 pub mod plan;
 pub mod plan_line;
+pub mod runbook;
 pub mod tasks;

@@ -196,7 +196,7 @@ pub fn site(sight: Sight<'_>, text: &str) -> Result<Site, CallError> {
 /// # Errors
 /// `NOT_FOUND`, or a storage fault.
 pub fn task(sight: Sight<'_>, text: &str) -> Result<Task, CallError> {
-    if let Some((of, ordinal)) = text.split_once('/') {
+    if let Some((of, ordinal)) = text.split_once('/').or_else(|| text.rsplit_once("-T")) {
         let release = release(sight, of)?;
         return task_of(sight, &release, ordinal);
     }

@@ -36,6 +36,7 @@ pub mod profile;
 pub mod racks;
 pub mod releases;
 pub mod reports;
+pub mod runbook;
 pub mod sbom;
 pub mod scanning;
 pub mod set;

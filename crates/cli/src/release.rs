@@ -3,6 +3,7 @@
 mod act;
 mod edit;
 mod paper;
+mod runbook;
 mod show;
 
 use crate::desk::Desk;
@@ -51,6 +52,16 @@ pub enum ReleaseCall {
     /// The bill of materials: DSL items with versions and checksums, DHS units, CIs; as Markdown, or in a file (.pdf, .md).
     /// Example: slipwayctl release bom REL-000001 --output bom.pdf
     Bom(paper::Paper),
+    /// The runbook: steps with planned and expected times, and what is critical; or as a paper (.pdf, .md).
+    /// Example: slipwayctl release runbook REL-000001 --output runbook.pdf
+    Runbook(runbook::Runbook),
+    /// Record how long a step took in rehearsal. Example: slipwayctl release rehearse REL-000001-T03 25
+    Rehearse(runbook::Rehearse),
+    /// Take rehearsed minutes over into the plan. Example: slipwayctl release take-rehearsed REL-000001
+    TakeRehearsed {
+        /// REL-000001
+        release: String,
+    },
     /// Do an action of the phase machine; without one: what may be done, and why not.
     /// Example: slipwayctl release do advance REL-000001
     Do(Box<act::Do>),
@@ -174,6 +185,9 @@ pub async fn run(desk: &Desk, call: ReleaseCall) -> Result<Answer, CallError> {
         ReleaseCall::Edit(edit) => edit::edit(desk, *edit).await,
         ReleaseCall::Attach { release, changes } => edit::attach(desk, &release, &changes).await,
         ReleaseCall::Detach { release, change } => edit::detach(desk, &release, &change).await,
+        ReleaseCall::Runbook(call) => runbook::show(desk, call).await,
+        ReleaseCall::Rehearse(call) => runbook::rehearse(desk, call).await,
+        ReleaseCall::TakeRehearsed { release } => runbook::take_rehearsed(desk, &release).await,
         ReleaseCall::Notes(paper) => paper::write(desk, "releases.notes", paper).await,
         ReleaseCall::Bom(paper) => paper::write(desk, "releases.bom", paper).await,
         ReleaseCall::Do(call) => act::act(desk, *call).await,

@@ -97,10 +97,14 @@ table! {
     Command::Release(_, R::Attest { .. })            => "release.attest",           "attest a criterion",                 &[ReleaseManager, ReleaseCoordinator, BuildManager, ChangeManager, ConfigurationManager];
     Command::Release(_, R::WaiveCriterion { .. })    => "release.waive_criterion",  "waive a criterion",                  &[ReleaseManager];
     Command::Release(_, R::ClearCriterion { .. })    => "release.clear_criterion",  "take back what was attested or waived", &[ReleaseManager, ReleaseCoordinator];
+    Command::Release(_, R::PlanRunbook)              => "release.plan_runbook",     "plan a runbook",                     &[ReleaseManager, ReleaseCoordinator, BuildManager];
+    Command::Release(_, R::Hold { .. })              => "release.hold",             "put a rollout on hold",              &[ReleaseManager, ReleaseCoordinator, BuildManager, ChangeManager, Technician];
+    Command::Release(_, R::Resume)                   => "release.resume",           "let a rollout go on",                &[ReleaseManager, ReleaseCoordinator];
     Command::Release(_, R::VerifyMaster { .. })      => "release.verify_master",    "verify a master",                    &[ReleaseManager, ReleaseCoordinator, BuildManager, DslLibrarian];
 
     Command::Task(_, T::Create { .. })               => "task.create",              "add a task",                         &[ReleaseManager, ReleaseCoordinator, BuildManager];
     Command::Task(_, T::Edit(_))                     => "task.edit",                "edit a task",                        &[ReleaseManager, ReleaseCoordinator, BuildManager];
+    Command::Task(_, T::Rehearse { .. })             => "task.rehearse",            "record how long a rehearsal took",   WORKING;
     Command::Task(_, T::SetState { .. })             => "task.set_state",           "work a task",                        WORKING;
 
     Command::Approval(A::Request { .. })             => "approval.request",         "request an approval",                &[ReleaseManager, ReleaseCoordinator, ChangeManager, ChangeCoordinator];

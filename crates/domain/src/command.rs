@@ -312,6 +312,15 @@ pub enum ReleaseCommand {
         /// Criterion code.
         criterion: String,
     },
+    /// Makes the tasks of rollout and back-out ahead of their phases.
+    PlanRunbook,
+    /// Stops the rollout: nothing more is begun.
+    Hold {
+        /// Why.
+        reason: String,
+    },
+    /// Lets the rollout go on.
+    Resume,
     /// The master's files were hashed again and match.
     VerifyMaster {
         /// The component.
@@ -348,6 +357,13 @@ pub enum TaskCommand {
         state: TaskState,
         /// How it went, with *done*.
         result: Option<TestResult>,
+        /// Remark, appended to the notes.
+        note: String,
+    },
+    /// Records how long it took when it was rehearsed; the last rehearsal counts.
+    Rehearse {
+        /// Whole minutes.
+        minutes: u32,
         /// Remark, appended to the notes.
         note: String,
     },

@@ -10,9 +10,12 @@ pub mod edit;
 pub mod effect;
 pub mod evidence;
 pub mod guard;
+pub mod hold;
 pub mod install;
 pub mod phase;
+pub mod plan_runbook;
 pub mod record;
+pub mod runbook;
 pub mod scope;
 pub mod send_back;
 pub mod task;
@@ -81,6 +84,9 @@ pub fn execute(
         C::Attest { criterion, note } => evidence::attest(release, criterion, note, actor, context, records),
         C::WaiveCriterion { criterion, reason } => evidence::waive(release, criterion, reason, actor, context, records),
         C::ClearCriterion { criterion } => evidence::clear(release, criterion, records),
+        C::PlanRunbook => plan_runbook::plan(release, context, records),
+        C::Hold { reason } => hold::hold(release, reason, actor, context, records),
+        C::Resume => hold::resume(release, actor, context, records),
         C::VerifyMaster { item, files } => evidence::verify_master(release, *item, files, context, records),
     }
 }

@@ -44,6 +44,10 @@ pub const SINCE: &[(&str, &str, u32)] = &[
     ("dsl", "put_sbom", 2),
     ("dsl", "add_components", 2),
     ("setup", "put_vendor_key", 2),
+    ("release", "plan_runbook", 2),
+    ("release", "hold", 2),
+    ("release", "resume", 2),
+    ("task", "rehearse", 2),
 ];
 
 /// Bytes of a command's JSON in which its group and name stand: the longest with an identity between them.

@@ -129,6 +129,7 @@ fn a_task_is_worked_by_who_is_assigned(#[case] roles: &[Role], #[case] assignee:
         predecessors: BTreeSet::new(),
         planned_start: None,
         planned_minutes: 30,
+        rehearsed_minutes: None,
         started_at: None,
         ended_at: None,
         notes: String::new(),

@@ -112,6 +112,8 @@ fn put_release(world: &mut World, changes: &[ChangeId], installed: bool) -> Rele
         outcomes: BTreeMap::new(),
         review: String::new(),
         back_out: None,
+        runbook_planned: false,
+        holds: Vec::new(),
         scope_edits: Vec::new(),
         task_count: 0,
         created_at: START,

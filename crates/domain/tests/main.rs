@@ -29,6 +29,7 @@ mod readiness;
 mod redundancy;
 mod relation_types;
 mod reports;
+mod runbook;
 mod scanning;
 mod scope;
 mod setup;

@@ -199,7 +199,7 @@ impl Desk<'_> {
 
     fn on_release(&mut self) -> Option<Command> {
         let release: Release = self.any()?;
-        let command = match self.random.below(12) {
+        let command = match self.random.below(16) {
             0..3 => {
                 let title = Edit { from: release.title.clone(), to: self.words() };
                 ReleaseCommand::Edit(vec![ReleaseEdit::Title(title)])
@@ -213,6 +213,9 @@ impl Desk<'_> {
             ]),
             8 => ReleaseCommand::Edit(vec![ReleaseEdit::AddCi(self.any::<Ci>()?.id)]),
             9 | 10 => ReleaseCommand::Advance,
+            11 | 12 => ReleaseCommand::PlanRunbook,
+            13 => ReleaseCommand::Hold { reason: "the weather".into() },
+            14 => ReleaseCommand::Resume,
             _ => ReleaseCommand::Terminate { reason: "not wanted any more".into() },
         };
         Some(Command::Release(release.id, command))
@@ -304,6 +307,10 @@ impl Desk<'_> {
     fn on_task(&mut self) -> Option<Command> {
         if self.random.percent(50) {
             let task: Task = self.any()?;
+            if self.random.percent(20) {
+                let minutes = u32::try_from(self.random.below(90)).unwrap_or(1);
+                return Some(Command::Task(task.id, TaskCommand::Rehearse { minutes, note: String::new() }));
+            }
             let state = *self.random.pick(TaskState::ALL)?;
             let result = (state == TaskState::Done).then_some(TestResult::Passed);
             return Some(Command::Task(task.id, TaskCommand::SetState { state, result, note: String::new() }));

@@ -156,6 +156,8 @@ fn release(n: i64, count: i64) -> Release {
         outcomes: BTreeMap::new(),
         review: "Went well.".to_owned(),
         back_out: None,
+        runbook_planned: false,
+        holds: Vec::new(),
         scope_edits: Vec::new(),
         task_count: 12,
         created_at: Timestamp(end - 200 * HOUR),

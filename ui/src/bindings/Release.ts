@@ -5,6 +5,7 @@ import type { ChangeId } from "./ChangeId";
 import type { Costs } from "./Costs";
 import type { DslItemId } from "./DslItemId";
 import type { GoNoGo } from "./GoNoGo";
+import type { Hold } from "./Hold";
 import type { Impact } from "./Impact";
 import type { Install } from "./Install";
 import type { Judgement } from "./Judgement";
@@ -150,6 +151,14 @@ review: string,
  * The back-out.
  */
 back_out: BackOut | null, 
+/**
+ * The tasks of rollout and back-out were made ahead: entering those phases makes none.
+ */
+runbook_planned?: boolean, 
+/**
+ * When its rollout stood still, oldest first.
+ */
+holds?: Array<Hold>, 
 /**
  * Edits of the scope, oldest first: what an approver is told who signed an older one.
  */

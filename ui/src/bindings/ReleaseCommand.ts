@@ -119,7 +119,11 @@ reason: string, } } | { "clear_criterion": {
 /**
  * Criterion code.
  */
-criterion: string, } } | { "verify_master": { 
+criterion: string, } } | "plan_runbook" | { "hold": { 
+/**
+ * Why.
+ */
+reason: string, } } | "resume" | { "verify_master": { 
 /**
  * The component.
  */

@@ -10,9 +10,13 @@ export type TaskActRequest = {
  */
 task: string, 
 /**
- * `start`, `done`, `block`, `cancel`, `reopen`.
+ * `start`, `done`, `block`, `cancel`, `reopen`, `rehearse`.
  */
 action: string, 
+/**
+ * How long it took, with `rehearse`.
+ */
+minutes?: number, 
 /**
  * How it went, with `done`; passed when left out.
  */

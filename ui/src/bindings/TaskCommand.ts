@@ -45,4 +45,12 @@ result: TestResult | null,
 /**
  * Remark, appended to the notes.
  */
+note: string, } } | { "rehearse": { 
+/**
+ * Whole minutes.
+ */
+minutes: number, 
+/**
+ * Remark, appended to the notes.
+ */
 note: string, } };

@@ -70,6 +70,10 @@ planned_start: Timestamp | null,
  */
 planned_minutes: number, 
 /**
+ * How long it took when it was last rehearsed.
+ */
+rehearsed_minutes: number | null, 
+/**
  * Actual start.
  */
 started_at: Timestamp | null, 

@@ -192,6 +192,7 @@ import type { RevokeDelegationRequest } from "./RevokeDelegationRequest";
 import type { RoomRequest } from "./RoomRequest";
 import type { Rows } from "./Rows";
 import type { RowsRequest } from "./RowsRequest";
+import type { RunbookView } from "./RunbookView";
 import type { SavePhotoRequest } from "./SavePhotoRequest";
 import type { SaveRefusedRequest } from "./SaveRefusedRequest";
 import type { SaveReportRequest } from "./SaveReportRequest";
@@ -296,6 +297,8 @@ export interface Commands {
   "releases.act": { request: ReleaseActRequest; response: Done };
   "releases.propose_ci_plan": { request: ReleaseRequest; response: ProposedCiPlan };
   "releases.plan_line": { request: PlanLineRequest; response: Done };
+  "releases.runbook": { request: ReleaseRequest; response: RunbookView };
+  "releases.take_rehearsed": { request: ReleaseRequest; response: Done };
   "tasks.create": { request: NewTaskRequest; response: Done };
   "tasks.act": { request: TaskActRequest; response: Done };
   "approvals.act": { request: ApprovalActRequest; response: Done };
@@ -425,6 +428,7 @@ export interface Commands {
   "jobs.save_refused": { request: SaveRefusedRequest; response: SavedRefused };
   "export.records": { request: ExportRequest; response: ExportReport };
   "releases.notes": { request: PaperRequest; response: PaperView };
+  "releases.runbook_paper": { request: PaperRequest; response: PaperView };
   "releases.bom": { request: PaperRequest; response: PaperView };
   "reports.list": { request: Nothing; response: ReportList };
   "reports.get": { request: ReportRequest; response: ReportPage };

@@ -144,6 +144,7 @@ export function a_task(number: string, title: string, more: Partial<TaskLine> = 
     predecessors: [],
     planned_start: null,
     planned_minutes: 60,
+    rehearsed_minutes: null,
     started_at: null,
     ended_at: null,
     notes: '',

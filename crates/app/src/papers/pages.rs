@@ -85,6 +85,11 @@ pub fn of(title: &str, above: &[String], parts: &[PaperPart]) -> Vec<u8> {
         let widths = widths(part);
         row(&mut sheets, BOLD, &part.head, &widths);
         for cells in &part.rows {
+            let page = sheets.full.len();
+            sheets.room(height(cells, &widths));
+            if sheets.full.len() > page {
+                row(&mut sheets, BOLD, &part.head, &widths);
+            }
             row(&mut sheets, PLAIN, cells, &widths);
         }
     }
@@ -109,6 +114,14 @@ fn row(sheets: &mut Sheets, face: Name<'_>, cells: &[String], widths: &[f32]) {
     let y = sheets.y - LINE + 1.2;
     sheets.page.rect(LEFT * MM, at(y), WIDTH * MM, 0.25).fill_nonzero();
     sheets.y += 0.8;
+}
+
+/// What a row takes, but no more than would leave a new page with its head alone: a longer one is broken.
+fn height(cells: &[String], widths: &[f32]) -> f32 {
+    let lines = cells.iter().zip(widths).map(|(cell, width)| wrapped(cell, width - GAP).len()).max().unwrap_or(0);
+    #[allow(clippy::cast_precision_loss, reason = "some lines")]
+    let height = lines as f32 * LINE;
+    height.min(10.0 * LINE)
 }
 
 /// Characters of a width in millimetres.
@@ -188,6 +201,8 @@ mod tests {
         let pdf = of("Bill of materials", &["Payroll".to_owned()], &[part]);
         let text = String::from_utf8_lossy(&pdf);
         assert!(text.starts_with("%PDF-") && text.contains("(file-199)"));
+        let heads = text.matches("(SHA-256)").count();
+        assert_eq!(heads, text.matches("/Type /Page\n").count(), "each page says what its columns are");
         assert!(text.contains("/Count 4") || text.contains("/Count 5") || text.contains("/Count 6"), "some pages");
     }
 }

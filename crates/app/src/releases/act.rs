@@ -58,6 +58,9 @@ impl Wanted<'_> {
                 outcome: q.outcome.ok_or_else(|| missing(action, "outcome"))?,
             },
             "write_review" => ReleaseCommand::WriteReview(Edit { from: self.release.review.clone(), to: self.text() }),
+            "plan_runbook" => ReleaseCommand::PlanRunbook,
+            "hold" => ReleaseCommand::Hold { reason: self.reason() },
+            "resume" => ReleaseCommand::Resume,
             "verify_and_close" => ReleaseCommand::VerifyAndClose,
             "back_out" => ReleaseCommand::BackOut { reason: self.reason() },
             "decide_conflict" => ReleaseCommand::DecideConflict {

@@ -74,6 +74,7 @@ fn line(
         predecessors: task.predecessors.iter().map(predecessor).collect(),
         planned_start: task.planned_start,
         planned_minutes: task.planned_minutes,
+        rehearsed_minutes: task.rehearsed_minutes,
         started_at: task.started_at,
         ended_at: task.ended_at,
         notes: task.notes.clone(),
@@ -117,6 +118,11 @@ pub fn create(app: &App, request: &NewTaskRequest) -> Result<Done, CallError> {
 /// A refusal, or trouble.
 pub fn act(app: &App, request: &TaskActRequest) -> Result<Done, CallError> {
     let task = app.read(|sight| resolve::task(sight, &request.task))?;
+    let key = Some((Kind::Task, task.id.0));
+    if crate::action_code(&request.action) == "rehearse" {
+        let minutes = request.minutes.ok_or_else(|| crate::missing(&request.action, "minutes"))?;
+        return app.issue(Command::Task(task.id, TaskCommand::Rehearse { minutes, note: request.note.clone() }), key);
+    }
     let state = match crate::action_code(&request.action).as_str() {
         "start" => TaskState::InProgress,
         "done" => TaskState::Done,
@@ -130,5 +136,5 @@ pub fn act(app: &App, request: &TaskActRequest) -> Result<Done, CallError> {
         _ => None,
     };
     let command = TaskCommand::SetState { state, result, note: request.note.clone() };
-    app.issue(Command::Task(task.id, command), Some((Kind::Task, task.id.0)))
+    app.issue(Command::Task(task.id, command), key)
 }

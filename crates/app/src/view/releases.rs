@@ -155,6 +155,8 @@ pub struct TaskLine {
     pub planned_start: Option<Timestamp>,
     /// Planned length.
     pub planned_minutes: u32,
+    /// How long it took when it was last rehearsed.
+    pub rehearsed_minutes: Option<u32>,
     /// Actual start.
     pub started_at: Option<Timestamp>,
     /// Actual end.
@@ -471,8 +473,11 @@ pub struct NewTaskRequest {
 pub struct TaskActRequest {
     /// Id, or `REL-000123/T01`.
     pub task: String,
-    /// `start`, `done`, `block`, `cancel`, `reopen`.
+    /// `start`, `done`, `block`, `cancel`, `reopen`, `rehearse`.
     pub action: String,
+    /// How long it took, with `rehearse`.
+    #[serde(default)]
+    pub minutes: Option<u32>,
     /// How it went, with `done`; passed when left out.
     #[serde(default)]
     pub result: Option<TestResult>,

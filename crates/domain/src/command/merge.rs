@@ -45,7 +45,13 @@ pub fn policy(command: &Command) -> MergePolicy {
         Command::Release(_, ReleaseCommand::WriteReview(_)) => Descriptive,
         Command::Release(_, ReleaseCommand::Edit(edits)) if edits.iter().all(by_field) => Descriptive,
         Command::Release(..) => Guarded,
-        Command::Task(_, TaskCommand::Create { .. } | TaskCommand::Edit(_) | TaskCommand::SetState { .. }) => Guarded,
+        Command::Task(
+            _,
+            TaskCommand::Create { .. }
+            | TaskCommand::Edit(_)
+            | TaskCommand::SetState { .. }
+            | TaskCommand::Rehearse { .. },
+        ) => Guarded,
         Command::Approval(
             ApprovalCommand::Request { .. }
             | ApprovalCommand::Vote { .. }

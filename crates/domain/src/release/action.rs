@@ -11,9 +11,11 @@ use crate::refusal::{Fault, Finding};
 use crate::release::edit::scope_fixed;
 use crate::release::evidence::{Evidence, phase_findings};
 use crate::release::guard::{Ask, GuardInput, build};
+use crate::release::hold::hold_findings;
 use crate::release::phase::{Move, failing, gate_of, is_release_manager, no_row, row_of};
 use crate::release::record::{Phase, Release, Training};
-use crate::release::refer;
+use crate::release::runbook::standing_hold;
+use crate::release::{plan_runbook, refer};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -203,6 +205,20 @@ impl Desk<'_> {
         if release.phase == Phase::BackOut && undecided {
             let findings = denial("release.decide_conflict", self.actor).into_iter().collect();
             actions.push(state("decide_conflict", "Decide a conflict", findings));
+        }
+        if plan_runbook::phase_findings(release).is_empty() && !release.runbook_planned {
+            let findings = denial("release.plan_runbook", self.actor).into_iter().collect();
+            actions.push(state("plan_runbook", "Plan the runbook", findings));
+        }
+        if release.phase == Phase::DistributionAndRollout {
+            if standing_hold(release).is_some() {
+                let findings = denial("release.resume", self.actor).into_iter().collect();
+                actions.push(state("resume", "Let the rollout go on", findings));
+            } else {
+                let mut findings: Vec<Finding> = denial("release.hold", self.actor).into_iter().collect();
+                findings.extend(hold_findings(release, self.records)?);
+                actions.push(state("hold", "Hold the rollout", findings).with_reason());
+            }
         }
         let findings = denial("task.create", self.actor).into_iter().collect();
         actions.push(state("add_task", "Add a task", findings));

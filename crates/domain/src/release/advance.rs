@@ -9,7 +9,9 @@ use crate::release::guard::{Ask, GuardInput};
 use crate::release::phase::{Move, transition};
 use crate::release::record::{Phase, PhaseEntry, Release};
 use crate::release::resting_status;
+use crate::release::runbook::Resumed;
 use crate::release::task::from_template::make_template_tasks;
+use crate::time::Timestamp;
 
 /// One command of the table.
 pub(crate) fn carry_out(
@@ -42,8 +44,18 @@ pub(crate) fn carry_out(
             reason,
         });
         release.status = resting_status(&release);
+        end_hold(&mut release, actor, now);
         make_template_tasks(&mut release, row.to, &mut ids, records)?;
     }
     records.put(release)?;
     Ok(Effect::default())
+}
+
+/// A hold ends with the phase that it held.
+fn end_hold(release: &mut Release, actor: &Person, now: Timestamp) {
+    if let Some(hold) = release.holds.last_mut()
+        && hold.resumed.is_none()
+    {
+        hold.resumed = Some(Resumed { by: actor.id, at: now });
+    }
 }

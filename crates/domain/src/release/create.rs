@@ -71,6 +71,8 @@ pub(crate) fn create(
         outcomes: BTreeMap::new(),
         review: String::new(),
         back_out: None,
+        runbook_planned: false,
+        holds: Vec::new(),
         scope_edits: Vec::new(),
         task_count: 0,
         created_at: context.now,

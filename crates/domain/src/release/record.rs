@@ -7,6 +7,7 @@ use crate::id::{
 use crate::level::{Assessment, Impact, Priority, Risk, Urgency, named};
 use crate::number::Number;
 use crate::readiness::{GoNoGo, Judgement};
+use crate::release::runbook::Hold;
 use crate::release::scope::difference::ScopeEdit;
 use crate::time::{Timestamp, Window};
 use serde::{Deserialize, Serialize};
@@ -316,6 +317,14 @@ pub struct Release {
     pub review: String,
     /// The back-out.
     pub back_out: Option<BackOut>,
+    /// The tasks of rollout and back-out were made ahead: entering those phases makes none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "bool")]
+    pub runbook_planned: bool,
+    /// When its rollout stood still, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Vec<Hold>")]
+    pub holds: Vec<Hold>,
     /// Edits of the scope, oldest first: what an approver is told who signed an older one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Vec<ScopeEdit>")]

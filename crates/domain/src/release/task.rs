@@ -17,10 +17,10 @@ use crate::refusal::{Failure, Fault, Finding, none};
 use crate::release::action::{ActionState, state};
 use crate::release::create::{id_taken, person_finding};
 use crate::release::edit::conflict;
-use crate::release::must_be_open;
 use crate::release::phase::is_release_manager;
 use crate::release::record::{Phase, Release, TestResult};
 use crate::release::task_record::{Assignee, Task, TaskState};
+use crate::release::{hold, must_be_open};
 use crate::text;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -51,6 +51,7 @@ pub fn execute(
             };
             create(*release, &new, records)
         }
+        TaskCommand::Rehearse { minutes, note } => rehearse(records.must(id)?, *minutes, note, actor, records),
         TaskCommand::Edit(edits) => edit(&records.must(id)?, edits, actor, records),
         TaskCommand::SetState { state, result, note } => {
             let task: Task = records.must(id)?;
@@ -121,6 +122,10 @@ pub(crate) fn state_findings(
             .about(about.clone())
             .with("phase", task.phase),
         );
+    }
+    let begins = task.state == TaskState::Planned && matches!(change.state, TaskState::InProgress | TaskState::Done);
+    if begins && task.phase == Phase::DistributionAndRollout {
+        findings.extend(hold::on_hold(release, records)?);
     }
     if matches!(change.state, TaskState::InProgress | TaskState::Done) {
         for predecessor in open_predecessors(task, records)? {
@@ -218,6 +223,48 @@ fn set_state(
     Ok(Effect { updated: 1, ..Effect::default() })
 }
 
+/// Longest rehearsal of one task, in minutes: thirty days.
+pub const REHEARSED_MOST: u32 = 30 * 24 * 60;
+
+/// Keeps how long a step took while nothing was at stake; the plan takes it over when somebody says so.
+fn rehearse(
+    mut task: Task,
+    minutes: u32,
+    note: &str,
+    actor: &Person,
+    records: &mut dyn Records,
+) -> Result<Effect, Failure> {
+    let release: Release = records.must(task.release)?;
+    must_be_open(&release, records)?;
+    let mut findings: Vec<Finding> = task_denial(&task, actor, records)?.into_iter().collect();
+    if task.state != TaskState::Planned {
+        findings.push(
+            Finding::new(
+                "TASK_BEGUN",
+                format!("Task T{:02} {} is {}; it is not rehearsed any more.", task.ordinal, task.title, task.state),
+                "Reopen it first, or leave the rehearsal out.",
+            )
+            .about(RecordRef::of(&task)),
+        );
+    }
+    if minutes > REHEARSED_MOST {
+        findings.push(
+            Finding::new(
+                "OUT_OF_RANGE",
+                format!("{minutes} minutes are more than the {REHEARSED_MOST} that a rehearsal may take."),
+                "Give minutes, or rehearse a smaller step.",
+            )
+            .about(RecordRef::of(&task)),
+        );
+    }
+    findings.extend(text::prose("note", note).err());
+    none(findings)?;
+    task.rehearsed_minutes = Some(minutes);
+    append_note(&mut task, note);
+    records.put(task)?;
+    Ok(Effect { updated: 1, ..Effect::default() })
+}
+
 /// The result as recorded: passed unless said otherwise, and a waiver is the actor's whatever the command says.
 pub(crate) fn by_actor(result: Option<&TestResult>, actor: &Person) -> TestResult {
     match result {
@@ -310,6 +357,7 @@ fn create(release: ReleaseId, new: &NewTask<'_>, records: &mut dyn Records) -> R
         predecessors: new.predecessors.clone(),
         planned_start: None,
         planned_minutes: new.planned_minutes,
+        rehearsed_minutes: None,
         started_at: None,
         ended_at: None,
         notes: String::new(),

@@ -71,6 +71,10 @@ pub struct Task {
     pub planned_start: Option<Timestamp>,
     /// Planned length.
     pub planned_minutes: u32,
+    /// How long it took when it was last rehearsed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(as = "Option<u32>")]
+    pub rehearsed_minutes: Option<u32>,
     /// Actual start.
     pub started_at: Option<Timestamp>,
     /// Actual end.

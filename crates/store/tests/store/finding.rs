@@ -65,6 +65,8 @@ fn release(n: u32, title: &str, phase: Phase, manager: PersonId) -> Release {
         outcomes: BTreeMap::new(),
         review: String::new(),
         back_out: None,
+        runbook_planned: false,
+        holds: Vec::new(),
         scope_edits: Vec::new(),
         task_count: 0,
         created_at: Timestamp(0),

@@ -70,6 +70,8 @@ pub fn closed(n: u32, phase: Phase, day: i64) -> Release {
         outcomes: BTreeMap::new(),
         review: String::new(),
         back_out: None,
+        runbook_planned: false,
+        holds: Vec::new(),
         scope_edits: Vec::new(),
         task_count: 0,
         created_at: Timestamp(end - 3 * DAY),

@@ -38,6 +38,7 @@ const FIELDS: Record<string, FormField[]> = {
 };
 
 const NOTES: Record<string, string> = {
+  hold: 'Nothing more is begun until the rollout goes on; what is being done is brought to an end.',
   record_install: 'The CI update plan is applied to the CMDB in the same step; every CI it touches is kept as it was.',
   back_out:
     'The release goes into Back out: its fields of the CMDB go back as they were, others’ later edits are shown to decide.',
@@ -61,6 +62,9 @@ const IN_TABS = new Set([
   'clear_criterion',
   'decide_conflict',
   'add_task',
+  'plan_runbook',
+  'hold',
+  'resume',
   'ask_training',
   'no_training',
 ]);

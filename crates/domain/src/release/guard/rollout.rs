@@ -6,10 +6,10 @@ use crate::readiness::evaluate::evaluate;
 use crate::record::RecordRef;
 use crate::refusal::Finding;
 use crate::release::guard::{Findings, GuardInput, on, tasks_of_phase, unless};
-use crate::release::install;
 use crate::release::phase::is_release_manager;
 use crate::release::record::{Release, ReleaseClass};
 use crate::release::task_record::TaskState;
+use crate::release::{hold, install};
 
 /// Title of the task without which Distribution and rollout is not left [SM].
 pub const UPDATE_SYSTEM: &str = "Update system";
@@ -24,6 +24,11 @@ pub fn not_installed(i: &GuardInput<'_>) -> Findings {
             "Carry it on to Verification, or back it out.",
         )
     })
+}
+
+/// Nobody has put the rollout on hold.
+pub fn not_on_hold(i: &GuardInput<'_>) -> Findings {
+    Ok(hold::on_hold(i.release, i.records)?.into_iter().collect())
 }
 
 /// The install is recorded.

@@ -5,6 +5,7 @@ use crate::record::Kind;
 use crate::records::{Records, RecordsExt};
 use crate::refusal::Fault;
 use crate::release::effect::Ids;
+use crate::release::plan_runbook::AHEAD;
 use crate::release::record::{Phase, Release};
 use crate::release::task::tasks_of;
 use crate::release::task_record::{Task, TaskState};
@@ -22,7 +23,7 @@ pub(crate) fn make_template_tasks(
     records: &mut dyn Records,
 ) -> Result<(), Fault> {
     let entries = release.phase_history.iter().filter(|e| e.to == phase).count();
-    if entries > 1 {
+    if entries > 1 || (release.runbook_planned && AHEAD.contains(&phase)) {
         return Ok(());
     }
     from_template(release, phase, ids, records)
@@ -50,6 +51,8 @@ pub(crate) fn replace_template_tasks(
             records.put(task)?;
         }
     }
+    // Those made ahead went with the old type.
+    release.runbook_planned = false;
     let entered: BTreeSet<Phase> = release.phase_history.iter().map(|e| e.to).collect();
     for phase in entered {
         from_template(release, phase, ids, records)?;
@@ -57,7 +60,16 @@ pub(crate) fn replace_template_tasks(
     Ok(())
 }
 
-fn from_template(release: &mut Release, phase: Phase, ids: &mut Ids, records: &mut dyn Records) -> Result<(), Fault> {
+/// The tasks of a phase that are not there by title, from the template of the release's type.
+///
+/// # Errors
+/// A storage fault.
+pub(crate) fn from_template(
+    release: &mut Release,
+    phase: Phase,
+    ids: &mut Ids,
+    records: &mut dyn Records,
+) -> Result<(), Fault> {
     let Some(release_type) = release.release_type else { return Ok(()) };
     let Some(template) = template_for(release_type, phase, records)? else { return Ok(()) };
     let existing: BTreeMap<String, TaskId> =
@@ -93,6 +105,7 @@ fn from_template(release: &mut Release, phase: Phase, ids: &mut Ids, records: &m
                 predecessors: predecessors.clone(),
                 planned_start: None,
                 planned_minutes: row.planned_minutes,
+                rehearsed_minutes: None,
                 started_at: None,
                 ended_at: None,
                 notes: String::new(),
