@@ -152,12 +152,16 @@ pub fn put(app: &App, request: &PutSetupRequest) -> Result<Done, CallError> {
                 due_hours,
             }))
         }
-        PutSetupRequest::Freeze { id, title, window, scope } => Command::Setup(SetupCommand::PutFreeze(Freeze {
-            id: id.unwrap_or_else(|| FreezeId(new())),
-            title,
-            window,
-            scope,
-        })),
+        PutSetupRequest::Freeze { id, title, window, scope, strength, repeats } => {
+            Command::Setup(SetupCommand::PutFreeze(Freeze {
+                id: id.unwrap_or_else(|| FreezeId(new())),
+                title,
+                window,
+                scope,
+                strength,
+                repeats,
+            }))
+        }
     };
     let key = about(&command);
     app.issue(command, key)

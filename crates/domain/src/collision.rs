@@ -11,6 +11,7 @@ use crate::records::{Records, RecordsExt};
 use crate::refusal::{Fault, Finding};
 use crate::release::record::Release;
 use crate::time::Window;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -24,7 +25,8 @@ pub const VISITED: usize = 5_000;
 pub const NEARBY: usize = 1_000;
 
 /// What runs or is hosted on something depends on it as well.
-const DEPENDENCIES: [RelationType; 3] = [RelationType::DependsOn, RelationType::RunsOn, RelationType::HostedOn];
+pub(crate) const DEPENDENCIES: [RelationType; 3] =
+    [RelationType::DependsOn, RelationType::RunsOn, RelationType::HostedOn];
 
 /// What is planned: when, and on what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,6 +147,59 @@ pub fn around(of: &Planned, records: &dyn Records) -> Result<Vec<Finding>, Fault
     Ok(findings)
 }
 
+/// The pairs that may collide: they overlap, and share a CI, a service or something that one needs. What it is in, and
+/// whether the way there is short enough, [`collisions`] says. Looks each plan's CIs up once, however many it overlaps.
+///
+/// # Errors
+/// A storage fault.
+pub fn among<'a>(plans: &'a [Planned], records: &dyn Records) -> Result<Vec<(&'a Planned, &'a Planned)>, Fault> {
+    let mut ordered: Vec<&Planned> = plans.iter().collect();
+    ordered.sort_by_key(|plan| (plan.window, plan.record.id));
+    let mut needs: BTreeMap<Uuid, BTreeSet<CiId>> = BTreeMap::new();
+    let mut pairs = Vec::new();
+    for (at, one) in ordered.iter().copied().enumerate() {
+        for other in ordered.iter().skip(at.saturating_add(1)).copied() {
+            if other.window.start >= one.window.end {
+                break;
+            }
+            let shared = !one.cis.is_disjoint(&other.cis) || !one.services.is_disjoint(&other.services);
+            if shared
+                || !needed(one, &mut needs, records)?.is_disjoint(&other.cis)
+                || !needed(other, &mut needs, records)?.is_disjoint(&one.cis)
+            {
+                pairs.push((one, other));
+            }
+        }
+    }
+    Ok(pairs)
+}
+
+/// What the CIs of a plan depend on, each plan looked up once.
+fn needed<'n>(
+    plan: &Planned,
+    needs: &'n mut BTreeMap<Uuid, BTreeSet<CiId>>,
+    records: &dyn Records,
+) -> Result<&'n BTreeSet<CiId>, Fault> {
+    Ok(match needs.entry(plan.record.id) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(place) => {
+            let impact = impact::analyse(&upstream(&plan.cis), records)?;
+            place.insert(impact.reached.iter().map(|reached| reached.ci).collect())
+        }
+    })
+}
+
+fn upstream(from: &BTreeSet<CiId>) -> Question {
+    Question {
+        of: from.clone(),
+        direction: Direction::Upstream,
+        depth: DEPTH,
+        types: Some(DEPENDENCIES.into()),
+        most: VISITED,
+        redundancy: true,
+    }
+}
+
 fn finding(code: &str, sentence: String, path: &str, one: &Planned, other: &Planned) -> Finding {
     Finding::new(code, sentence, "Move one of the two windows.")
         .about(other.record.clone())
@@ -159,15 +214,7 @@ fn name(ci: CiId, records: &dyn Records) -> Result<String, Fault> {
 
 /// The shortest way on which a CI of `from` depends on one of `to`, in words; CIs in both are no way at all.
 fn dependency(from: &BTreeSet<CiId>, to: &BTreeSet<CiId>, records: &dyn Records) -> Result<Option<String>, Fault> {
-    let question = Question {
-        of: from.clone(),
-        direction: Direction::Upstream,
-        depth: DEPTH,
-        types: Some(DEPENDENCIES.into()),
-        most: VISITED,
-        redundancy: true,
-    };
-    let Some((end, impact)) = impact::nearest(&question, to, records)? else { return Ok(None) };
+    let Some((end, impact)) = impact::nearest(&upstream(from), to, records)? else { return Ok(None) };
     let mut text = String::new();
     for (step, _) in impact.path(end) {
         text += &format!("{} {} ", name(step.from, records)?, step.relation_type);

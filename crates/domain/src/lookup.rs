@@ -1,12 +1,13 @@
 //! Named look-ups: by which keys, besides its id, a record is found. Storage keeps them in one generic table.
 
 use crate::approval::record::Subject;
+use crate::calendar;
 use crate::dhs::record::{Bin, UnitState};
 use crate::id::{DhsModelId, ReleaseId};
 use crate::number::Number;
-use crate::record::Record;
+use crate::record::{Kind, Record};
 use crate::release::task_record::{Assignee, TaskState};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Window};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -149,6 +150,9 @@ pub enum Lookup {
     ExceptionsOn,
     /// Exception that is not decided: the kind's name.
     OpenExceptions,
+    /// Release that is not terminated, change that is not cancelled: each week that its window touches
+    /// ([`crate::calendar::keys`]).
+    PlannedIn,
 }
 
 impl Lookup {
@@ -182,6 +186,11 @@ fn filled(out: &mut Vec<(Lookup, String)>, lookup: Lookup, text: &str) {
     if !text.trim().is_empty() {
         out.push((lookup, text.trim().to_lowercase()));
     }
+}
+
+fn planned(out: &mut Vec<(Lookup, String)>, kind: Kind, window: Option<Window>) {
+    let keys = window.iter().flat_map(|window| calendar::keys(kind, window));
+    out.extend(keys.map(|key| (Lookup::PlannedIn, key)));
 }
 
 impl Record {
@@ -229,6 +238,7 @@ impl Record {
             }
             Self::Release(r) => {
                 number(&mut out, &r.number);
+                planned(&mut out, self.kind(), calendar::window_of(self));
                 if !r.phase.is_closed() {
                     for change in &r.scope.changes {
                         out.push((Lookup::OpenReleaseOfChange, change.to_string()));
@@ -262,6 +272,7 @@ impl Record {
             }
             Self::Change(c) => {
                 number(&mut out, &c.number);
+                planned(&mut out, self.kind(), calendar::window_of(self));
                 if let Some(f) = &c.foreign {
                     out.push((Lookup::ForeignNumber, pair(&f.system, &f.number)));
                 }

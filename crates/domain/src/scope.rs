@@ -123,7 +123,7 @@ pub enum Place {
 
 /// Version of the table and of the look-ups; storage moves its records where they lie now, and finds them by what they
 /// are found by now, when it was written by an older one.
-pub const TABLE_VERSION: u32 = 5;
+pub const TABLE_VERSION: u32 = 6;
 
 /// The table.
 #[must_use]

@@ -11,7 +11,7 @@ use crate::records::{Records, RecordsExt};
 use crate::refusal::{Failure, none};
 use crate::release::record::{Phase, ReleaseClass, ReleaseType};
 use crate::release::task_record::Assignee;
-use crate::time::Window;
+use crate::time::{Timestamp, Window};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use ts_rs::TS;
@@ -110,6 +110,52 @@ pub struct Freeze {
     pub window: Window,
     /// What it covers.
     pub scope: FreezeScope,
+    /// How hard it stops.
+    #[serde(default, skip_serializing_if = "FreezeStrength::is_hard")]
+    #[ts(as = "Option<_>", optional)]
+    pub strength: FreezeStrength,
+    /// Whether and how it comes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub repeats: Option<Repeat>,
+}
+
+/// How hard a freeze stops an install.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum FreezeStrength {
+    /// Only the change manager overrides it, with a reason.
+    #[default]
+    Hard,
+    /// It asks for a reason, which the release manager may give as well.
+    Soft,
+}
+
+impl FreezeStrength {
+    fn is_hard(&self) -> bool {
+        *self == Self::Hard
+    }
+}
+
+/// How a freeze comes again, at the same time of day in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+pub struct Repeat {
+    /// After how long.
+    pub every: Every,
+    /// It does not begin again at this moment or later; `None`: it never ends.
+    pub until: Option<Timestamp>,
+}
+
+/// After how long something comes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Every {
+    /// On the same day of the week.
+    Week,
+    /// On the same day of the month; on its last one where the month is shorter.
+    Month,
+    /// On the same day of the year.
+    Year,
 }
 
 /// What a freeze covers.

@@ -1,6 +1,6 @@
 //! Since which protocol level servers know a kind of command. A laptop does not offer what its server would only hold.
 
-use crate::command::Command;
+use crate::command::{Command, SetupCommand};
 use crate::refusal::Finding;
 use std::io::{self, Write};
 
@@ -56,6 +56,10 @@ const NAMES_BYTES: usize = 160;
 /// The protocol level from which on servers know such a command.
 #[must_use]
 pub fn level_of(command: &Command) -> u32 {
+    if let Command::Setup(SetupCommand::PutFreeze(freeze)) = command {
+        // An older server would drop what it does not know of it.
+        return if freeze.is_soft() || freeze.repeats.is_some() { 2 } else { 1 };
+    }
     let start = start_of(command);
     let mut words = words(&start);
     let group = words.next().unwrap_or_default();

@@ -29,6 +29,12 @@ impl Timestamp {
         chrono::DateTime::from_timestamp_millis(self.0)
             .map_or_else(|| self.0.to_string(), |t| t.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
     }
+
+    /// The day in UTC, as `2026-11-28`.
+    #[must_use]
+    pub fn day(self) -> String {
+        self.to_rfc3339().chars().take(10).collect()
+    }
 }
 
 /// A planned span: `start` inclusive, `end` exclusive.

@@ -72,7 +72,7 @@ fn put_ci(world: &mut World, n: u128, class: &str, criticality: Criticality) {
 }
 
 /// An open release that carries the change, installed or not.
-fn put_release(world: &mut World, changes: &[ChangeId], installed: bool) -> ReleaseId {
+pub fn put_release(world: &mut World, changes: &[ChangeId], installed: bool) -> ReleaseId {
     let id = ReleaseId(Uuid::from_u128(0x601));
     let baseline = BaselineId(Uuid::nil());
     world.put(Release {

@@ -9,6 +9,7 @@ mod back_out;
 mod baselines;
 mod builders;
 mod bulk;
+mod calendar;
 mod change;
 mod classes;
 mod cmdb;

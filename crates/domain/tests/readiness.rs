@@ -13,7 +13,7 @@ use slipway_domain::release::action::{ActionState, actions};
 use slipway_domain::release::record::{
     Outcome, Phase, PlanKind, Release, ReleaseClass, TestRecord, TestResult, Training,
 };
-use slipway_domain::setting::{Freeze, FreezeScope};
+use slipway_domain::setting::{Freeze, FreezeScope, FreezeStrength};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -57,7 +57,7 @@ fn in_rollout_only_attestations_are_left() {
 #[case::change("changes_approved", |w: &mut World| w.put(a_change(CHG, 1, ChangeState::ApprovalWithdrawn)), S::NotMet)]
 #[case::scope("approvals_current", |w: &mut World| w.on(RITA, C::Edit(vec![ReleaseEdit::AddCi(AGENT)])), S::NotMet)]
 #[case::no_window("windows_clear", |w: &mut World| w.spoil(|r| r.scope.rollout_window = None), S::NotMet)]
-#[case::freeze("windows_clear", |w: &mut World| w.put(Freeze { id: FreezeId(Uuid::from_u128(1)), title: "Year end".into(), window: rollout_window(), scope: FreezeScope::Everything }), S::NotMet)]
+#[case::freeze("windows_clear", |w: &mut World| w.put(Freeze { id: FreezeId(Uuid::from_u128(1)), title: "Year end".into(), window: rollout_window(), scope: FreezeScope::Everything, strength: FreezeStrength::Hard, repeats: None }), S::NotMet)]
 #[case::other_release("windows_clear", same_time, S::NotMet)]
 #[case::other_change("windows_clear", |w: &mut World| w.put(a_change(ChangeId(Uuid::from_u128(0x202)), 2, ChangeState::Approved)), S::NotMet)]
 #[case::no_plan("ci_plan_applies", |w: &mut World| w.spoil(|r| r.scope.ci_plan.clear()), S::NotApplicable)]

@@ -11,7 +11,8 @@ use slipway_domain::record::{Kind, RecordRef};
 use slipway_domain::records::RecordsExt;
 use slipway_domain::release::record::{Phase, ReleaseClass, ReleaseType};
 use slipway_domain::setting::{
-    ApprovalPolicy, Freeze, FreezeScope, Gate, TaskTemplate, TemplateTask, WorkspaceRules, default_policies,
+    ApprovalPolicy, Every, Freeze, FreezeScope, FreezeStrength, Gate, Repeat, TaskTemplate, TemplateTask,
+    WorkspaceRules, default_policies,
 };
 use slipway_domain::time::Window;
 use uuid::Uuid;
@@ -64,12 +65,24 @@ fn put_policy(id: u128, groups: &[GroupId], rule: ApprovalRule, due_hours: u32) 
     }))
 }
 
+/// A freeze of some days that comes again until a day.
+fn put_again(every: Every, days: i64, until: Option<i64>) -> Command {
+    let window = Window { start: START, end: START.plus_days(days) };
+    let Command::Setup(SetupCommand::PutFreeze(freeze)) = put_freeze(window, FreezeScope::Everything) else {
+        panic!("it puts a freeze");
+    };
+    let repeats = Some(Repeat { every, until: until.map(|days| START.plus_days(days)) });
+    Command::Setup(SetupCommand::PutFreeze(Freeze { repeats, ..freeze }))
+}
+
 fn put_freeze(window: Window, scope: FreezeScope) -> Command {
     Command::Setup(SetupCommand::PutFreeze(Freeze {
         id: FreezeId(Uuid::from_u128(0x66)),
         title: "Year end".into(),
         window,
         scope,
+        strength: FreezeStrength::Hard,
+        repeats: None,
     }))
 }
 
@@ -100,6 +113,10 @@ fn a_window() -> Window {
 #[case::freeze_backwards(put_freeze(Window { start: START.plus_days(1), end: START }, FreezeScope::Services([].into())), &["WINDOW_ORDER", "NO_SCOPE"])]
 #[case::freeze_service(put_freeze(a_window(), FreezeScope::Services([CiId(NOBODY.0)].into())), &["UNKNOWN_CI"])]
 #[case::freeze_site(put_freeze(a_window(), FreezeScope::Sites([SiteId(NOBODY.0)].into())), &["UNKNOWN_SITE"])]
+#[case::freeze_weekly(put_again(Every::Week, 7, None), &[])]
+#[case::freeze_too_long_for_a_week(put_again(Every::Week, 8, None), &["REPEATS_TOO_SOON"])]
+#[case::freeze_too_long_for_february(put_again(Every::Month, 29, None), &["REPEATS_TOO_SOON"])]
+#[case::freeze_ends_before_it_begins(put_again(Every::Year, 7, Some(0)), &["WINDOW_ORDER"])]
 fn a_setting_is_kept_or_every_fault_is_named(#[case] command: Command, #[case] want: &[&str]) {
     let mut world = World::new();
     if want.is_empty() {

@@ -1,9 +1,11 @@
 //! No kind of command comes in without the protocol level that brought it.
 
 use slipway_domain::command::{Command, SetupCommand};
-use slipway_domain::id::{PersonId, ReleaseId};
+use slipway_domain::id::{FreezeId, PersonId, ReleaseId};
 use slipway_domain::release::task_record::Assignee;
+use slipway_domain::setting::{Every, Freeze, FreezeScope, FreezeStrength, Repeat};
 use slipway_domain::since::{SINCE, level_of, too_new};
+use slipway_domain::time::Window;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -56,4 +58,24 @@ fn the_level_is_found_by_the_names_and_nothing_else() {
     let finding = too_new(&assign(1), 1).unwrap();
     assert_eq!((finding.code.as_str(), finding.data["needs"].as_str()), ("SERVER_TOO_OLD", "2"));
     assert!(too_new(&assign(1), 2).is_none());
+}
+
+/// A freeze that an older server would understand in part only is not offered to it.
+#[test]
+fn a_freeze_is_as_new_as_what_it_says() {
+    let moment = slipway_domain::time::Timestamp(0);
+    let freeze = Freeze {
+        id: FreezeId(Uuid::nil()),
+        title: "Year end".into(),
+        window: Window { start: moment, end: moment.plus_days(1) },
+        scope: FreezeScope::Everything,
+        strength: FreezeStrength::Hard,
+        repeats: None,
+    };
+    let level = |freeze: Freeze| level_of(&Command::Setup(SetupCommand::PutFreeze(freeze)));
+    let text = serde_json::to_string(&freeze).unwrap();
+    assert!(!text.contains("strength") && !text.contains("repeats"), "the form of before: {text}");
+    assert_eq!(level(freeze.clone()), 1);
+    assert_eq!(level(Freeze { strength: FreezeStrength::Soft, ..freeze.clone() }), 2);
+    assert_eq!(level(Freeze { repeats: Some(Repeat { every: Every::Week, until: None }), ..freeze }), 2);
 }

@@ -21,7 +21,7 @@ use slipway_domain::release::record::{
 };
 use slipway_domain::release::task::tasks_of;
 use slipway_domain::release::task_record::{Task, TaskState};
-use slipway_domain::setting::{Freeze, FreezeScope};
+use slipway_domain::setting::{Every, Freeze, FreezeScope, FreezeStrength, Repeat};
 use slipway_domain::time::Window;
 use uuid::Uuid;
 
@@ -45,7 +45,7 @@ fn send_back(to: Phase) -> C {
 
 /// A release that has just come into the phase.
 #[track_caller]
-fn at(phase: Phase) -> World {
+pub fn at(phase: Phase) -> World {
     let mut world = a_world();
     match phase {
         Phase::Assess => world.assessed(),
@@ -239,7 +239,14 @@ fn a_failed_test(world: &mut World) {
 }
 
 fn freeze(scope: FreezeScope) -> Freeze {
-    Freeze { id: FreezeId(Uuid::from_u128(0x501)), title: "Year end".into(), window: rollout_window(), scope }
+    Freeze {
+        id: FreezeId(Uuid::from_u128(0x501)),
+        title: "Year end".into(),
+        window: rollout_window(),
+        scope,
+        strength: FreezeStrength::Hard,
+        repeats: None,
+    }
 }
 
 /// No guard but the one under test may speak, so a guard that finds too much fails here too.
@@ -500,6 +507,32 @@ fn the_change_manager_overrides_a_freeze(#[case] actor: PersonId, #[case] codes:
     let result = world.run(actor, &Command::Release(REL, install));
     let found: Vec<String> = result.err().into_iter().flat_map(|r| r.findings).map(|f| f.code).collect();
     assert_eq!(found, codes);
+}
+
+/// A soft freeze asks for a reason; the release manager's is enough, and nobody's is not.
+#[rstest]
+#[case::silently(RITA, None, &["SOFT_FREEZE"])]
+#[case::release_manager(RITA, Some("cannot wait"), &[])]
+#[case::change_manager(CLEO, Some("cannot wait"), &[])]
+#[case::without_words(RITA, Some(" "), &["REASON_MISSING"])]
+fn a_soft_freeze_asks_for_a_reason(#[case] actor: PersonId, #[case] reason: Option<&str>, #[case] codes: &[&str]) {
+    let mut world = ready_to_install();
+    world.put(Freeze { strength: FreezeStrength::Soft, ..freeze(FreezeScope::Everything) });
+    let install = C::RecordInstall { window_override: None, freeze_override: reason.map(str::to_owned) };
+    let result = world.run(actor, &Command::Release(REL, install));
+    let found: Vec<String> = result.err().into_iter().flat_map(|r| r.findings).map(|f| f.code).collect();
+    assert_eq!(found, codes);
+}
+
+#[test]
+fn a_freeze_that_came_again_stops_as_the_first_time() {
+    let mut world = ready_to_install();
+    let window = Window { start: rollout_window().start.plus_days(-14), end: rollout_window().end.plus_days(-14) };
+    let repeats = Some(Repeat { every: Every::Week, until: None });
+    world.put(Freeze { window, repeats, ..freeze(FreezeScope::Everything) });
+    assert_eq!(world.no(RITA, INSTALL), ["FREEZE"]);
+    world.put(Freeze { window, ..freeze(FreezeScope::Everything) });
+    world.on(RITA, INSTALL);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::World;
 use crate::support::{Laptop, PASSWORD, all_at_once, new_id};
 use slipway_domain::command::{Command, SetupCommand};
 use slipway_domain::id::FreezeId;
-use slipway_domain::setting::{Freeze, FreezeScope};
+use slipway_domain::setting::{Freeze, FreezeScope, FreezeStrength};
 use slipway_domain::time::{Timestamp, Window};
 use slipway_sync::bucket::Bucket;
 use slipway_sync::protocol::{ErrorCode, Page};
@@ -15,7 +15,14 @@ const HOUR_MS: i64 = 3_600_000;
 async fn put_and_remove(world: &World, laptop: &mut Laptop) -> u64 {
     let id = FreezeId(new_id());
     let window = Window { start: Timestamp(1), end: Timestamp(2) };
-    let freeze = Freeze { id, title: "Year end".into(), window, scope: FreezeScope::Everything };
+    let freeze = Freeze {
+        id,
+        title: "Year end".into(),
+        window,
+        scope: FreezeScope::Everything,
+        strength: FreezeStrength::Hard,
+        repeats: None,
+    };
     let put = laptop.issue(Command::Setup(SetupCommand::PutFreeze(freeze)));
     let before = world.push(laptop, laptop.counter, &[put]).await.unwrap().head;
     let remove = laptop.issue(Command::Setup(SetupCommand::RemoveFreeze(id)));

@@ -6,7 +6,7 @@ use slipway_domain::checksum::{row_checksum, state_hash};
 use slipway_domain::command::{Command, SetupCommand};
 use slipway_domain::id::{FreezeId, SiteId};
 use slipway_domain::number::Series;
-use slipway_domain::setting::{Freeze, FreezeScope};
+use slipway_domain::setting::{Freeze, FreezeScope, FreezeStrength};
 use slipway_domain::time::{Timestamp, Window};
 use slipway_sync::bucket::Bucket;
 use slipway_sync::log::Checkpoint;
@@ -53,7 +53,14 @@ async fn a_removed_record_leaves_a_tombstone() {
     let mut laptop = world.laptop("ruth").await;
     let id = FreezeId(new_id());
     let window = Window { start: Timestamp(1), end: Timestamp(2) };
-    let freeze = Freeze { id, title: "Year end".into(), window, scope: FreezeScope::Everything };
+    let freeze = Freeze {
+        id,
+        title: "Year end".into(),
+        window,
+        scope: FreezeScope::Everything,
+        strength: FreezeStrength::Hard,
+        repeats: None,
+    };
     let put = laptop.issue(Command::Setup(SetupCommand::PutFreeze(freeze)));
     world.push(&laptop, 1, &[put]).await.unwrap();
     let before = world.pull(&laptop, 0, 0, all_at_once()).await.unwrap();

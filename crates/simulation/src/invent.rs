@@ -24,7 +24,7 @@ use slipway_domain::records::Memory;
 use slipway_domain::release::record::{Outcome, Packaging, Phase, Release, ReleaseClass, ReleaseType, TestResult};
 use slipway_domain::release::scope::digest;
 use slipway_domain::release::task_record::{Assignee, Task, TaskState};
-use slipway_domain::setting::{Freeze, FreezeScope};
+use slipway_domain::setting::{Freeze, FreezeScope, FreezeStrength};
 use slipway_domain::time::{Timestamp, Window};
 
 /// Who is about to do something, and what is on their screen.
@@ -230,6 +230,8 @@ impl Desk<'_> {
                 title: self.words(),
                 window: Window { start: Timestamp(1), end: Timestamp(2) },
                 scope: FreezeScope::Everything,
+                strength: FreezeStrength::Hard,
+                repeats: None,
             }),
         }))
     }

@@ -18,7 +18,7 @@ use slipway_domain::id::{CiId, CommandId, CommentId, DeviceId, FreezeId, SiteId}
 use slipway_domain::number::{Number, Series};
 use slipway_domain::record::{Kind, Record, RecordRef};
 use slipway_domain::records::RecordsExt;
-use slipway_domain::setting::{Freeze, FreezeScope};
+use slipway_domain::setting::{Freeze, FreezeScope, FreezeStrength};
 use slipway_domain::time::{Timestamp, Window};
 use slipway_simulation::machine::Machine;
 use slipway_simulation::place::Database;
@@ -65,7 +65,14 @@ fn version(n: u128, from: &str, to: &str) -> Command {
 fn a_freeze(title: &str) -> Command {
     let window = Window { start: Timestamp(1), end: Timestamp(2) };
     let id = FreezeId(Uuid::from_u128(0xf1));
-    Command::Setup(SetupCommand::PutFreeze(Freeze { id, title: title.into(), window, scope: FreezeScope::Everything }))
+    Command::Setup(SetupCommand::PutFreeze(Freeze {
+        id,
+        title: title.into(),
+        window,
+        scope: FreezeScope::Everything,
+        strength: FreezeStrength::Hard,
+        repeats: None,
+    }))
 }
 
 fn end(world: &World, laptop: usize, id: CommandId) -> Verdict {

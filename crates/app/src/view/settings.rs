@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use slipway_domain::id::{CiId, GroupId, PersonId, SiteId};
 use slipway_domain::people::{Delegation, Role, Site};
-use slipway_domain::setting::{ApprovalPolicy, Freeze, FreezeScope, TaskTemplate, WorkspaceRules};
+use slipway_domain::setting::{
+    ApprovalPolicy, Freeze, FreezeScope, FreezeStrength, Repeat, TaskTemplate, WorkspaceRules,
+};
 use slipway_domain::time::Window;
 use std::collections::BTreeSet;
 use ts_rs::TS;
@@ -194,5 +196,13 @@ pub enum PutSetupRequest {
         window: Window,
         /// What it covers.
         scope: FreezeScope,
+        /// How hard it stops; hard when left out.
+        #[serde(default)]
+        #[ts(as = "Option<_>", optional)]
+        strength: FreezeStrength,
+        /// Whether and how it comes again.
+        #[serde(default)]
+        #[ts(optional)]
+        repeats: Option<Repeat>,
     },
 }

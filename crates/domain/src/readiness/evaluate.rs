@@ -2,11 +2,11 @@
 
 use crate::access;
 use crate::collision::{Planned, around};
+use crate::freeze::freezes;
 use crate::readiness::{Criterion, CriterionState, Family, Judgement};
 use crate::records::Records;
 use crate::refusal::{Fault, Finding};
 use crate::release::guard::{self, Ask, Guard, GuardInput, build, closing, planning, rollout};
-use crate::release::install::freezes;
 use crate::release::person_name;
 use crate::release::record::{Phase, PlanKind, Release, ReleaseClass, Training};
 use crate::release::task::tasks_of;
@@ -203,14 +203,19 @@ fn windows_clear(i: &GuardInput<'_>) -> Result<Verdict, Fault> {
         return Ok(not_met("The rollout window is not set.", "Set it in Scope."));
     };
     let mut trouble = Vec::new();
-    for freeze in freezes(i.release, i.records, |f| f.window.overlaps(&window))? {
-        trouble.push(format!("{} freezes it.", freeze.title));
+    let mut soft = String::new();
+    for (freeze, _) in freezes(i.release, &window, i.records)? {
+        if freeze.is_soft() {
+            soft += &format!(" {} will ask for a reason.", freeze.title);
+        } else {
+            trouble.push(format!("{} freezes it.", freeze.title));
+        }
     }
     if let Some(mine) = Planned::of_release(i.release) {
         trouble.extend(around(&mine, i.records)?.into_iter().map(|f| f.sentence));
     }
     Ok(if trouble.is_empty() {
-        met("No freeze, no other release and no other change is in the way.")
+        met(format!("No freeze, no other release and no other change is in the way.{soft}"))
     } else {
         not_met(trouble.join(" "), "Move the window.")
     })

@@ -1,15 +1,12 @@
 //! Recording the install: a baseline of every CI that the plan touches, then the CI update plan, all of it or none.
 
-use crate::change::record::Change;
 use crate::cmdb::baseline::Baseline;
 use crate::cmdb::ci::{Ci, CiStatus, FieldChange, uniqueness};
 use crate::cmdb::class::Classes;
-use crate::cmdb::group::CiGroup;
-use crate::cmdb::merge_ci;
 use crate::cmdb::relation::Relation;
 use crate::cmdb::update_plan::CiUpdate;
 use crate::cmdb::{classify, location, relate};
-use crate::id::{BaselineId, CiId, SiteId};
+use crate::id::{BaselineId, CiId};
 use crate::number::{Number, Series};
 use crate::record::{Kind, RecordRef};
 use crate::records::overlay::Overlay;
@@ -17,8 +14,6 @@ use crate::records::{Records, RecordsExt};
 use crate::refusal::{Failure, Fault, Finding, none};
 use crate::release::effect::EffectInput;
 use crate::release::record::{Install, Release, Status};
-use crate::setting::{Freeze, FreezeScope};
-use crate::time::Timestamp;
 use std::collections::BTreeSet;
 
 /// Gives a CI that the plan creates its number.
@@ -280,74 +275,4 @@ fn differs(ci: &Ci, field: &str, expected: &str, is: &str) -> Finding {
     .with("field", field)
     .with("expected", expected)
     .with("is", is)
-}
-
-/// The freezes that hold at a moment for what the release affects.
-///
-/// # Errors
-/// A storage fault.
-pub(crate) fn freezes_at(release: &Release, at: Timestamp, records: &dyn Records) -> Result<Vec<Freeze>, Fault> {
-    freezes(release, records, |freeze| freeze.window.contains(at))
-}
-
-/// The freezes, of those that `when` picks, that hold for what the release affects.
-///
-/// # Errors
-/// A storage fault.
-pub(crate) fn freezes(
-    release: &Release,
-    records: &dyn Records,
-    when: impl Fn(&Freeze) -> bool,
-) -> Result<Vec<Freeze>, Fault> {
-    let mut freezes: Vec<Freeze> = records.all()?;
-    freezes.retain(when);
-    if freezes.is_empty() {
-        return Ok(freezes);
-    }
-    let (services, sites) = affected(release, records)?;
-    freezes.retain(|freeze| match &freeze.scope {
-        FreezeScope::Everything => true,
-        FreezeScope::Services(frozen) => !frozen.is_disjoint(&services),
-        FreezeScope::Sites(frozen) => !frozen.is_disjoint(&sites),
-    });
-    Ok(freezes)
-}
-
-/// Services and sites that the release affects: those it names, those of its changes, and those of its CIs.
-fn affected(release: &Release, records: &dyn Records) -> Result<(BTreeSet<CiId>, BTreeSet<SiteId>), Fault> {
-    let scope = &release.scope;
-    let mut services = scope.services.clone();
-    let mut sites: BTreeSet<SiteId> = scope.targets.iter().filter_map(|t| t.site).collect();
-    let mut cis = scope.cis.clone();
-    for change in &scope.changes {
-        if let Some(change) = records.get::<Change>(*change)? {
-            services.extend(change.services);
-            cis.extend(change.cis);
-        }
-    }
-    for group in &scope.ci_groups {
-        match scope.frozen_groups.get(group) {
-            Some(members) => cis.extend(members),
-            None => cis.extend(records.get::<CiGroup>(*group)?.map(|g| g.members).unwrap_or_default()),
-        }
-    }
-    for update in &scope.ci_plan {
-        match update {
-            CiUpdate::Create(ci) => sites.extend(ci.location.site),
-            CiUpdate::SetFields { ci, .. } | CiUpdate::SetStatus { ci, .. } => {
-                cis.insert(*ci);
-            }
-            CiUpdate::AddRelation(_) | CiUpdate::RemoveRelation(_) => {}
-        }
-    }
-    for id in cis {
-        let id = merge_ci::resolve(id, records)?;
-        if let Some(ci) = records.get::<Ci>(id)? {
-            sites.extend(ci.location.site);
-            if ci.is_service() {
-                services.insert(id);
-            }
-        }
-    }
-    Ok((services, sites))
 }

@@ -2,7 +2,7 @@
 //!
 //! Each function gives the record with its texts trimmed, or every finding.
 
-use super::{ApprovalPolicy, Freeze, FreezeScope, TaskTemplate, TemplateTask, WorkspaceRules};
+use super::{ApprovalPolicy, Freeze, FreezeScope, Repeat, TaskTemplate, TemplateTask, WorkspaceRules};
 use crate::access::held_by_another;
 use crate::approval::record::ApprovalRule;
 use crate::cmdb::relate;
@@ -320,6 +320,7 @@ pub(super) fn freeze(given: &Freeze, records: &dyn Records) -> Result<Freeze, Fa
             sites.is_empty()
         }
     };
+    findings.extend(freeze.repeats.and_then(|repeat| never_again(&freeze, repeat)));
     if covers_nothing {
         findings.push(Finding::new(
             "NO_SCOPE",
@@ -329,6 +330,25 @@ pub(super) fn freeze(given: &Freeze, records: &dyn Records) -> Result<Freeze, Fa
     }
     none(findings)?;
     Ok(freeze)
+}
+
+/// Why a freeze cannot come again like that.
+fn never_again(freeze: &Freeze, repeat: Repeat) -> Option<Finding> {
+    if freeze.window.end.0.saturating_sub(freeze.window.start.0) > repeat.every.shortest_ms() {
+        return Some(Finding::new(
+            "REPEATS_TOO_SOON",
+            "The freeze would begin again before it ends.",
+            "Let it end earlier, or come again later.",
+        ));
+    }
+    let ends = repeat.until.is_some_and(|until| until <= freeze.window.start);
+    ends.then(|| {
+        Finding::new(
+            "WINDOW_ORDER",
+            "The freeze stops coming again before it begins.",
+            "Choose a later end of the repetition.",
+        )
+    })
 }
 
 fn name_taken<E: Entity>(kind: &str, name: &str, id: Uuid, records: &dyn Records) -> Result<Option<Finding>, Fault> {

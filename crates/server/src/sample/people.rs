@@ -5,7 +5,7 @@ use slipway_domain::command::{Command, SetupCommand};
 use slipway_domain::id::{GroupId, PersonId, SiteId};
 use slipway_domain::people::{Group, Person, Role, Site};
 use slipway_domain::refusal::Failure;
-use slipway_domain::setting::{ApprovalPolicy, Freeze, FreezeScope};
+use slipway_domain::setting::{ApprovalPolicy, Freeze, FreezeScope, FreezeStrength};
 use slipway_domain::time::Window;
 
 /// Ines Marlow, release manager.
@@ -139,6 +139,8 @@ pub fn build(company: &mut Company, cab: GroupId, emergency_cab: GroupId) -> Res
             title: "Year-end closing".to_owned(),
             window: Window { start, end: start.plus_days(14) },
             scope: FreezeScope::Everything,
+            strength: FreezeStrength::Hard,
+            repeats: None,
         }),
     )
 }

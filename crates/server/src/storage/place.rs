@@ -10,7 +10,7 @@ const BATCH: usize = 500;
 
 /// Kinds that have a place of their own outside the workspace (what lies with them moves along), and those that came to
 /// be found by more since.
-const KINDS: [Kind; 4] = [Kind::Ci, Kind::DhsUnit, Kind::Baseline, Kind::Delegation];
+const KINDS: [Kind; 6] = [Kind::Ci, Kind::DhsUnit, Kind::Baseline, Kind::Delegation, Kind::Release, Kind::Change];
 
 /// Moves records where the table says that they lie, and looks them up anew, unless that was done. Cut off, it begins again and finds little
 /// left to do; laptops learn of it through their feeds.

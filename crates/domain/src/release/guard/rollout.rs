@@ -1,5 +1,6 @@
 //! Guards of Distribution and rollout: go, window, freeze, CI update plan, install.
 
+use crate::freeze;
 use crate::people::Role;
 use crate::readiness::CriterionState;
 use crate::readiness::evaluate::evaluate;
@@ -90,21 +91,27 @@ pub fn inside_rollout_window(i: &GuardInput<'_>) -> Findings {
     }
 }
 
-/// No freeze on anything that the release affects, or the change manager says why not.
+/// No freeze on anything that the release affects, or the change manager says why not; of a soft one the release manager
+/// may say it too.
 pub fn no_freeze(i: &GuardInput<'_>) -> Findings {
     let mut findings = Vec::new();
-    for freeze in install::freezes_at(i.release, i.now, i.records)? {
-        let frozen = Finding::new(
-            "FREEZE",
-            format!("{} freezes what this release affects until {}.", freeze.title, freeze.window.end.to_rfc3339()),
-            "Install after the freeze, or let the change manager override with a reason.",
-        )
-        .about(RecordRef::of(&freeze));
+    for (freeze, window) in freeze::freezes_at(i.release, i.now, i.records)? {
+        let until = window.end.to_rfc3339();
+        let (code, sentence, way_out) = if freeze.is_soft() {
+            let asks = format!("{} asks for a reason for an install until {until}.", freeze.title);
+            ("SOFT_FREEZE", asks, "Install afterwards, or say why it cannot wait.")
+        } else {
+            let freezes = format!("{} freezes what this release affects until {until}.", freeze.title);
+            ("FREEZE", freezes, "Install after the freeze, or let the change manager override with a reason.")
+        };
+        let frozen = Finding::new(code, sentence, way_out).about(RecordRef::of(&freeze));
         match i.ask.freeze_override {
             None => findings.push(frozen),
             Some(reason) => {
-                let may = i.actor.roles.contains(&Role::ChangeManager);
-                findings.extend(override_findings(i.release, reason, may, "change manager", &frozen));
+                let may = i.actor.roles.contains(&Role::ChangeManager)
+                    || (freeze.is_soft() && is_release_manager(i.release, i.actor));
+                let who = if freeze.is_soft() { "release manager or change manager" } else { "change manager" };
+                findings.extend(override_findings(i.release, reason, may, who, &frozen));
             }
         }
     }
