@@ -10,6 +10,7 @@ pub mod carry;
 pub mod encoding;
 pub mod engine;
 pub mod events;
+pub mod ical;
 pub mod limits;
 pub mod local;
 pub mod log;

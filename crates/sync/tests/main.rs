@@ -11,5 +11,6 @@
 
 mod carry;
 mod engine;
+mod ical;
 mod snapshot;
 mod wire;
