@@ -6,13 +6,15 @@ use crate::view::changes::ChangeRequest;
 use crate::view::collisions::{AlsoAffected, AlsoAffectedLine, ChangeWeight, CollisionLine, Collisions, PlanRequest};
 use crate::view::releases::ReleaseRequest;
 use crate::{App, resolve, rows};
+use slipway_domain::calendar::{Plan, in_freezes};
 use slipway_domain::change::risk;
 use slipway_domain::cmdb::group::CiGroup;
 use slipway_domain::cmdb::impact::Question;
 use slipway_domain::collision::{Planned, around};
 use slipway_domain::id::CiId;
-use slipway_domain::record::Kind;
+use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::RecordsExt;
+use slipway_domain::setting::Freeze;
 use slipway_store::impact::Wanted;
 use std::collections::BTreeSet;
 
@@ -29,14 +31,24 @@ const PROPOSED: usize = 50;
 /// `NOT_FOUND`, or trouble.
 pub fn get(app: &App, request: &PlanRequest) -> Result<Collisions, CallError> {
     app.read(|sight| {
-        let planned = match (&request.release, &request.change) {
-            (Some(release), _) => Planned::of_release(&resolve::release(sight, release)?),
-            (None, Some(change)) => Planned::of_change(&resolve::change(sight, change)?),
+        let (planned, record): (_, Record) = match (&request.release, &request.change) {
+            (Some(release), _) => {
+                let release = resolve::release(sight, release)?;
+                (Planned::of_release(&release), release.into())
+            }
+            (None, Some(change)) => {
+                let change = resolve::change(sight, change)?;
+                (Planned::of_change(&change), change.into())
+            }
             (None, None) => return Err(crate::missing("collisions", "release or change")),
         };
         let Some(planned) = planned else { return Ok(Collisions { planned: false, lines: Vec::new() }) };
+        let plan = Plan { record, window: planned.window };
+        let freezes: Vec<Freeze> = sight.records.all()?;
+        let mut found = in_freezes(&plan, &freezes, sight.records)?;
+        found.extend(around(&planned, sight.records)?);
         let mut lines = Vec::new();
-        for finding in around(&planned, sight.records)? {
+        for finding in found {
             let Some(about) = &finding.record else { continue };
             let Some(other) = rows::rows(sight, about.kind, [about.id])?.pop() else { continue };
             lines.push(CollisionLine { other, finding });

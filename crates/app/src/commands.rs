@@ -7,10 +7,10 @@ use crate::host::Progress;
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
-    account, approvals, attention, baselines, bulk, carry, cataloguing, changes, ci_form, classes, cmdb, collisions,
-    dhs, dsl, dsl_files, exceptions, groups, held, impact, inbox, jobs, labels, links, lists, models, moments,
-    mutations, observations, papers, photos, picking, profile, racks, releases, reports, runbook, sbom, scanning, set,
-    settings, standards, stocktakes, transfer, trees,
+    account, approvals, attention, baselines, bulk, calendar, carry, cataloguing, changes, ci_form, classes, cmdb,
+    collisions, dhs, dsl, dsl_files, exceptions, groups, held, impact, inbox, jobs, labels, links, lists, models,
+    moments, mutations, observations, papers, photos, picking, profile, racks, releases, reports, runbook, sbom,
+    scanning, set, settings, standards, stocktakes, transfer, trees,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -262,6 +262,12 @@ commands! {
     "releases.notes": papers::PaperRequest => papers::PaperView = blocking crate::papers::notes;
     "releases.runbook_paper": papers::PaperRequest => papers::PaperView = blocking crate::papers::runbook;
     "releases.bom": papers::PaperRequest => papers::PaperView = blocking crate::papers::bill;
+
+    "calendar.get": calendar::CalendarRequest => calendar::CalendarPage = blocking crate::calendar::get;
+    "calendar.next_slot": calendar::SlotRequest => calendar::SlotPage = blocking crate::calendar::slot::next;
+    "calendar.save": calendar::SaveCalendarRequest => calendar::SavedCalendar = blocking crate::calendar::file::save;
+    "calendar.consider": calendar::MoveRequest => calendar::MovePage = blocking crate::calendar::moving::consider;
+    "calendar.move": calendar::MoveRequest => mutations::Done = blocking crate::calendar::moving::act;
 
     "reports.list": Nothing => reports::ReportList = blocking crate::reports::list;
     "reports.get": reports::ReportRequest => reports::ReportPage = blocking crate::reports::get;

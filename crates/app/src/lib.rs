@@ -7,6 +7,7 @@ pub mod audit;
 pub mod baselines;
 pub mod blob_sync;
 pub mod bulk;
+pub mod calendar;
 pub mod carry;
 pub mod cataloguing;
 pub mod changes;

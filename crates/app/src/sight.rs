@@ -162,6 +162,8 @@ pub fn path(record: &Record) -> Option<String> {
         Record::Stocktake(s) => format!("/dhs/stocktakes/{}", s.id),
         Record::DhsModel(m) => format!("/dhs/models/{}", m.id),
         Record::DhsStock(s) => format!("/dhs/models/{}", s.model),
+        // The month in which it begins.
+        Record::Freeze(f) => format!("/calendar/month/{}", f.window.start.day()),
         Record::Task(t) => format!("/releases/{}/tasks", t.release),
         Record::TestRecord(t) => format!("/releases/{}/readiness", t.release),
         Record::Approval(a) => match a.subject {

@@ -5,6 +5,7 @@ pub mod approvals;
 pub mod attention;
 pub mod baselines;
 pub mod bulk;
+pub mod calendar;
 pub mod carry;
 pub mod cataloguing;
 pub mod changes;

@@ -24,14 +24,14 @@ pub struct PlanRequest {
 pub struct Collisions {
     /// It has a window; without one nothing collides.
     pub planned: bool,
-    /// One for each thing in which it collides with another plan.
+    /// One for each freeze that it falls into and each thing in which it collides with another plan.
     pub lines: Vec<CollisionLine>,
 }
 
 /// A collision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct CollisionLine {
-    /// The other release or change.
+    /// The other release or change, or the freeze.
     pub other: ListRow,
     /// In what they collide, with the path that links them.
     pub finding: Finding,

@@ -4,6 +4,7 @@
 mod account;
 mod attention;
 mod baselines;
+mod calendar;
 mod calls;
 mod collisions;
 mod duplicates;
