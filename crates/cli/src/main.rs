@@ -6,6 +6,7 @@ mod account;
 mod attention;
 mod audit;
 mod baseline;
+mod calendar;
 mod carry;
 mod change;
 mod ci;
@@ -145,6 +146,8 @@ enum Use {
     Release(Box<release::ReleaseCall>),
     /// Figures over a period: outcomes, time in phases, approvals, delivery, CMDB, DSL, DHS. Example: slipwayctl report outcomes
     Report(report::Report),
+    /// What is planned when: rollout windows, changes, freezes, and what collides. Example: slipwayctl calendar
+    Calendar(calendar::Calendar),
     /// Changes.
     #[command(subcommand)]
     Change(Box<change::ChangeCall>),
@@ -253,6 +256,7 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Use::Job(call) => transfer::job(&desk, call).await,
         Use::Release(call) => release::run(&desk, *call).await,
         Use::Report(call) => report::run(&desk, call).await,
+        Use::Calendar(call) => calendar::run(&desk, call).await,
         Use::Change(call) => change::run(&desk, *call).await,
         Use::Ci(call) => ci::run(&desk, *call).await,
         Use::Observe(call) => observe::run(&desk, call).await,

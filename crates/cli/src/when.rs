@@ -52,3 +52,15 @@ pub fn day(text: &str) -> Result<i64, CallError> {
         Err(_) => moment(text),
     }
 }
+
+/// Milliseconds UTC of the beginning of a day in this computer's zone, written as `2026-11-28`, or of a moment.
+pub fn local_day(text: &str) -> Result<i64, CallError> {
+    match chrono::NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d") {
+        // Where the clocks are put forward at midnight the day begins an hour later.
+        Ok(day) => (0..=2)
+            .find_map(|hour| Local.from_local_datetime(&day.and_hms_opt(hour, 0, 0)?).earliest())
+            .map(|at| at.timestamp_millis())
+            .ok_or_else(|| wrong_use(format!("{text:?} is no day here."), "Write it as 2026-11-28.")),
+        Err(_) => moment(text),
+    }
+}
