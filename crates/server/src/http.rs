@@ -3,6 +3,7 @@
 mod api;
 mod auth;
 mod blobs;
+mod calendar;
 mod carry;
 mod devices;
 mod events;
@@ -101,6 +102,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(api::read::get_release))
         .routes(routes!(api::read::list_changes))
         .routes(routes!(api::read::get_change))
+        .routes(routes!(calendar::feed))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
         .routes(routes!(health::document))
@@ -163,7 +165,11 @@ fn bearer(parts: &Parts) -> Option<String> {
 impl Asked {
     /// Whose token for other tools came with the request; sessions and tokens do not open each other's doors.
     async fn of_token(parts: &mut Parts, shared: &Shared) -> Result<Self, ServerError> {
-        let token = bearer(parts).unwrap_or_default();
+        Self::with_token(bearer(parts).unwrap_or_default(), parts, shared).await
+    }
+
+    /// Whose token for other tools this is.
+    async fn with_token(token: String, parts: &Parts, shared: &Shared) -> Result<Self, ServerError> {
         let Json(caller) = shared.run(move |core| core.api_caller(&token)).await?;
         Self::noted(caller, parts, shared)
     }

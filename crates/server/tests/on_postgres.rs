@@ -6,6 +6,8 @@ type World = crate::support::WorldOn<crate::support::OnPostgres>;
 mod api;
 #[path = "blobs.rs"]
 mod blobs;
+#[path = "calendar.rs"]
+mod calendar;
 #[path = "carry.rs"]
 mod carry;
 #[path = "compact.rs"]

@@ -160,12 +160,22 @@ impl Core {
         question: &Question,
         tell: impl FnOnce(&Impact, &dyn Records) -> Result<T, Fault>,
     ) -> Result<T, ServerError> {
+        self.api_look(caller, |records| tell(&analyse(question, records)?, records))
+    }
+
+    /// Looks at records as far as the caller may read.
+    ///
+    /// # Errors
+    /// [`ErrorCode::TooLarge`] when it reads too much; or the storage failed.
+    pub fn api_look<T>(
+        &self,
+        caller: &Caller,
+        look: impl FnOnce(&dyn Records) -> Result<T, Fault>,
+    ) -> Result<T, ServerError> {
         let view = self.snapshot()?;
         let sight = sight(view.as_ref(), caller)?;
         let metered = Metered::new(view.as_ref(), &sight);
-        analyse(question, &metered)
-            .and_then(|impact| tell(&impact, &metered))
-            .map_err(|fault| too_much(&metered, fault))
+        look(&metered).map_err(|fault| too_much(&metered, fault))
     }
 }
 

@@ -2,7 +2,7 @@
 //! for, by the same rules and into the same log as everything else.
 
 mod body;
-mod page;
+pub(super) mod page;
 pub(super) mod problem;
 pub(super) mod read;
 pub(super) mod write;

@@ -32,7 +32,7 @@ use uuid::Uuid;
 pub const SNAPSHOT_RECORDS: u64 = 60;
 pub const PASSWORD: &str = "correct horse";
 /// 2026-05-04, a Monday.
-const START_MS: i64 = 1_777_852_800_000;
+pub const START_MS: i64 = 1_777_852_800_000;
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 

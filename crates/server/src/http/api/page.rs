@@ -36,7 +36,7 @@ pub(super) struct Page {
 }
 
 /// The parameters of a query.
-pub(super) fn params<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, ServerError> {
+pub(crate) fn params<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, ServerError> {
     let Query(query) = query
         .map_err(|error| wrong(error.body_text(), "Correct the parameters; /v1/openapi.json lists those there are."))?;
     Ok(query)
