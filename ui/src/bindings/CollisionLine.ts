@@ -7,7 +7,7 @@ import type { ListRow } from "./ListRow";
  */
 export type CollisionLine = { 
 /**
- * The other release or change.
+ * The other release or change, or the freeze.
  */
 other: ListRow, 
 /**

@@ -10,6 +10,6 @@ export type Collisions = {
  */
 planned: boolean, 
 /**
- * One for each thing in which it collides with another plan.
+ * One for each freeze that it falls into and each thing in which it collides with another plan.
  */
 lines: Array<CollisionLine>, };

@@ -4,10 +4,12 @@ import type { CiGroupId } from "./CiGroupId";
 import type { CiId } from "./CiId";
 import type { FreezeId } from "./FreezeId";
 import type { FreezeScope } from "./FreezeScope";
+import type { FreezeStrength } from "./FreezeStrength";
 import type { Gate } from "./Gate";
 import type { GroupId } from "./GroupId";
 import type { PersonId } from "./PersonId";
 import type { ReleaseClass } from "./ReleaseClass";
+import type { Repeat } from "./Repeat";
 import type { Role } from "./Role";
 import type { SettingId } from "./SettingId";
 import type { SiteId } from "./SiteId";
@@ -124,4 +126,12 @@ window: Window,
 /**
  * What it covers.
  */
-scope: FreezeScope, } };
+scope: FreezeScope, 
+/**
+ * How hard it stops; hard when left out.
+ */
+strength?: FreezeStrength, 
+/**
+ * Whether and how it comes again.
+ */
+repeats?: Repeat, } };

@@ -13,7 +13,7 @@ export interface Locale {
 }
 
 /** The person's language. The C locale of a bare system is none, and has no way to group figures. */
-const HERE = ((): string => {
+export const HERE = ((): string => {
   try {
     return Intl.getCanonicalLocales(navigator.language)[0] ?? 'en';
   } catch {

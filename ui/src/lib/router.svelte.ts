@@ -13,6 +13,7 @@ export const PLACES = [
   { place: 'cmdb', title: 'CMDB', number: 4, letter: 'm' },
   { place: 'dsl', title: 'DSL', number: 5, letter: 'd' },
   { place: 'dhs', title: 'DHS', number: 6, letter: 'h' },
+  { place: 'calendar', title: 'Calendar', number: 7, letter: 'k' },
   { place: 'reports', title: 'Reports', number: 8, letter: 'p' },
   { place: 'settings', title: 'Settings', number: 9, letter: 's' },
 ] as const;

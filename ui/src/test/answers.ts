@@ -6,6 +6,7 @@ import type { StandardRow } from '../bindings/StandardRow';
 import type { Kind } from '../bindings/Kind';
 import type { ListRow } from '../bindings/ListRow';
 import type { Settings } from '../bindings/Settings';
+import { a_calendar, a_move, a_slot } from './calendar';
 import { CARRY } from './carry';
 import { a_class_tree, a_form, a_history } from './classes';
 import { DEVICES } from './devices';
@@ -236,6 +237,11 @@ export function answers(): Answers {
       cut_off: false,
     }),
     'baselines.restore': () => ({ plan: { rows: [], updates: [], notes: [] }, release: null }),
+    'calendar.get': a_calendar,
+    'calendar.consider': a_move,
+    'calendar.next_slot': a_slot,
+    'calendar.move': () => DONE,
+    'calendar.save': ({ path }: { path: string }) => ({ path, events: 4 }),
     'reports.list': () => ({
       reports: [OUTCOMES, { ...OUTCOMES, code: 'dhs', name: 'dhs', title: 'Stock of the DHS', of_releases: false }],
     }),
