@@ -4,6 +4,7 @@
 
 mod accounts;
 mod attention;
+mod calendar;
 mod carry;
 mod classes;
 mod dhs;

@@ -56,6 +56,7 @@ async fn every_place_shows_the_company_and_axe_is_content_in_both_themes() {
         ("settings-classes", "/settings/classes".to_owned(), "Relation types"),
         ("dsl", "/dsl".to_owned(), "Paygrade"),
         ("dhs", "/dhs".to_owned(), "NX-9540"),
+        ("calendar", "/calendar".to_owned(), "Today"),
         ("reports", "/reports".to_owned(), "Time in each phase"),
         ("report-outcomes", "/reports/outcomes".to_owned(), "Success rate"),
         ("report-phases", "/reports/phases".to_owned(), "Plan and design"),
