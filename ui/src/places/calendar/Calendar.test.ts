@@ -40,7 +40,9 @@ describe('the calendar', () => {
     open('/calendar/month/2026-11-28');
     const day = await screen.findByRole('gridcell', { name: /28.*, 3 planned/ });
     expect(day.getAttribute('aria-selected')).toBe('true');
-    expect(within(day).getByRole('button', { name: /REL-000131 Payroll 9.4,.* 1 thing in its way/ })).toBeTruthy();
+    expect(
+      within(day).getByRole('button', { name: /^20:00 Payroll 9.4 REL-000131,.* 1 thing in its way/ }),
+    ).toBeTruthy();
     expect(within(panel()).getByText(/share the service Payroll/)).toBeTruthy();
     expect(screen.getByRole('gridcell', { name: /^\w+,? (December 3|3 December).*1 freeze/ })).toBeTruthy();
   });
