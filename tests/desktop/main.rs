@@ -13,6 +13,7 @@ mod impact;
 mod import;
 mod large;
 mod many;
+mod opening;
 mod photos;
 mod places;
 mod plans;

@@ -42,9 +42,18 @@ impl Window {
             std::env::var_os("DISPLAY").is_some(),
             "The window needs a display: cargo xtask session cargo test --test desktop"
         );
+        Self::start(profile, variables, &[]).await
+    }
+
+    /// The desktop as the system starts it for a link or a file.
+    pub async fn open_for(profile: &Path, arguments: &[&str]) -> Self {
+        Self::start(profile, &[], arguments).await
+    }
+
+    async fn start(profile: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         let web_data = tempfile::tempdir().expect("a temporary folder");
         let driver = Driver::start(profile, web_data.path(), variables);
-        let client = driver.connect().await;
+        let client = driver.connect(arguments).await;
         let window = Self { client, _driver: driver, _web_data: web_data };
         wait::until_async("the page of the window", || async {
             let state = window.script("return document.readyState").await;
@@ -239,9 +248,9 @@ impl Driver {
         Self { child, port }
     }
 
-    async fn connect(&self) -> Client {
+    async fn connect(&self, arguments: &[&str]) -> Client {
         let binary = program("slipway");
-        let capabilities = json!({"webkitgtk:browserOptions": {"binary": binary, "args": []}});
+        let capabilities = json!({"webkitgtk:browserOptions": {"binary": binary, "args": arguments}});
         let capabilities = capabilities.as_object().expect("an object").clone();
         let address = format!("http://127.0.0.1:{}", self.port);
         let connect = || async {

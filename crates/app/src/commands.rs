@@ -3,7 +3,7 @@
 
 use crate::App;
 use crate::error::CallError;
-use crate::host::Progress;
+use crate::host::{Opening, Progress};
 use crate::import::ImportReport;
 use crate::view::common::Nothing;
 use crate::view::{
@@ -309,6 +309,7 @@ pub fn write_bindings(folder: &Path) -> Result<(), ExportError> {
     CallError::export_all(&config)?;
     mutations::Changes::export_all(&config)?;
     Progress::export_all(&config)?;
+    Opening::export_all(&config)?;
     std::fs::write(folder.join("commands.ts"), commands_ts(&config))?;
     Ok(())
 }
@@ -320,6 +321,7 @@ fn commands_ts(config: &Config) -> String {
         ("sync", profile::SyncStatus::name(config)),
         ("job", jobs::JobView::name(config)),
         ("progress", Progress::name(config)),
+        ("open", Opening::name(config)),
     ];
     let types: std::collections::BTreeSet<&String> =
         signatures.iter().flat_map(|(_, q, a)| [q, a]).chain(events.iter().map(|(_, t)| t)).collect();

@@ -70,6 +70,13 @@ pub struct Progress {
     pub of: u64,
 }
 
+/// A place that somebody outside of the window wants to see in it: by a link, or by opening a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct Opening {
+    /// Address in the window, such as `/releases/REL-000001`.
+    pub address: String,
+}
+
 /// The clock and the randomness of this computer, for hosts that have nothing of their own.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;

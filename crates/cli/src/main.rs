@@ -30,6 +30,7 @@ mod dsl_files;
 mod exception;
 mod generate;
 mod group;
+mod manual;
 mod observe;
 mod print;
 mod profile;
@@ -104,6 +105,17 @@ enum Call {
     /// Make up a data centre, the same for the same seed: as files to import, or in a fresh profile.
     /// Example: slipwayctl generate --cis 100000 --relations 300000 --seed 7 --output made-up
     Generate(generate::Generate),
+    /// Write what completes these commands in a shell. Example: slipwayctl completions bash > ~/.local/share/bash-completion/completions/slipwayctl
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write a manual page of each command into a folder, for packages.
+    #[command(hide = true)]
+    Manual {
+        /// The folder, which must be there.
+        folder: PathBuf,
+    },
     #[command(flatten)]
     Use(Use),
 }
@@ -237,6 +249,8 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Call::VerifySet { folder, key } => return dsl_files::verify_set(&folder, key),
         Call::VerifyLog(call) => return audit::verify(&call),
         Call::Generate(call) => return generate::run(&common, call).await,
+        Call::Completions { shell } => return manual::completions(shell),
+        Call::Manual { folder } => return manual::pages(&folder),
         Call::Use(call) => call,
     };
     let desk = Desk::open(&common).await?;

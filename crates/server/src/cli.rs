@@ -8,7 +8,7 @@ mod people;
 mod token;
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use serde_json::{Value, json};
 use slipway_domain::people::Role;
 use slipway_domain::refusal::Refusal;
@@ -212,6 +212,17 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Writes what completes these commands in a shell: slipway-server completions bash.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Writes a manual page of each command into a folder, for packages.
+    #[command(hide = true)]
+    Manual {
+        /// The folder, which must be there.
+        folder: PathBuf,
+    },
 }
 
 /// What is printed: JSON for programs, lines for people.
@@ -375,6 +386,16 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
                 text: format!("Began epoch {}.", workspace.epoch),
                 json: json!({ "epoch": workspace.epoch, "head": workspace.head }),
             })
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "slipway-server", &mut script);
+            let text = String::from_utf8(script).context("Writing the completions")?;
+            Ok(Said { json: json!({ "script": text }), text })
+        }
+        Command::Manual { folder } => {
+            clap_mangen::generate_to(Cli::command(), &folder).context("Writing the manual pages")?;
+            Ok(Said { text: format!("Wrote to {}.", folder.display()), json: json!({ "folder": folder }) })
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Formatting, lints and the dependencies' licences and sources; warnings are errors.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
 
 use crate::test::Steps;
+use crate::tools::{self, Build};
 use crate::{packages, process, ui};
 
 /// Runs every lint and fails with the names of those that failed.
@@ -40,34 +41,11 @@ pub fn linting_build() -> [(&'static str, &'static str); 2] {
 
 /// Licences, sources and banned crates. What is left out here, and why, stands in deny.toml.
 fn deny(root: &Path) -> Result<()> {
-    let program = deny_program(root)?;
+    // It runs for seconds and would compile for minutes if it were to be quick.
+    let program = tools::program(root, "cargo-deny", "^0.20", Build::Quickly)?;
     process::check(
         Command::new(program)
             .args(["--all-features", "check", "--hide-inclusion-graph"])
             .args(["bans", "licenses", "sources"]),
     )
-}
-
-/// cargo-deny from the PATH, or from target/tools, where it is installed when it is nowhere.
-fn deny_program(root: &Path) -> Result<PathBuf> {
-    let name = "cargo-deny";
-    if process::is_installed(name) {
-        return Ok(PathBuf::from(name));
-    }
-    let tools = root.join("target/tools");
-    let program = tools.join("bin").join(name);
-    if !program.is_file() {
-        println!("cargo-deny checks the dependencies and is not here: installing it into target");
-        process::check(
-            process::cargo()
-                // It runs for seconds and would compile for minutes if it were to be quick.
-                .args(["install", name, "--locked", "--quiet", "--debug", "--version", "^0.20", "--root"])
-                .arg(&tools)
-                // Its own folder: other flags there would make this workspace build again.
-                .env("CARGO_TARGET_DIR", tools.join("build")),
-        )?;
-        // The build is as large as the rest of target/tools is small.
-        let _ = std::fs::remove_dir_all(tools.join("build"));
-    }
-    Ok(program)
 }

@@ -4,7 +4,9 @@
 
 mod bench;
 mod bindings;
+mod bundle;
 mod fuzz;
+mod icons;
 mod lint;
 mod packages;
 mod process;
@@ -14,6 +16,7 @@ mod session;
 mod simulate;
 mod test;
 mod tidy;
+mod tools;
 mod ui;
 
 use std::path::PathBuf;
@@ -50,6 +53,10 @@ enum Chore {
     Fuzz(fuzz::Options),
     /// Print the figures of this machine and of the program on it
     Bench(bench::Options),
+    /// Packages of the desktop and of the server for Debian and Ubuntu, with sums and lists of their parts
+    Bundle(bundle::Options),
+    /// Draw the icons of all sizes from icons/icon.svg
+    Icons,
 }
 
 fn main() -> ExitCode {
@@ -77,6 +84,8 @@ fn perform(chore: &Chore) -> Result<()> {
         Chore::Simulate(options) => simulate::simulate(&root, options),
         Chore::Fuzz(options) => fuzz::fuzz(&root, options),
         Chore::Bench(options) => bench::bench(&root, options),
+        Chore::Bundle(options) => bundle::bundle(&root, options),
+        Chore::Icons => icons::icons(&root),
     }
 }
 

@@ -56,6 +56,25 @@ pub const BENCH: &[Package] = &[
     package("sqlite3", "the import that ours is compared with"),
 ];
 
+/// What making packages needs beyond the first set.
+pub const BUNDLE: &[Package] = &[
+    package("dpkg-dev", "finds the libraries that a package depends on"),
+    package("binutils", "strip, for programs of other profiles than release"),
+];
+
+/// What judging the packages needs: linters, and a fresh system to install them in.
+pub const BUNDLE_CHECKS: &[Package] = &[
+    package("lintian", "Debian's rules of packages"),
+    package("desktop-file-utils", "the form of the entry in menus"),
+    package("appstream", "the form of the entry in software centres"),
+    package("man-db", "the form of the manual pages"),
+    package("debootstrap", "a fresh Debian to install the packages in"),
+    package("curl", "asks the installed server whether it is ready"),
+];
+
+/// What drawing the icons needs.
+pub const ICONS: &[Package] = &[package("librsvg2-bin", "draws an SVG in any size")];
+
 /// Installs what is missing of these sets. On a system without apt it only says what is needed.
 pub fn install(sets: &[&'static [Package]]) -> Result<()> {
     let wanted: Vec<&Package> = sets.iter().copied().flatten().collect();
@@ -196,7 +215,7 @@ mod tests {
 
     #[test]
     fn every_package_says_what_it_is_for() {
-        for package in BUILD.iter().chain(SESSION).chain(TEST) {
+        for package in [BUILD, SESSION, TEST, BENCH, BUNDLE, BUNDLE_CHECKS, ICONS].into_iter().flatten() {
             assert!(package.reason.len() > 10, "{} has no reason", package.name);
             assert!(listed(&[package]).contains(package.reason));
         }

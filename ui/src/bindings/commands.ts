@@ -144,6 +144,7 @@ import type { ObservationPage } from "./ObservationPage";
 import type { ObservationRequest } from "./ObservationRequest";
 import type { OpenList } from "./OpenList";
 import type { OpenListRequest } from "./OpenListRequest";
+import type { Opening } from "./Opening";
 import type { OrderedList } from "./OrderedList";
 import type { PaperRequest } from "./PaperRequest";
 import type { PaperView } from "./PaperView";
@@ -462,4 +463,5 @@ export interface Events {
   "sync": SyncStatus;
   "job": JobView;
   "progress": Progress;
+  "open": Opening;
 }

@@ -259,6 +259,18 @@ describe('what was and what is', () => {
   });
 });
 
+describe('what is opened from outside', () => {
+  it('leads to its place, and a carry file to the question whether to import it, once', async () => {
+    open('/inbox');
+    await screen.findByRole('main', { name: 'Inbox' });
+    backend.emit('open', { address: '/settings/carry/%2Fstick%2Fof%20ann%20%26%20co.carry' });
+    const sheet = await screen.findByRole('dialog', { name: 'Import a carry file' });
+    expect(within(sheet).getByLabelText<HTMLInputElement>(/^File/).value).toBe('/stick/of ann & co.carry');
+    expect(called('carry.import')).toEqual([]);
+    expect(location.pathname).toBe('/settings/carry');
+  });
+});
+
 describe('what was seen', () => {
   it('is accepted on a sheet, without what only a change sets', async () => {
     open('/cmdb/reconcile');
