@@ -5,6 +5,7 @@
 mod access;
 mod approvals;
 mod attachments;
+mod authorisation;
 mod back_out;
 mod baselines;
 mod builders;
@@ -19,6 +20,7 @@ mod dhs_stock;
 mod dsl;
 mod dsl_sbom;
 mod edits;
+mod every;
 mod exceptions;
 mod filter;
 mod impact;
