@@ -16,5 +16,6 @@ pub mod openapi;
 pub mod sample;
 pub mod serve;
 pub mod setup;
+mod stalled;
 pub mod storage;
 pub mod tls;

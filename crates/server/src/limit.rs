@@ -112,11 +112,18 @@ pub struct Patience {
     pub head: Duration,
     /// Between two pieces of a request's body.
     pub body: Duration,
+    /// While nothing of an answer is taken off.
+    pub answer: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { handshake: Duration::from_secs(10), head: Duration::from_secs(75), body: Duration::from_secs(30) }
+        Self {
+            handshake: Duration::from_secs(10),
+            head: Duration::from_secs(75),
+            body: Duration::from_secs(30),
+            answer: Duration::from_secs(60),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::folder::{Folder, FolderError};
 use crate::limit::Patience;
 use crate::metrics::Metrics;
 use crate::oidc::{Oidc, OidcError};
+use crate::stalled::StallAcceptor;
 use crate::tls::TlsFiles;
 use crate::{http, limit, tls};
 use axum_server::Handle;
@@ -138,6 +139,7 @@ impl Server {
         let acceptor = RustlsAcceptor::new(certificate.config())
             .handshake_timeout(config.patience.handshake)
             .acceptor(NoDelayAcceptor);
+        let acceptor = StallAcceptor::new(acceptor, config.patience.answer);
         let mut server = axum_server::from_tcp(listener).map_err(failed)?.acceptor(acceptor);
         wait(server.http_builder(), config.patience);
         let hub = core.hub().clone();

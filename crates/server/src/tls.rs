@@ -165,3 +165,25 @@ pub fn own_names() -> Vec<String> {
     names.extend(host.map(|host| host.trim().to_lowercase()).filter(sound));
     names
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, missing_docs)]
+    use super::*;
+
+    #[test]
+    fn only_suites_with_fresh_keys_and_sealed_records_are_spoken() {
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let (config, _) = server_config(vec![leaf.der().clone()], key).unwrap();
+        let names: Vec<String> =
+            config.crypto_provider().cipher_suites.iter().map(|suite| format!("{:?}", suite.suite())).collect();
+        assert!(!names.is_empty());
+        for name in &names {
+            assert!(name.starts_with("TLS13_") || name.starts_with("TLS_ECDHE_"), "{name} has no fresh key");
+            assert!(name.contains("_GCM_") || name.contains("CHACHA20_POLY1305"), "{name} does not seal its records");
+        }
+        assert_eq!(config.max_early_data_size, 0, "what could be sent twice is not listened to");
+    }
+}

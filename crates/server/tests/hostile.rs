@@ -94,6 +94,51 @@ async fn nothing_is_had_without_a_session() {
     }
 }
 
+/// Routes that answer whoever asks: how the server is, and the ways in.
+const OPEN: [&str; 9] = [
+    "get /v1/health",
+    "get /v1/ready",
+    "get /v1/openapi.json",
+    "get /v1/sign-in-methods",
+    "post /v1/sign-in",
+    "post /v1/refresh",
+    "post /v1/oidc/begin",
+    "post /v1/oidc/device",
+    "post /v1/oidc/sign-in",
+];
+
+#[tokio::test]
+async fn every_route_but_the_ways_in_asks_who_is_there_and_every_answer_is_safe_in_a_browser() {
+    let world = World::new().await;
+    let described: serde_json::Value = serde_json::from_str(&slipway_server::openapi::json().unwrap()).unwrap();
+    let mut asked = 0;
+    for (path, methods) in described["paths"].as_object().unwrap() {
+        for (method, described) in methods.as_object().unwrap() {
+            let route = format!("{method} {path}");
+            let is_open = OPEN.contains(&route.as_str());
+            assert_eq!(is_open, described["security"].is_null(), "{route} is described as it is");
+            let path = path.replace("{sha256}", &"a".repeat(64)).replace("{n}", "0?of=attachment:{id}");
+            let path = path.replace("{id}", &Uuid::from_u128(7).to_string());
+            let url = format!("{}{path}", world.running.url);
+            for token in [None, Some("0".repeat(64)), Some("slipway_api_0".to_owned())] {
+                let mut request = world.client.request(method.to_uppercase().parse().unwrap(), &url).body("{}");
+                if let Some(token) = token {
+                    request = request.bearer_auth(token);
+                }
+                let answer = request.send().await.unwrap();
+                assert_eq!(answer.status() == 401, !is_open, "{route} answered {}", answer.status());
+                let header = |name: &str| answer.headers().get(name).map_or("", |value| value.to_str().unwrap());
+                assert!(header("strict-transport-security").starts_with("max-age="), "{route}");
+                assert_eq!(header("x-content-type-options"), "nosniff", "{route}");
+                assert_eq!(header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'", "{route}");
+                assert_eq!(header("cache-control"), "no-store", "{route}");
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 120, "{asked}");
+}
+
 #[tokio::test]
 async fn bodies_over_the_limits_are_refused_with_a_sentence() {
     let world = World::new().await;

@@ -149,6 +149,7 @@ async fn slow_clients_are_not_waited_for() {
         handshake: Duration::from_millis(500),
         head: Duration::from_millis(700),
         body: Duration::from_millis(900),
+        answer: Duration::from_millis(800),
     };
     let config = Config { patience, ..Config::local(world.folder.path()) };
     let running = Server::start(config).await.unwrap();
@@ -174,6 +175,16 @@ async fn slow_clients_are_not_waited_for() {
         let said = String::from_utf8_lossy(&said).into_owned();
         assert!(said.starts_with("HTTP/1.1 408") && said.contains("\"too_slow\""), "{said}");
         assert!(started.elapsed() < limit, "none of them kept a connection for long");
+        // Asks and asks, and takes no answer off until both sides' buffers are full.
+        let mut deaf = speak(address, &ca);
+        deaf.sock.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
+        let ask = b"GET /v1/openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(100);
+        let full = Instant::now() + Duration::from_secs(20);
+        while deaf.write_all(&ask).is_ok() && Instant::now() < full {}
+        std::thread::sleep(2 * patience.answer);
+        let mut said = Vec::new();
+        let ended = deaf.read_to_end(&mut said);
+        assert!(ended.is_err() || !said.ends_with(b"}"), "it was given up in the middle of an answer");
     })
     .await
     .unwrap();

@@ -27,6 +27,17 @@ const REQUEST_ID_CHARS: usize = 64;
 /// Routes that say how the server is, to programs of any level.
 const FOR_ANY_LEVEL: &[&str] = &["/v1/health", "/v1/ready", "/v1/openapi.json"];
 
+/// Headers of every answer: browsers come by HTTPS alone for two years, take nothing for another type than it says, run
+/// and frame nothing, and tell nobody from where they came.
+const FOR_BROWSERS: [(HeaderName, HeaderValue); 4] = [
+    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
+/// Records and tokens stay in no cache on the way, but where a handler says otherwise.
+const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
+
 /// Filled in by whoever finds out which device asks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AskedBy(Arc<OnceLock<DeviceId>>);
@@ -76,6 +87,9 @@ pub(super) async fn watch(State(shared): State<Shared>, mut request: Request, ne
             }
             None => tracing::info!(%method, route, status = status.as_u16(), duration_ms = ms, "Answered"),
         }
+        let headers = response.headers_mut();
+        FOR_BROWSERS.into_iter().for_each(|(name, value)| drop(headers.insert(name, value)));
+        headers.entry(header::CACHE_CONTROL).or_insert(NOT_KEPT);
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
