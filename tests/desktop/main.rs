@@ -9,6 +9,7 @@ mod carry;
 mod classes;
 mod dhs;
 mod dsl;
+mod hostile;
 mod impact;
 mod import;
 mod large;

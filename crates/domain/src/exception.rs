@@ -22,6 +22,7 @@ use crate::release::{person_name, refer};
 use crate::time::Timestamp;
 use crate::{access, text};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use ts_rs::TS;
 
 named! {
@@ -99,6 +100,8 @@ fn keep(
     if refusal.findings.iter().any(about_the_entry) {
         return Err(refusal.into());
     }
+    // It was refused before its texts were looked at, and is kept with them.
+    none(unreadable(&serde_json::to_value(fact).map_err(Fault::new)?))?;
     records.put(Exception {
         id: ExceptionId(context.command.derived(0)),
         on,
@@ -110,6 +113,16 @@ fn keep(
         decision: None,
     })?;
     Ok(Effect { kept: refusal.findings, ..Effect::default() })
+}
+
+/// What is against the texts of an entry, wherever they stand in it.
+fn unreadable(entry: &Value) -> Vec<Finding> {
+    match entry {
+        Value::String(said) => text::prose("entry", said).err().into_iter().collect(),
+        Value::Array(all) => all.iter().flat_map(unreadable).collect(),
+        Value::Object(all) => all.values().flat_map(unreadable).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The record on which a fact is kept, and the release it concerns; `None` if that record is not there.

@@ -33,8 +33,16 @@ impl Context {
     /// The number a new record gets: the one it came with unless that is provisional or taken and the server has another.
     ///
     /// # Errors
-    /// `NUMBER_TAKEN` on a laptop, where no other number is at hand; or a storage fault.
+    /// `NUMBER_TAKEN` on a laptop, where no other number is at hand; `NOT_A_NUMBER`; or a storage fault.
     pub fn number(&mut self, records: &dyn Records, series: Series, wanted: &Number) -> Result<Number, Failure> {
+        if !wanted.is_of(series) {
+            return Err(Finding::new(
+                "NOT_A_NUMBER",
+                "The number that the record came with is none of its series.",
+                format!("Give it one such as {}, or let the program give it.", Number::new(series, 123)),
+            )
+            .into());
+        }
         let taken = !records.find(crate::lookup::Lookup::Number, wanted.as_str())?.is_empty();
         if !taken && !wanted.is_provisional() {
             return Ok(wanted.clone());

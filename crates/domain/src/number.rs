@@ -79,6 +79,17 @@ impl Number {
         self.0.contains("-new-")
     }
 
+    /// Whether it is written as the numbers of this series are: a command may come from any program.
+    #[must_use]
+    pub fn is_of(&self, series: Series) -> bool {
+        let rest = self.0.strip_prefix(series.prefix()).and_then(|rest| rest.strip_prefix('-'));
+        let Some(rest) = rest else { return false };
+        match rest.strip_prefix("new-") {
+            Some(tail) => (1..=12).contains(&tail.len()) && tail.bytes().all(|b| b.is_ascii_alphanumeric()),
+            None => rest.parse().is_ok_and(|n| *self == Self::new(series, n)),
+        }
+    }
+
     /// As written.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -15,7 +15,7 @@ pub const PROSE_CHARS: usize = 20_000;
 pub fn line(field: &str, value: &str) -> Result<String, Finding> {
     let value = value.trim();
     measure(field, value, LINE_CHARS)?;
-    if value.chars().any(char::is_control) {
+    if value.chars().any(|c| c.is_control() || turns(c)) {
         return Err(Finding::new(
             "TEXT_NOT_A_LINE",
             format!("{field} holds a line break or another control character."),
@@ -24,6 +24,13 @@ pub fn line(field: &str, value: &str) -> Result<String, Finding> {
         .with("field", field));
     }
     Ok(value.to_owned())
+}
+
+/// Whether it turns the direction of what stands after it: a name could then read as another, also of what stands
+/// beside it. Languages that are written from right to left need none of these in a line.
+#[must_use]
+pub fn turns(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A text in one line that must not be empty.
@@ -42,7 +49,7 @@ pub fn filled_line(field: &str, value: &str) -> Result<String, Finding> {
 pub fn prose(field: &str, value: &str) -> Result<String, Finding> {
     let value = value.trim();
     measure(field, value, PROSE_CHARS)?;
-    if value.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+    if value.chars().any(|c| turns(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))) {
         return Err(Finding::new(
             "TEXT_NOT_READABLE",
             format!("{field} holds control characters."),
@@ -102,6 +109,9 @@ mod tests {
     #[case::at_the_limit(line("name", &"x".repeat(LINE_CHARS)), Ok("x".repeat(LINE_CHARS)))]
     #[case::over_the_limit(line("name", &"x".repeat(LINE_CHARS + 1)), Err("TEXT_TOO_LONG"))]
     #[case::two_lines(line("name", "a\nb"), Err("TEXT_NOT_A_LINE"))]
+    #[case::turned(line("name", "invoice\u{202e}fdp.exe"), Err("TEXT_NOT_A_LINE"))]
+    #[case::isolated(line("name", "a\u{2066}b"), Err("TEXT_NOT_A_LINE"))]
+    #[case::written_from_the_right(line("name", "מתג ליבה"), Ok("מתג ליבה".to_owned()))]
     #[case::blank_line(filled_line("name", "  "), Err("TEXT_MISSING"))]
     #[case::two_lines_of_prose(prose("notes", "a\nb"), Ok("a\nb".to_owned()))]
     #[case::nul_in_prose(prose("notes", "a\0b"), Err("TEXT_NOT_READABLE"))]

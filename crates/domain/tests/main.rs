@@ -23,6 +23,7 @@ mod edits;
 mod every;
 mod exceptions;
 mod filter;
+mod hostile;
 mod impact;
 mod locations;
 mod merging;

@@ -14,6 +14,9 @@ mod audit;
 mod backup;
 mod certificates;
 mod description;
+#[allow(dead_code, reason = "the domain's tests use all of it")]
+#[path = "../../domain/tests/every.rs"]
+mod every;
 mod nodes;
 mod on_postgres;
 mod on_sqlite;

@@ -28,5 +28,7 @@ mod push;
 mod sign_in;
 #[path = "snapshot.rs"]
 mod snapshot;
+#[path = "texts.rs"]
+mod texts;
 #[path = "tricks.rs"]
 mod tricks;

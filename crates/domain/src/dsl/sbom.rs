@@ -12,6 +12,7 @@ use crate::lookup::Lookup;
 use crate::record::Kind;
 use crate::records::{Records, RecordsExt};
 use crate::refusal::{Failure, Fault, Finding, none};
+use crate::text;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use ts_rs::TS;
@@ -277,7 +278,7 @@ pub fn missing_parts(item: &DslItem, records: &dyn Records) -> Result<u32, Fault
 }
 
 fn is_text(text: &str) -> bool {
-    text.chars().count() <= TEXT_CHARS && !text.chars().any(char::is_control)
+    text.chars().count() <= TEXT_CHARS && !text.chars().any(|c| c.is_control() || text::turns(c))
 }
 
 fn is_component(c: &SbomComponent) -> bool {

@@ -73,7 +73,7 @@ pub(crate) fn put(
     let key = given.key.trim().to_owned();
     if key.is_empty()
         || key.len() > KEY_BYTES
-        || key.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+        || key.chars().any(|c| text::turns(c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t')))
     {
         findings.push(Finding::new(
             "WRONG_KEY",

@@ -17,6 +17,7 @@ use crate::release::record::{Phase, Release, TestResult};
 use crate::release::refer;
 use crate::release::task_record::{Task, TaskState};
 use crate::setting::Gate;
+use crate::text;
 use crate::time::Timestamp;
 
 /// What a command brings along.
@@ -156,9 +157,12 @@ pub fn approval_granted(gate: Gate, i: &GuardInput<'_>) -> Findings {
 
 /// A reason is given.
 pub fn reason_given(i: &GuardInput<'_>) -> Findings {
-    unless(!i.ask.reason.trim().is_empty(), || {
+    let mut findings = unless(!i.ask.reason.trim().is_empty(), || {
         on(i.release, "REASON_MISSING", "This needs a reason.", "Give the reason.")
-    })
+    })?;
+    // It stands in the history for good.
+    findings.extend(text::prose("reason", i.ask.reason).err());
+    Ok(findings)
 }
 
 /// The release manager does it.
