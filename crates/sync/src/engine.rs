@@ -9,10 +9,12 @@ mod pull;
 mod push;
 mod report;
 mod snapshot;
+mod witness;
 
 use crate::bucket::Bucket;
 use crate::limits;
 use crate::local::{LocalAnswer, LocalError, LocalRequest, LocalStatus, Queued};
+use crate::log::alarm::Alarm;
 use crate::protocol::{CommandResult, Epoch, Head, LeaseRequest, Page, Pull};
 use crate::signing::PublicKey;
 use crate::snapshot::SignedManifest;
@@ -178,6 +180,8 @@ enum Doing {
     Pull,
     Stage { complete: bool },
     StageScope,
+    Consistency,
+    NoteLog { alarm: Option<Box<Alarm>> },
     Rescope,
     Flip,
     Review,
@@ -216,6 +220,12 @@ struct Cycle {
     judged: u64,
     after: u64,
     checkpoint: Option<String>,
+    /// `checkpoint` is of an epoch before this one.
+    former: bool,
+    /// The server proved before that its log only grows.
+    proves: bool,
+    /// A page that is kept once its log was looked at.
+    unproved: Option<Box<Page>>,
     pages: u32,
     pulled: u64,
     head: u64,
@@ -246,6 +256,9 @@ impl Default for Cycle {
             judged: 0,
             after: 0,
             checkpoint: None,
+            former: false,
+            proves: false,
+            unproved: None,
             pages: 0,
             pulled: 0,
             head: 0,
@@ -421,7 +434,7 @@ impl Engine {
         self.backoff.reset();
         self.live = false;
         match &self.state {
-            State::Busy { doing: Doing::Push { .. } | Doing::Pull | Doing::Lease, .. } => {
+            State::Busy { doing: Doing::Push { .. } | Doing::Pull | Doing::Consistency | Doing::Lease, .. } => {
                 self.ticket += 1;
                 self.begin(now);
             }
@@ -520,11 +533,13 @@ impl Engine {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) if doing == Doing::Frames => return self.frames_refused(now, error),
+            Err(error) if doing == Doing::Consistency => return self.consistency_refused(now, error),
             Err(error) => return self.refused(now, error),
         };
         match (doing, answer) {
             (Doing::Push { counters }, Answer::Pushed(pushed)) => self.pushed(now, &counters, pushed),
             (Doing::Pull, Answer::Page(page)) => self.page(now, page),
+            (Doing::Consistency, Answer::Consistency(proof)) => self.consistency(now, proof),
             (Doing::Offers, Answer::Offers(offers)) => self.offered(now, offers),
             (Doing::Frames, Answer::Frames(bytes)) => self.frames(now, &bytes),
             (Doing::Lease, Answer::Lease(lease)) => self.local(now, Doing::AddNumbers, LocalRequest::AddNumbers(lease)),
@@ -534,7 +549,11 @@ impl Engine {
 
     fn stored(&mut self, now: Millis, doing: Doing, answer: LocalAnswer) {
         match (doing, answer) {
-            (Doing::Status, LocalAnswer::Status(status)) => {
+            (Doing::Status, LocalAnswer::Status(mut status)) => {
+                if let Some(alarm) = status.alarm.take() {
+                    self.report.waiting = status.waiting;
+                    return self.fail(now, Trouble::LogRewritten(alarm), None);
+                }
                 self.load(*status);
                 self.next_batch(now);
             }
@@ -545,6 +564,7 @@ impl Engine {
             }
             (Doing::BeginSnapshot, LocalAnswer::Done) => self.fetch(now),
             (Doing::KeepFrames { count }, LocalAnswer::Done) => self.kept(now, count),
+            (Doing::NoteLog { alarm }, LocalAnswer::Done) => self.log_noted(now, alarm),
             (Doing::StageScope, LocalAnswer::Done) => self.local(now, Doing::Rescope, LocalRequest::Status),
             (Doing::Rescope, LocalAnswer::Status(status)) => self.rescope(now, *status),
             (Doing::Stage { complete: false }, LocalAnswer::Done) => self.pull(now),
@@ -566,6 +586,8 @@ impl Engine {
         self.cycle.judged = status.judged;
         self.cycle.after = status.answered;
         self.cycle.checkpoint = status.checkpoint;
+        self.cycle.former = status.former;
+        self.cycle.proves = status.proves;
         self.resume(status.fetching);
     }
 

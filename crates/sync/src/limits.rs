@@ -5,6 +5,8 @@
 pub const LEVEL: u32 = 2;
 /// Lowest level that a server of this program speaks: the one before.
 pub const MIN_LEVEL: u32 = LEVEL - 1;
+/// Entries of the audit log about one record in one answer.
+pub const LOG_ENTRIES: usize = 100;
 /// Header in which a laptop says which level it speaks; without it, 1.
 pub const LEVEL_HEADER: &str = "slipway-level";
 /// Most commands in one push.

@@ -1,6 +1,7 @@
 //! This side: what the engine needs of the laptop's store. Each call is one transaction, durable when it returns.
 
 use crate::bucket::Bucket;
+use crate::log::alarm::Alarm;
 use crate::protocol::{CommandResult, Epoch, Lease, Page, SignedCommand};
 use crate::snapshot::SignedManifest;
 use slipway_domain::id::DeviceId;
@@ -30,8 +31,14 @@ pub struct LocalStatus {
     pub waiting: u64,
     /// Free numbers in the leased blocks.
     pub numbers: BTreeMap<Series, u32>,
-    /// The last checkpoint flipped in this epoch.
+    /// The last checkpoint accepted, of whichever epoch.
     pub checkpoint: Option<String>,
+    /// No checkpoint was accepted since this epoch began: the one there is, is of an earlier one.
+    pub former: bool,
+    /// The server proved before that its log continues the one seen.
+    pub proves: bool,
+    /// The open alarm that stops sync.
+    pub alarm: Option<Box<Alarm>>,
 }
 
 /// A snapshot that is being fetched.
@@ -57,6 +64,15 @@ pub struct Queued {
 pub struct Flipped {
     /// Buckets whose count or sum is not what the page said: they are fetched again.
     pub mismatched: Vec<Bucket>,
+}
+
+/// What was found about the server's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogNote {
+    /// It proves that its log continues the one seen: from now on it has to.
+    Proves,
+    /// Its log does not continue the one seen.
+    Alarm(Box<Alarm>),
 }
 
 /// The store failed; nothing of the call took effect.
@@ -143,6 +159,13 @@ pub trait Local {
     /// The store failed.
     fn refetch(&mut self, buckets: &[Bucket]) -> Result<(), LocalError>;
 
+    /// Keeps what was found about the server's log, durably and before the page that showed it: an alarm stays open until a
+    /// person lifts it, and one that stops sync is in every status until then. The same alarm is kept once.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn note_log(&mut self, note: &LogNote) -> Result<(), LocalError>;
+
     /// Keeps a block of numbers.
     ///
     /// # Errors
@@ -199,6 +222,8 @@ pub enum LocalRequest {
     },
     /// [`Local::refetch`].
     Refetch(Vec<Bucket>),
+    /// [`Local::note_log`].
+    NoteLog(LogNote),
     /// [`Local::add_numbers`].
     AddNumbers(Lease),
 }
@@ -240,6 +265,7 @@ pub fn perform(local: &mut impl Local, request: &LocalRequest) -> Result<LocalAn
             local.begin_epoch(*epoch, *expected_counter).map(|()| LocalAnswer::Done)
         }
         LocalRequest::Refetch(buckets) => local.refetch(buckets).map(|()| LocalAnswer::Done),
+        LocalRequest::NoteLog(note) => local.note_log(note).map(|()| LocalAnswer::Done),
         LocalRequest::AddNumbers(lease) => local.add_numbers(*lease).map(|()| LocalAnswer::Done),
     }
 }

@@ -3,7 +3,11 @@
 //! A leaf holds only a salted hash; envelope, result and salt stand outside it, so that erasing salt and body
 //! leaves the tree whole.
 
+pub mod alarm;
 pub mod export;
+pub mod proof;
+pub mod proved;
+pub mod tile;
 
 use crate::encoding::{decode, encode};
 use crate::signing::{PrivateKey, PublicKey};
@@ -49,7 +53,9 @@ pub fn leaf_hash(parts: &LeafParts<'_>) -> Hash {
     Sha256::new().chain_update([0]).chain_update(salted).finalize().into()
 }
 
-fn node_hash(left: &Hash, right: &Hash) -> Hash {
+/// RFC 6962 hash of the node over two others.
+#[must_use]
+pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
 }
 
@@ -81,10 +87,17 @@ impl Edge {
 
     /// Adds a leaf.
     pub fn append(&mut self, leaf: Hash) {
+        self.append_showing(leaf, |_, _, _| ());
+    }
+
+    /// Adds a leaf, and shows every subtree that it makes complete: its height above the leaves, the how many-th of its
+    /// size it is, and its root.
+    pub fn append_showing(&mut self, leaf: Hash, mut show: impl FnMut(u32, u64, &Hash)) {
         let mut hash = leaf;
-        for _ in 0..self.size.trailing_ones() {
+        for height in 1..=self.size.trailing_ones() {
             if let Some(left) = self.roots.pop() {
                 hash = node_hash(&left, &hash);
+                show(height, self.size >> height, &hash);
             }
         }
         self.roots.push(hash);

@@ -11,6 +11,10 @@
 //! | `GET /v1/snapshot` (bearer) | [`OffersQuery`] as a query | [`crate::snapshot::Offers`] |
 //! | `GET /v1/snapshot/ID` (bearer) | a byte range | frames, see [`crate::snapshot`] |
 //! | `POST /v1/carry` (bearer) | [`CarryIn`] | [`CarriedOut`], see [`crate::carry`] |
+//! | `GET /v1/log/checkpoint` (bearer) | nothing | [`LogCheckpoint`] |
+//! | `GET /v1/log/consistency` (bearer) | [`ConsistencyQuery`] as a query | [`LogProof`] |
+//! | `GET /v1/log/inclusion` (bearer) | [`InclusionQuery`] as a query | [`LogProof`] |
+//! | `GET /v1/log/record` (bearer) | [`LogRecordQuery`] as a query | [`LogRecord`] |
 //! | `POST /v1/lease` (bearer) | [`LeaseRequest`] | [`Lease`] |
 //! | `GET /v1/events` (bearer) | nothing | server-sent events named [`HEAD_EVENT`], each with a [`Head`] |
 //! | `GET /v1/head` (bearer) | [`HeadQuery`] as a query | [`Head`], as soon as it is another or the wait is over |
@@ -25,6 +29,8 @@
 use crate::bucket::Bucket;
 use crate::carry::voucher::SignedVoucher;
 use crate::encoding::Base64;
+use crate::log::alarm::Restored;
+use crate::log::proved::ProvedEntry;
 use crate::signing::PublicKey;
 use serde::{Deserialize, Serialize};
 use slipway_domain::execute::Effect;
@@ -348,11 +354,69 @@ pub struct Page {
     pub sums: BTreeMap<Bucket, BucketSum>,
     /// With a complete page, the audit log's checkpoint: a signed note ([`crate::log`]).
     pub checkpoint: Option<String>,
+    /// The administrator's word about the last restore from a backup, if there was one in this history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<Restored>,
     /// A verified backup covers everything up to this sequence: the laptop need not keep commands judged by then.
     #[serde(default)]
     pub durable_seq: u64,
     /// The server's clock.
     pub server_time: Timestamp,
+}
+
+/// Asks for the proof that the log of `to` entries begins with the first `from`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ConsistencyQuery {
+    /// The epoch in which the log was shown.
+    pub epoch: Epoch,
+    /// Entries of the smaller tree.
+    pub from: u64,
+    /// Entries of the larger one.
+    pub to: u64,
+}
+
+/// Asks for the proof that an entry is the `index`th of the log's first `size`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct InclusionQuery {
+    /// Position from 0.
+    pub index: u64,
+    /// Entries of the tree.
+    pub size: u64,
+}
+
+/// Asks what the first `size` entries of the log have about a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct LogRecordQuery {
+    /// The record.
+    pub record: Uuid,
+    /// Entries of the tree against which it is proved.
+    pub size: u64,
+}
+
+/// Entries that name a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogRecord {
+    /// The newest first.
+    pub entries: Vec<ProvedEntry>,
+    /// There are older ones besides.
+    pub more: bool,
+}
+
+/// A proof about the audit log ([`crate::log::proof`]).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogProof {
+    /// In the order of RFC 6962.
+    pub hashes: Vec<Base64>,
+}
+
+/// The audit log as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogCheckpoint {
+    /// A signed note ([`crate::log`]).
+    pub checkpoint: String,
 }
 
 /// What a person may read besides the workspace: their own bucket, and those of these sites.

@@ -1,7 +1,8 @@
 //! The other side, as the engine's driver sees it.
 
 use crate::bucket::Bucket;
-use crate::protocol::{ErrorBody, Lease, LeaseRequest, Page, Pull, Push, Pushed};
+use crate::encoding::Base64;
+use crate::protocol::{Epoch, ErrorBody, Lease, LeaseRequest, Page, Pull, Push, Pushed};
 use crate::snapshot::{Offers, SnapshotId};
 use std::future::Future;
 use std::ops::Range;
@@ -24,6 +25,15 @@ pub enum Request {
         /// Which bytes of it.
         bytes: Range<u64>,
     },
+    /// That the audit log's first entries are those seen before.
+    Consistency {
+        /// Of the log that was shown.
+        epoch: Epoch,
+        /// Entries of the tree seen before.
+        from: u64,
+        /// Entries of the tree that was shown.
+        to: u64,
+    },
 }
 
 /// What the server said.
@@ -39,6 +49,8 @@ pub enum Answer {
     Offers(Offers),
     /// To a request for frames: the bytes that came before the end or a cut.
     Frames(Vec<u8>),
+    /// To a request for a proof of consistency; `None` where the answer comes from a file that holds none.
+    Consistency(Option<Vec<Base64>>),
 }
 
 /// Why there is no answer.

@@ -1,6 +1,7 @@
 //! What the engine asks for in which state; whole courses are tried in the server's model test.
 
 mod whole;
+mod witness;
 
 use slipway_domain::id::{DeviceId, PersonId, SiteId};
 use slipway_domain::number::Series;
@@ -9,12 +10,10 @@ use slipway_sync::bucket::Bucket;
 use slipway_sync::encoding::Base64;
 use slipway_sync::engine::{Engine, Event, Input, Millis, Output, Settings, SyncState, Ticket, Trouble};
 use slipway_sync::local::{Flipped, LocalAnswer, LocalError, LocalRequest, LocalStatus, Queued};
-use slipway_sync::log::Checkpoint;
 use slipway_sync::protocol::{
     BucketSum, CommandResult, Entry, Epoch, ErrorBody, ErrorCode, Head, Lease, Page, Pushed, Scope, SignedCommand,
     Verdict,
 };
-use slipway_sync::signing::PrivateKey;
 use slipway_sync::transport::{Answer, Request, TransportError};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -96,6 +95,9 @@ fn a_status() -> LocalStatus {
         waiting: 0,
         numbers: Series::ALL.into_iter().map(|series| (series, 100)).collect(),
         checkpoint: None,
+        former: false,
+        proves: false,
+        alarm: None,
     }
 }
 
@@ -125,6 +127,7 @@ fn a_page() -> Page {
         head: 7,
         sums: BTreeMap::from([(Bucket::Workspace, BucketSum::default())]),
         checkpoint: None,
+        restored: None,
         durable_seq: 0,
         server_time: Timestamp(0),
     }
@@ -324,34 +327,6 @@ fn a_page_that_makes_no_sense_is_never_staged() {
         let answer = Ok(Answer::Page(Box::new(page.clone())));
         assert_eq!(bench.step(Event::Answered { ticket, answer }), [], "{page:?}");
         assert!(matches!(bench.engine.report().trouble, Some(Trouble::Garbled { .. })));
-    }
-}
-
-#[test]
-fn a_log_that_was_rewritten_or_forged_stops_the_pull() {
-    let key = PrivateKey::from_seed(&[1; 32]);
-    let note = |size, byte, key: &PrivateKey| {
-        Some(Checkpoint { origin: "slipway/x".into(), size, root: [byte; 32] }.sign(key))
-    };
-    let seen = note(10, 1, &key);
-    for (new, trouble) in [
-        (note(9, 1, &key), Some(Trouble::LogRewritten)),
-        (note(10, 2, &key), Some(Trouble::LogRewritten)),
-        (note(11, 2, &PrivateKey::from_seed(&[2; 32])), Some(Trouble::LogForged)),
-        (note(10, 1, &key), None),
-        (note(11, 2, &key), None),
-    ] {
-        let log = Some(("slipway/x".to_owned(), key.public()));
-        let mut bench = Bench::new(Settings { log, ..Settings::default() });
-        let status = bench.one(Event::Start);
-        let status_answer = LocalStatus { checkpoint: seen.clone(), ..a_status() };
-        let batch = bench.stored(&status, LocalAnswer::Status(Box::new(status_answer)));
-        let pull = bench.stored(&batch, LocalAnswer::Batch(Vec::new()));
-        let Output::Call { ticket, .. } = pull else { panic!("{pull:?}") };
-        let page = Page { checkpoint: new, ..a_page() };
-        let staged = bench.step(Event::Answered { ticket, answer: Ok(Answer::Page(Box::new(page))) });
-        assert_eq!(bench.engine.report().trouble, trouble);
-        assert_eq!(staged.is_empty(), trouble.is_some());
     }
 }
 

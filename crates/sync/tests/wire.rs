@@ -81,6 +81,7 @@ fn a_page() {
         head: 4,
         sums: BTreeMap::from([(Bucket::Workspace, BucketSum { count: 1, sum: u64::MAX - 1 })]),
         checkpoint: None,
+        restored: None,
         durable_seq: 2,
         server_time: Timestamp(5),
     };

@@ -4,7 +4,6 @@ use super::{Doing, Engine, LeaseRequest, LocalRequest, LocalStatus, Millis, Page
 use crate::bucket::Bucket;
 use crate::limits;
 use crate::local::Flipped;
-use crate::log::Checkpoint;
 use crate::transport::Request;
 use slipway_domain::number::Series;
 
@@ -30,9 +29,11 @@ impl Engine {
         if let Some(why) = self.nonsense(&page) {
             return self.fail(now, Trouble::Garbled { why: why.to_owned() }, None);
         }
-        if let Some(trouble) = self.contradiction(&page) {
-            return self.fail(now, trouble, None);
-        }
+        self.witness(now, page);
+    }
+
+    /// Keeps a page that fits what is known.
+    pub(super) fn keep(&mut self, now: Millis, page: Box<Page>) {
         self.cycle.cursors.clone_from(&page.cursors);
         self.cycle.judged = page.judged;
         self.cycle.head = page.head;
@@ -95,16 +96,6 @@ impl Engine {
             return Some("an entry beyond its cursor");
         }
         None
-    }
-
-    /// Within an epoch the log only grows; every laptop is a witness of that.
-    fn contradiction(&self, page: &Page) -> Option<Trouble> {
-        let (name, key) = self.settings.log.as_ref()?;
-        let note = page.checkpoint.as_ref()?;
-        let Some(new) = Checkpoint::verify(note, name, key) else { return Some(Trouble::LogForged) };
-        let old = Checkpoint::verify(self.cycle.checkpoint.as_ref()?, name, key)?;
-        let rewritten = new.size < old.size || (new.size == old.size && new.root != old.root);
-        rewritten.then_some(Trouble::LogRewritten)
     }
 
     pub(super) fn flipped(&mut self, now: Millis, flipped: Flipped) {

@@ -2,6 +2,7 @@
 
 use super::Millis;
 use crate::bucket::Bucket;
+use crate::log::alarm::Alarm;
 use crate::protocol::{ErrorBody, ErrorCode};
 
 /// The state chip: offline since, so many waiting, last synced, in trouble.
@@ -106,10 +107,10 @@ pub enum Trouble {
         /// How so.
         why: String,
     },
-    /// The audit log's checkpoint is not signed by the workspace's key.
+    /// The audit log's checkpoint is missing, or not signed by the workspace's key.
     LogForged,
-    /// The audit log is shorter than, or other than, what this laptop saw before.
-    LogRewritten,
+    /// The audit log does not continue what this laptop saw before; a person has to look at it.
+    LogRewritten(Box<Alarm>),
 }
 
 impl Trouble {
@@ -133,7 +134,7 @@ impl Trouble {
             Self::Diverged { .. } => "diverged".to_owned(),
             Self::Snapshot { .. } => "bad_snapshot".to_owned(),
             Self::LogForged => "log_forged".to_owned(),
-            Self::LogRewritten => "log_rewritten".to_owned(),
+            Self::LogRewritten(_) => "log_rewritten".to_owned(),
         }
     }
 
@@ -153,8 +154,10 @@ impl Trouble {
                 format!("After fetching again, {} still differs from the server.", names.join(", "))
             }
             Self::Snapshot { why } => format!("The server's copy of a whole bucket was not taken: {why}."),
-            Self::LogForged => "The audit log's checkpoint is not signed by the workspace's key.".to_owned(),
-            Self::LogRewritten => "The server's audit log contradicts what this laptop saw before.".to_owned(),
+            Self::LogForged => {
+                "The server shows no checkpoint of the audit log that the workspace's key signed.".to_owned()
+            }
+            Self::LogRewritten(alarm) => alarm.sentence(),
         }
     }
 
@@ -176,9 +179,8 @@ impl Trouble {
             Self::Snapshot { .. } => {
                 "Nothing to do: the records come page by page. Tell an administrator if it comes back.".to_owned()
             }
-            Self::LogForged | Self::LogRewritten => {
-                "Tell an administrator and keep this laptop as it is: it holds the evidence.".to_owned()
-            }
+            Self::LogForged => "Tell an administrator and keep this laptop as it is: it holds the evidence.".to_owned(),
+            Self::LogRewritten(alarm) => alarm.way_out().to_owned(),
         }
     }
 }

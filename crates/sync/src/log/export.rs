@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use slipway_domain::command::Envelope;
 use slipway_domain::id::DeviceId;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// Faults that are told in words; further ones are counted.
 const FAULTS: usize = 20;
@@ -53,7 +54,7 @@ fn server_text(origin: &str, server: DeviceId, key: &PublicKey) -> String {
 }
 
 /// A leaf with everything that it is a hash over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Entry {
     /// Position from 0.
     pub index: u64,
@@ -78,7 +79,9 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn leaf(&self) -> Option<Hash> {
+    /// RFC 6962 hash over what stands here; `None` where the hash over the records is none.
+    #[must_use]
+    pub fn leaf(&self) -> Option<Hash> {
         let changes: Hash = self.changes.0.as_slice().try_into().ok()?;
         Some(leaf_hash(&LeafParts {
             salt: &self.salt.0,
