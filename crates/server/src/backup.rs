@@ -11,6 +11,7 @@ use crate::core::{Clock, Core};
 use crate::error::ServerError;
 use crate::folder::{Folder, FolderError, WORKSPACE, random_id};
 use crate::storage::postgres::Postgres;
+use crate::storage::restored::begin_epoch;
 use crate::storage::sqlite::{Checked, Sqlite};
 use crate::storage::transfer::{self, TransferError};
 use crate::storage::{Storage, StorageError, Workspace, WorkspaceView};
@@ -164,7 +165,8 @@ fn blob_files(data: &Path) -> Result<Vec<Source>, BackupError> {
     Ok(names.into_iter().map(|name| Source { path: data.join(&name), name }).collect())
 }
 
-/// Makes a data folder of a backup, with a new epoch: laptops then send again what it does not know.
+/// Makes a data folder of a backup, with a new epoch: laptops then send again what it does not know, and are told the
+/// reason.
 ///
 /// # Errors
 /// The folder is not empty, or the backup is damaged; then no folder is left.
@@ -172,6 +174,7 @@ pub fn restore(
     from: &Path,
     data: &Path,
     passphrase: Option<&str>,
+    reason: Option<&str>,
     clock: &Clock,
 ) -> Result<(Manifest, Workspace), BackupError> {
     match std::fs::read_dir(data).map(Iterator::count) {
@@ -185,7 +188,9 @@ pub fn restore(
     let place = tempfile::Builder::new().prefix(".restore-").tempdir_in(parent).map_err(at(parent))?;
     let (manifest, copy) = read_back(from, place.path(), passphrase, clock)?;
     let mut tx = copy.begin(manifest.workspace)?;
-    tx.set_epoch(Epoch(random_id()?))?;
+    let made = format!("backup of {}", manifest.made_at.to_rfc3339());
+    let why = reason.map_or_else(|| made.clone(), |reason| format!("{}; {made}", reason.trim()));
+    begin_epoch(tx.as_mut(), Epoch(random_id()?), &why, clock())?;
     // The backup itself covers what is in it.
     tx.set_durable(manifest.head)?;
     let workspace = tx.workspace()?;

@@ -185,6 +185,9 @@ enum Command {
         /// The folder to make; it must not hold anything.
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
+        /// Why; every laptop that had seen more than the backup holds shows it.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
         /// Reads the backup's passphrase from the first line of standard input.
         #[arg(long)]
         passphrase_stdin: bool,
@@ -211,6 +214,9 @@ enum Command {
     Restored {
         #[command(flatten)]
         data: Data,
+        /// Why; every laptop that had seen more than is left shows it.
+        #[arg(long, value_name = "TEXT", default_value = "no reason was given")]
+        reason: String,
     },
     /// Writes what completes these commands in a shell: slipway-server completions bash.
     Completions {
@@ -349,10 +355,11 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
                 json: json!({ "to": to, "manifest": made, "durable_seq": made.head }),
             })
         }
-        Command::Restore { from, data, passphrase_stdin } => {
+        Command::Restore { from, data, reason, passphrase_stdin } => {
             let passphrase = passphrase(passphrase_stdin)?;
             quiet_log();
-            let (manifest, workspace) = backup::restore(&from, &data, passphrase.as_deref(), &system_clock())?;
+            let (passphrase, reason) = (passphrase.as_deref(), reason.as_deref());
+            let (manifest, workspace) = backup::restore(&from, &data, passphrase, reason, &system_clock())?;
             Ok(Said {
                 text: format!(
                     "Restored {:?} as of {} to {}; began epoch {}.",
@@ -380,8 +387,8 @@ fn carry_out(command: Command) -> anyhow::Result<Said> {
             let fingerprint = office(&data)?.fingerprint()?;
             Ok(Said { json: json!({ "fingerprint": fingerprint }), text: fingerprint })
         }
-        Command::Restored { data } => {
-            let workspace = office(&data)?.declare_restored()?;
+        Command::Restored { data, reason } => {
+            let workspace = office(&data)?.declare_restored(&reason)?;
             Ok(Said {
                 text: format!("Began epoch {}.", workspace.epoch),
                 json: json!({ "epoch": workspace.epoch, "head": workspace.head }),

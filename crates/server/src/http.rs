@@ -9,6 +9,7 @@ mod devices;
 mod events;
 mod health;
 mod lease;
+mod log;
 mod oidc;
 mod pull;
 mod push;
@@ -90,6 +91,11 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(blobs::chunk))
         .routes(routes!(blobs::commit))
         .routes(routes!(lease::lease))
+        .routes(routes!(log::checkpoint))
+        .routes(routes!(log::consistency))
+        .routes(routes!(log::inclusion))
+        .routes(routes!(log::record))
+        .routes(routes!(log::tile))
         .routes(routes!(api::read::list_cis, api::write::create_ci))
         .routes(routes!(api::read::get_ci, api::write::patch_ci))
         .routes(routes!(api::read::list_ci_relations))

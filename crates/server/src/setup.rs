@@ -7,6 +7,7 @@ use crate::error::ServerError;
 use crate::folder::{Folder, FolderError, SAMPLE_USERS, random_id};
 use crate::sample;
 use crate::storage::postgres::Address;
+use crate::storage::restored::begin_epoch;
 use crate::storage::{Device, HeldCommand, Storage, Workspace};
 use serde::Serialize;
 use slipway_domain::checksum::StateHash;
@@ -425,13 +426,13 @@ impl Office {
         Ok(self.core.export_log(self.folder.console(), self.key.public(), out)?)
     }
 
-    /// Declares that the data was put back from a backup: laptops send again what it does not know.
+    /// Declares that the data was put back from a backup: laptops send again what it does not know, and are told why.
     ///
     /// # Errors
     /// The storage failed.
-    pub fn declare_restored(&self) -> Result<Workspace, SetupError> {
+    pub fn declare_restored(&self, why: &str) -> Result<Workspace, SetupError> {
         let mut tx = self.core.begin()?;
-        tx.set_epoch(Epoch(random_id()?)).map_err(ServerError::from)?;
+        begin_epoch(tx.as_mut(), Epoch(random_id()?), why, self.core.now()).map_err(ServerError::from)?;
         let workspace = tx.workspace().map_err(ServerError::from)?;
         tx.commit().map_err(ServerError::from)?;
         Ok(workspace)

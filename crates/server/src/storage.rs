@@ -5,8 +5,10 @@
 //! command is judged on cannot change under it, and sequence order is commit order.
 
 mod draft;
+pub mod nodes;
 pub mod place;
 pub mod postgres;
+pub mod restored;
 pub mod sqlite;
 mod stored;
 mod stretch;
@@ -14,6 +16,8 @@ pub mod transfer;
 
 pub use stretch::{Keys, Stretch};
 
+use nodes::LogNode;
+use restored::DeclaredRestore;
 use slipway_domain::id::{CommandId, DeviceId, PersonId, WorkspaceId};
 use slipway_domain::lookup::Lookup;
 use slipway_domain::number::Series;
@@ -27,7 +31,7 @@ use slipway_sync::signing::PublicKey;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use stored::{bucket_named, count, kind_named, series_named, signed, stored_edge, unsigned};
+use stored::{bucket_named, count, kind_named, series_named, signed, stored_edge, unsigned, without_gap};
 use uuid::Uuid;
 
 /// Why the storage did not do what it was asked.
@@ -82,6 +86,8 @@ pub struct Workspace {
     pub head: u64,
     /// A verified backup covers everything up to this sequence.
     pub durable_seq: u64,
+    /// What was said when the data were last put back from a backup.
+    pub restored: Option<DeclaredRestore>,
 }
 
 /// What operators watch.
@@ -414,6 +420,13 @@ pub trait WorkspaceView {
     /// The engine failed.
     fn log(&self) -> Result<Edge, StorageError>;
 
+    /// Hashes of the audit log's tree from a position on, without a gap: leaves for level 0, else the stored roots of
+    /// 256^level leaves.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn log_hashes(&self, level: u32, from: u64, limit: usize) -> Result<Vec<Hash>, StorageError>;
+
     /// Shows every record, ascending by kind name, then id.
     ///
     /// # Errors
@@ -467,6 +480,13 @@ pub trait WorkspaceView {
     /// # Errors
     /// The engine failed, or what a leaf stands for is gone.
     fn leaves(&self, from: u64, limit: usize) -> Result<Vec<StoredLeaf>, StorageError>;
+
+    /// The newest leaves before a position whose command names this record, newest first. Reads as many leaves as it takes
+    /// to find them.
+    ///
+    /// # Errors
+    /// The engine failed, or what a leaf stands for is gone.
+    fn leaves_naming(&self, record: Uuid, before: u64, limit: usize) -> Result<Vec<StoredLeaf>, StorageError>;
 
     /// The account of a person.
     ///
@@ -624,7 +644,13 @@ pub trait WorkspaceTx: WorkspaceView + Records {
     ///
     /// # Errors
     /// The engine failed.
-    fn set_epoch(&mut self, epoch: Epoch) -> Result<(), StorageError>;
+    fn set_epoch(&mut self, epoch: Epoch, restored: &DeclaredRestore) -> Result<(), StorageError>;
+
+    /// Stores nodes of the audit log's tree that are not stored yet.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn put_log_nodes(&mut self, nodes: &[LogNode]) -> Result<(), StorageError>;
 
     /// A verified backup covers everything up to this sequence.
     ///

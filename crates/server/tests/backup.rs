@@ -44,7 +44,7 @@ async fn a_backup_while_writing_is_one_moment_and_declares_what_is_durable() {
     );
 
     let restored = folder.path().join("restored");
-    let (again, workspace) = backup::restore(&to, &restored, None, &clock()).unwrap();
+    let (again, workspace) = backup::restore(&to, &restored, None, None, &clock()).unwrap();
     assert_eq!((again.head, workspace.durable_seq), (manifest.head, manifest.head));
     assert_ne!(workspace.epoch, manifest.epoch, "laptops must notice");
     assert_eq!(workspace.head, manifest.head);
@@ -70,11 +70,14 @@ async fn a_sealed_backup_opens_with_its_passphrase_only() {
     let bytes = std::fs::read(&to).unwrap();
     assert!(!bytes.windows(6).any(|part| part == b"SQLite"), "nothing of it can be read");
     let place = folder.path().join("restored");
-    assert!(matches!(backup::restore(&to, &place, None, &clock()), Err(BackupError::Sealed { .. })));
-    assert!(backup::restore(&to, &place, Some("open sesam"), &clock()).is_err());
+    assert!(matches!(backup::restore(&to, &place, None, None, &clock()), Err(BackupError::Sealed { .. })));
+    assert!(backup::restore(&to, &place, Some("open sesam"), None, &clock()).is_err());
     assert!(!place.exists(), "what fails leaves nothing");
-    assert_eq!(backup::restore(&to, &place, Some("open sesame"), &clock()).unwrap().0, manifest);
-    assert!(matches!(backup::restore(&to, &place, Some("open sesame"), &clock()), Err(BackupError::NotEmpty { .. })));
+    assert_eq!(backup::restore(&to, &place, Some("open sesame"), None, &clock()).unwrap().0, manifest);
+    assert!(matches!(
+        backup::restore(&to, &place, Some("open sesame"), None, &clock()),
+        Err(BackupError::NotEmpty { .. })
+    ));
     assert!(matches!(backup::create(world.folder.path(), &to, None, &clock()), Err(BackupError::Exists { .. })));
 }
 
@@ -90,15 +93,15 @@ async fn a_damaged_backup_is_not_restored() {
         let mut damaged = bytes.clone();
         damaged[at] ^= 0x55;
         std::fs::write(&to, &damaged).unwrap();
-        assert!(backup::restore(&to, &place, None, &clock()).is_err(), "a byte at {at} is another");
+        assert!(backup::restore(&to, &place, None, None, &clock()).is_err(), "a byte at {at} is another");
         assert!(!place.exists());
     }
     std::fs::write(&to, &bytes[..bytes.len() / 2]).unwrap();
-    assert!(backup::restore(&to, &place, None, &clock()).is_err(), "half a backup");
+    assert!(backup::restore(&to, &place, None, None, &clock()).is_err(), "half a backup");
     std::fs::write(&to, b"").unwrap();
-    assert!(backup::restore(&to, &place, None, &clock()).is_err(), "an empty file");
+    assert!(backup::restore(&to, &place, None, None, &clock()).is_err(), "an empty file");
     std::fs::write(&to, &bytes).unwrap();
-    assert!(backup::restore(&to, &place, None, &clock()).is_ok(), "the file as it was");
+    assert!(backup::restore(&to, &place, None, None, &clock()).is_ok(), "the file as it was");
 }
 
 #[tokio::test]
@@ -148,7 +151,7 @@ async fn records_in_a_database_are_backed_up_into_the_same_form() {
     assert_eq!(world.pull(&laptop, 0, 0, 10).await.unwrap().durable_seq, manifest.head);
     assert!(backup::check(world.folder.path(), &clock()).is_ok());
     let restored = folder.path().join("restored");
-    backup::restore(&to, &restored, None, &clock()).unwrap();
+    backup::restore(&to, &restored, None, None, &clock()).unwrap();
     assert!(!restored.join("keys/database").exists(), "where the records lay stays where it was");
     let (ours, theirs) = (Office::open(&restored, clock()).unwrap().state().unwrap(), world.office().state().unwrap());
     assert_eq!((ours.hash, ours.log_root, ours.head), (theirs.hash, theirs.log_root, theirs.head));

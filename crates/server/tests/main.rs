@@ -21,6 +21,7 @@ mod nodes;
 mod on_postgres;
 mod on_sqlite;
 mod operations;
+mod proofs;
 mod recorded;
 mod scope;
 mod setup;

@@ -79,7 +79,7 @@ async fn another_epoch_is_told_with_the_counter_that_comes_next() {
     let mut laptop = world.laptop("ruth").await;
     let first = laptop.issue(a_site("Antwerp"));
     world.push(&laptop, 1, &[first]).await.unwrap();
-    let epoch = world.office().declare_restored().unwrap().epoch;
+    let epoch = world.office().declare_restored("a test").unwrap().epoch;
     let second = laptop.issue(a_site("Bergen"));
     let pushed = world.push(&laptop, 2, std::slice::from_ref(&second)).await.unwrap_err();
     assert_eq!((pushed.code, pushed.epoch, pushed.expected_counter), (ErrorCode::EpochChanged, Some(epoch), Some(2)));
@@ -102,7 +102,7 @@ async fn a_restored_backup_gets_back_what_a_laptop_still_has() {
     let before = world.office().state().unwrap();
     // The server stops, last night's copy is put back, and the administrator says so.
     let world = world.put_back(backup).await;
-    let epoch = world.office().declare_restored().unwrap().epoch;
+    let epoch = world.office().declare_restored("a test").unwrap().epoch;
     let told = world.push(&laptop, 3, &[]).await.unwrap_err();
     assert_eq!(told.code, ErrorCode::EpochChanged);
     laptop.session.epoch = epoch;

@@ -165,7 +165,7 @@ async fn it_outlives_the_server_but_not_the_history() {
     let world = world.restart().await;
     assert!(!packed.join("half.tmp").exists());
     assert_eq!(offered(&world, &laptop).await.0, signed, "the same after a restart");
-    world.office().declare_restored().unwrap();
+    world.office().declare_restored("a test").unwrap();
     laptop.session = world.sign_in("ruth", crate::support::PASSWORD, &laptop.device).await.unwrap();
     let (again, manifest) = offered(&world, &laptop).await;
     assert_ne!(again.id(), signed.id());

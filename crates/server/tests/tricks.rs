@@ -19,7 +19,7 @@ async fn what_was_sent_before_a_restore_is_not_taken_after_it() {
     let recorded =
         Push { device: laptop.device.id, epoch: laptop.session.epoch, first_counter: 1, commands: vec![first] };
     world.send_push(&laptop, &recorded).await.unwrap();
-    world.office().declare_restored().unwrap();
+    world.office().declare_restored("a test").unwrap();
     let before = world.office().state().unwrap();
     assert_eq!(world.send_push(&laptop, &recorded).await.unwrap_err().code, ErrorCode::EpochChanged);
     assert_eq!(world.office().state().unwrap(), before, "a recorded push has no effect in another epoch");

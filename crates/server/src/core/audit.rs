@@ -2,6 +2,7 @@
 
 use super::Core;
 use crate::error::ServerError;
+use crate::storage::StoredLeaf;
 use slipway_domain::id::DeviceId;
 use slipway_sync::account::{DeviceEvent, DeviceNote};
 use slipway_sync::encoding::Base64;
@@ -38,6 +39,22 @@ pub struct Exported {
     pub checkpoint: String,
 }
 
+/// An entry as whoever verifies it reads it.
+pub(super) fn as_logged(leaf: StoredLeaf) -> Entry {
+    Entry {
+        index: leaf.index,
+        hash: Base64(leaf.hash.to_vec()),
+        salt: Base64(leaf.salt),
+        payload: Base64(leaf.payload),
+        signature: Base64(leaf.signature),
+        result: leaf.result,
+        seq_from: leaf.seqs.0,
+        seq_to: leaf.seqs.1,
+        judged_at: leaf.at.0,
+        changes: Base64(leaf.changes.to_vec()),
+    }
+}
+
 impl Core {
     /// Writes the whole log as [`slipway_sync::log::export`] describes it, as it stands at one moment; `server` is the
     /// server's own device. What is stored is written as it is: whoever reads it finds what does not fit.
@@ -61,19 +78,7 @@ impl Core {
             let last = leaves.len() < LEAVES;
             for leaf in leaves {
                 (next, entries) = (leaf.index + 1, entries + 1);
-                let entry = Entry {
-                    index: leaf.index,
-                    hash: Base64(leaf.hash.to_vec()),
-                    salt: Base64(leaf.salt),
-                    payload: Base64(leaf.payload),
-                    signature: Base64(leaf.signature),
-                    result: leaf.result,
-                    seq_from: leaf.seqs.0,
-                    seq_to: leaf.seqs.1,
-                    judged_at: leaf.at.0,
-                    changes: Base64(leaf.changes.to_vec()),
-                };
-                writeln!(out, "{}", serde_json::to_string(&entry)?)?;
+                writeln!(out, "{}", serde_json::to_string(&as_logged(leaf))?)?;
             }
             if last {
                 break;

@@ -250,7 +250,7 @@ impl Core {
     }
 }
 
-fn other_epoch(epoch: Epoch, counter: u64) -> ServerError {
+pub(super) fn other_epoch(epoch: Epoch, counter: u64) -> ServerError {
     ErrorBody {
         epoch: Some(epoch),
         expected_counter: Some(counter + 1),

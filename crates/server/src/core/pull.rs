@@ -4,7 +4,6 @@ use super::scope::Readable;
 use super::{Caller, Core};
 use crate::error::ServerError;
 use slipway_sync::limits;
-use slipway_sync::log::Checkpoint;
 use slipway_sync::protocol::{ErrorBody, ErrorCode, Page, Pull};
 use std::collections::BTreeMap;
 
@@ -68,14 +67,13 @@ impl Core {
         let results = view.results(caller.device, pull.judged_after, limits::PAGE_RESULTS)?;
         complete &= results.len() < limits::PAGE_RESULTS;
         let judged = results.last().map_or(pull.judged_after, |result| result.counter);
-        let (mut sums, mut checkpoint) = (BTreeMap::new(), None);
+        let (mut sums, mut checkpoint, mut restored) = (BTreeMap::new(), None, None);
         if complete {
             for bucket in cursors.keys() {
                 sums.insert(*bucket, view.sum(*bucket)?);
             }
-            let log = view.log()?;
-            let note = Checkpoint { origin: self.log_name(), size: log.size(), root: log.root() };
-            checkpoint = Some(note.sign(&self.log_key));
+            checkpoint = Some(self.signed_log(view.as_ref())?);
+            restored = self.signed_restore(view.as_ref())?;
         }
         let scope = if known { None } else { Some(readable.told(view.as_ref())?) };
         drop(view);
@@ -91,6 +89,7 @@ impl Core {
             head: workspace.head,
             sums,
             checkpoint,
+            restored,
             durable_seq: workspace.durable_seq,
             server_time: self.now(),
         })

@@ -51,6 +51,11 @@ impl Readable {
         }
     }
 
+    /// Whether there is nothing that the caller may not read.
+    pub(super) fn all(&self) -> bool {
+        matches!(self.sight.sites, Sites::All)
+    }
+
     /// Another one whenever the buckets are others.
     pub(super) fn tag(&self) -> String {
         let mut hash = Sha256::new();

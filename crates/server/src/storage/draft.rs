@@ -6,6 +6,7 @@
 
 mod place;
 
+use super::nodes::LogNode;
 use super::{Changed, Judged, StorageError};
 use slipway_domain::checksum::row_checksum;
 use slipway_domain::id::{CommandId, DeviceId, PersonId};
@@ -124,6 +125,7 @@ pub(super) struct Rows<'a> {
     /// Where chains end now: counter and hash.
     pub(super) ends: &'a BTreeMap<DeviceId, (u64, String)>,
     pub(super) leaves: &'a [LeafRow],
+    pub(super) nodes: &'a [LogNode],
     pub(super) numbers: &'a BTreeMap<Series, u32>,
     pub(super) head: u64,
     pub(super) log: &'a Edge,
@@ -182,6 +184,7 @@ pub(super) struct Draft {
     links: Vec<LinkRow>,
     ends: BTreeMap<DeviceId, (u64, String)>,
     leaves: Vec<LeafRow>,
+    nodes: Vec<LogNode>,
     settled: bool,
 }
 
@@ -202,6 +205,7 @@ impl Draft {
             links: Vec::new(),
             ends: BTreeMap::new(),
             leaves: Vec::new(),
+            nodes: Vec::new(),
             settled: true,
         }
     }
@@ -428,7 +432,8 @@ impl Draft {
     pub(super) fn append_leaf(&mut self, leaf: Hash, salt: &[u8], changes: &Hash, command: Uuid) {
         let index = self.log.size();
         self.leaves.push(LeafRow { index, leaf, salt: salt.to_vec(), changes: *changes, command });
-        self.log.append(leaf);
+        let nodes = &mut self.nodes;
+        self.log.append_showing(leaf, |height, index, hash| nodes.extend(LogNode::stored(height, index, hash)));
         self.settled = false;
     }
 
@@ -447,6 +452,7 @@ impl Draft {
         self.links.clear();
         self.ends.clear();
         self.leaves.clear();
+        self.nodes.clear();
         self.settled = true;
         Ok(())
     }
@@ -464,6 +470,7 @@ impl Draft {
             links: &self.links,
             ends: &self.ends,
             leaves: &self.leaves,
+            nodes: &self.nodes,
             numbers: &self.numbers,
             head: self.head,
             log: &self.log,

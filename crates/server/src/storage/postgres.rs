@@ -10,7 +10,7 @@ mod read;
 pub(super) mod tables;
 mod write;
 
-use super::{Storage, StorageError, WorkspaceTx, WorkspaceView, pause, place};
+use super::{Storage, StorageError, WorkspaceTx, WorkspaceView, nodes, pause, place};
 use notify::{News, Wake};
 use pool::{Connection, Pool};
 use read::{Pg, Reading};
@@ -32,10 +32,12 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0003_accounts.sql"),
     include_str!("../../migrations/postgres/0004_compact.sql"),
     include_str!("../../migrations/postgres/0005_placed.sql"),
+    include_str!("../../migrations/postgres/0006_proofs.sql"),
 ];
 
 /// The first statement of every writing transaction.
-const LOCK: &str = "SELECT name, epoch, head, log_size, log_edge, durable_seq FROM workspace WHERE id = $1 FOR UPDATE";
+const LOCK: &str = "SELECT name, epoch, head, log_size, log_edge, durable_seq, restored_size, restored_why, restored_at
+    FROM workspace WHERE id = $1 FOR UPDATE";
 
 /// How often a transaction is begun that another one got in the way of, or whose connection was lost.
 const TRIES: u32 = 5;
@@ -117,7 +119,9 @@ impl Postgres {
         let storage = Self { pool: Pool::new(&address.config)?, news: Arc::default() };
         storage.again(|mut connection| migrate(&mut connection))?;
         for row in storage.pool.take()?.rows("SELECT id FROM workspace ORDER BY id", &[])? {
-            place::bring_up_to_date(&storage, WorkspaceId(row.try_get(0)?))?;
+            let id = WorkspaceId(row.try_get(0)?);
+            place::bring_up_to_date(&storage, id)?;
+            nodes::bring_up_to_date(&storage, id)?;
         }
         Ok(storage)
     }

@@ -8,7 +8,7 @@ mod read;
 pub(super) mod tables;
 mod write;
 
-use super::{Storage, StorageError, Workspace, WorkspaceTx, WorkspaceView, place};
+use super::{Storage, StorageError, Workspace, WorkspaceTx, WorkspaceView, nodes, place};
 pub use check::Checked;
 use read::SqliteView;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0003_accounts.sql"),
     include_str!("../../migrations/sqlite/0004_compact.sql"),
     include_str!("../../migrations/sqlite/0005_placed.sql"),
+    include_str!("../../migrations/sqlite/0006_proofs.sql"),
 ];
 
 /// How long a writer waits for another process.
@@ -100,6 +101,7 @@ impl Sqlite {
         let storage =
             Self { path: path.to_owned(), workspace, writer: Mutex::new(connection), readers: Mutex::default() };
         place::bring_up_to_date(&storage, workspace)?;
+        nodes::bring_up_to_date(&storage, workspace)?;
         Ok(storage)
     }
 

@@ -4,7 +4,7 @@ use super::StorageError;
 use slipway_domain::number::Series;
 use slipway_domain::record::Kind;
 use slipway_sync::bucket::{Bucket, NotABucket};
-use slipway_sync::log::Edge;
+use slipway_sync::log::{Edge, Hash};
 use std::collections::BTreeMap;
 
 /// The bucket of a stored name.
@@ -38,6 +38,22 @@ pub(super) fn stored_edge(size: i64, bytes: &[u8]) -> Result<Edge, StorageError>
     Edge::new(unsigned(size), roots.to_vec())
         .filter(|_| rest.is_empty())
         .ok_or_else(|| StorageError::Corrupt { what: "edge of the log", why: "size and roots differ".to_owned() })
+}
+
+/// Hashes that begin at a position and go on without a gap; what comes after one is left out.
+pub(super) fn without_gap(
+    from: u64,
+    rows: impl Iterator<Item = Result<(u64, Hash), StorageError>>,
+) -> Result<Vec<Hash>, StorageError> {
+    let mut hashes = Vec::new();
+    for (expected, row) in (from..).zip(rows) {
+        let (index, hash) = row?;
+        if index != expected {
+            break;
+        }
+        hashes.push(hash);
+    }
+    Ok(hashes)
 }
 
 /// Stored rows of series, those of a newer program left out.

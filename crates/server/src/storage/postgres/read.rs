@@ -1,8 +1,9 @@
 //! Reading: queries that a view and a writing transaction share.
 
+use super::super::restored::DeclaredRestore;
 use super::super::{
     Account, Attempts, Device, DeviceCursor, Feed, Figures, HeldCommand, Known, SessionRow, StorageError, StoredLeaf,
-    Stretch, Workspace, WorkspaceView, count, signed, stored_edge, unsigned,
+    Stretch, Workspace, WorkspaceView, count, signed, stored_edge, unsigned, without_gap,
 };
 use super::index_key;
 use super::pool::{Connection, Params};
@@ -35,7 +36,8 @@ impl Reading {
     pub(super) fn begin(mut connection: Connection, id: WorkspaceId) -> Result<Self, StorageError> {
         let row = connection.begin(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            "SELECT name, epoch, head, log_size, log_edge, durable_seq FROM workspace WHERE id = $1",
+            "SELECT name, epoch, head, log_size, log_edge, durable_seq, restored_size, restored_why, restored_at
+             FROM workspace WHERE id = $1",
             &[&id.0],
         )?;
         let (workspace, log) = workspace(id, row)?;
@@ -52,6 +54,10 @@ pub(super) fn workspace(id: WorkspaceId, row: Option<Row>) -> Result<(Workspace,
         epoch: Epoch(row.try_get(1)?),
         head: unsigned(row.try_get(2)?),
         durable_seq: unsigned(row.try_get(5)?),
+        restored: match (row.try_get::<_, Option<i64>>(6)?, row.try_get(7)?, row.try_get::<_, Option<i64>>(8)?) {
+            (Some(size), Some(why), Some(at)) => Some(DeclaredRestore { size: unsigned(size), why, at: Timestamp(at) }),
+            _ => None,
+        },
     };
     Ok((workspace, stored_edge(row.try_get(3)?, row.try_get(4)?)?))
 }
@@ -90,6 +96,35 @@ impl Reads for Reading {
     fn id(&self) -> Uuid {
         self.workspace.id.0
     }
+}
+
+/// Leaves with everything that they are a hash over.
+macro_rules! leaf_columns {
+    () => {
+        "SELECT leaf.idx, leaf.leaf_hash, leaf.salt, leaf.changes, command.device,
+                          coalesce(command.payload, entry.payload), coalesce(command.signature, entry.signature),
+                          coalesce(command.verdict, entry.note), coalesce(command.seq_from, 0),
+                          coalesce(command.seq_to, 0), coalesce(command.judged_at, entry.at)
+                   FROM log_leaf AS leaf
+                   LEFT JOIN command ON command.workspace = leaf.workspace AND command.id = leaf.command
+                   LEFT JOIN device_entry AS entry ON entry.workspace = leaf.workspace AND entry.id = leaf.command"
+    };
+}
+
+fn stored_leaf(row: &Row) -> Result<StoredLeaf, StorageError> {
+    let hash = |at: usize| Hash::try_from(row.try_get::<_, &[u8]>(at)?).map_err(|why| corrupt("hash", &why));
+    Ok(StoredLeaf {
+        index: unsigned(row.try_get(0)?),
+        hash: hash(1)?,
+        salt: row.try_get(2)?,
+        changes: hash(3)?,
+        signed_by: row.try_get::<_, Option<Uuid>>(4)?.map(DeviceId),
+        payload: row.try_get(5)?,
+        signature: row.try_get(6)?,
+        result: row.try_get(7)?,
+        seqs: (unsigned(row.try_get(8)?), unsigned(row.try_get(9)?)),
+        at: Timestamp(row.try_get(10)?),
+    })
 }
 
 impl<T: Reads> WorkspaceView for Pg<T> {
@@ -245,6 +280,23 @@ impl<T: Reads> WorkspaceView for Pg<T> {
         Ok(self.0.state().1)
     }
 
+    fn log_hashes(&self, level: u32, from: u64, limit: usize) -> Result<Vec<Hash>, StorageError> {
+        let (id, from_idx, limit) = (self.0.id(), signed(from), count(limit));
+        let rows = if level == 0 {
+            let sql = "SELECT idx, leaf_hash FROM log_leaf WHERE workspace = $1 AND idx >= $2 ORDER BY idx LIMIT $3";
+            self.0.rows(sql, &[&id, &from_idx, &limit])?
+        } else {
+            let sql = "SELECT idx, hash FROM log_node
+                       WHERE workspace = $1 AND level = $4 AND idx >= $2 ORDER BY idx LIMIT $3";
+            self.0.rows(sql, &[&id, &from_idx, &limit, &i64::from(level)])?
+        };
+        let row = |row: &Row| {
+            let hash = Hash::try_from(row.try_get::<_, &[u8]>(1)?).map_err(|why| corrupt("hash", &why))?;
+            Ok((unsigned(row.try_get(0)?), hash))
+        };
+        without_gap(from, rows.iter().map(row))
+    }
+
     fn each_record(&self, show: &mut dyn FnMut(&str, Uuid, &str)) -> Result<(), StorageError> {
         let sql = "SELECT kind, id, body FROM record
                    WHERE workspace = $1 AND (kind, id) > ($2, $3) AND NOT deleted ORDER BY kind, id LIMIT $4";
@@ -316,30 +368,19 @@ impl<T: Reads> WorkspaceView for Pg<T> {
     }
 
     fn leaves(&self, from: u64, limit: usize) -> Result<Vec<StoredLeaf>, StorageError> {
-        let sql = "SELECT leaf.idx, leaf.leaf_hash, leaf.salt, leaf.changes, command.device,
-                          coalesce(command.payload, entry.payload), coalesce(command.signature, entry.signature),
-                          coalesce(command.verdict, entry.note), coalesce(command.seq_from, 0),
-                          coalesce(command.seq_to, 0), coalesce(command.judged_at, entry.at)
-                   FROM log_leaf AS leaf
-                   LEFT JOIN command ON command.workspace = leaf.workspace AND command.id = leaf.command
-                   LEFT JOIN device_entry AS entry ON entry.workspace = leaf.workspace AND entry.id = leaf.command
-                   WHERE leaf.workspace = $1 AND leaf.idx >= $2 ORDER BY leaf.idx LIMIT $3";
-        let leaf = |row: &Row| {
-            let hash = |at: usize| Hash::try_from(row.try_get::<_, &[u8]>(at)?).map_err(|why| corrupt("hash", &why));
-            Ok(StoredLeaf {
-                index: unsigned(row.try_get(0)?),
-                hash: hash(1)?,
-                salt: row.try_get(2)?,
-                changes: hash(3)?,
-                signed_by: row.try_get::<_, Option<Uuid>>(4)?.map(DeviceId),
-                payload: row.try_get(5)?,
-                signature: row.try_get(6)?,
-                result: row.try_get(7)?,
-                seqs: (unsigned(row.try_get(8)?), unsigned(row.try_get(9)?)),
-                at: Timestamp(row.try_get(10)?),
-            })
-        };
-        self.0.rows(sql, &[&self.0.id(), &signed(from), &count(limit)])?.iter().map(leaf).collect()
+        let sql = concat!(leaf_columns!(), " WHERE leaf.workspace = $1 AND leaf.idx >= $2 ORDER BY leaf.idx LIMIT $3");
+        self.0.rows(sql, &[&self.0.id(), &signed(from), &count(limit)])?.iter().map(stored_leaf).collect()
+    }
+
+    fn leaves_naming(&self, record: Uuid, before: u64, limit: usize) -> Result<Vec<StoredLeaf>, StorageError> {
+        let sql = concat!(
+            leaf_columns!(),
+            " WHERE leaf.workspace = $1 AND leaf.idx < $2 AND position($3::bytea IN command.payload) > 0
+              ORDER BY leaf.idx DESC LIMIT $4"
+        );
+        let named = record.to_string().into_bytes();
+        let rows = self.0.rows(sql, &[&self.0.id(), &signed(before), &named, &count(limit)])?;
+        rows.iter().map(stored_leaf).collect()
     }
 
     fn account(&self, person: PersonId) -> Result<Option<Account>, StorageError> {

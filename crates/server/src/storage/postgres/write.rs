@@ -1,6 +1,8 @@
 //! Writing: the workspace's row is locked first; what commands change is kept in a draft and written in bulk.
 
 use super::super::draft::{Draft, Engine, Held, Key, Rows};
+use super::super::nodes::LogNode;
+use super::super::restored::DeclaredRestore;
 use super::super::{
     Account, Attempts, Changed, Device, DeviceCursor, DeviceEntry, Judged, SessionRow, StorageError, Workspace,
     WorkspaceTx, WorkspaceView, bucket_named, count, kind_named, series_named, signed, unsigned,
@@ -306,6 +308,20 @@ impl<'a> Batch<'a> {
                 column(leaves, |row| row.command),
             ],
         );
+        self.add_nodes(rows.nodes);
+    }
+
+    fn add_nodes(&mut self, nodes: &'a [LogNode]) {
+        self.add(
+            nodes,
+            "INSERT INTO log_node (workspace, level, idx, hash)
+             SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) ON CONFLICT DO NOTHING",
+            vec![
+                column(nodes, |node| i64::from(node.level)),
+                column(nodes, |node| signed(node.index)),
+                column(nodes, |node| &node.hash[..]),
+            ],
+        );
     }
 
     fn add_counts(&mut self, rows: &'a Rows<'_>) {
@@ -543,10 +559,22 @@ impl WorkspaceTx for Pg<Writing> {
         self.0.execute("UPDATE workspace SET placed = $2 WHERE id = $1", &[&id, &i64::from(version)])
     }
 
-    fn set_epoch(&mut self, epoch: Epoch) -> Result<(), StorageError> {
-        self.0.execute("UPDATE workspace SET epoch = $2 WHERE id = $1", &[&self.0.id(), &epoch.0])?;
+    fn set_epoch(&mut self, epoch: Epoch, restored: &DeclaredRestore) -> Result<(), StorageError> {
+        let sql =
+            "UPDATE workspace SET epoch = $2, restored_size = $3, restored_why = $4, restored_at = $5 WHERE id = $1";
+        let (size, at) = (signed(restored.size), restored.at.0);
+        self.0.execute(sql, &[&self.0.id(), &epoch.0, &size, &restored.why, &at])?;
         self.0.raw.workspace.epoch = epoch;
+        self.0.raw.workspace.restored = Some(restored.clone());
         Ok(())
+    }
+
+    fn put_log_nodes(&mut self, nodes: &[LogNode]) -> Result<(), StorageError> {
+        let sql = "INSERT INTO log_node (workspace, level, idx, hash) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+        nodes.iter().try_for_each(|node| {
+            let (level, index, hash) = (i64::from(node.level), signed(node.index), node.hash.as_slice());
+            self.0.execute(sql, &[&self.0.id(), &level, &index, &hash])
+        })
     }
 
     fn set_durable(&mut self, seq: u64) -> Result<(), StorageError> {

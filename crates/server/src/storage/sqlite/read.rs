@@ -1,8 +1,9 @@
 //! Reading: queries that a view and a writing transaction share.
 
+use super::super::restored::DeclaredRestore;
 use super::super::{
     Account, Attempts, Device, DeviceCursor, Feed, Figures, HeldCommand, Known, SessionRow, StorageError, StoredLeaf,
-    Stretch, Workspace, WorkspaceView, count, signed, stored_edge, unsigned,
+    Stretch, Workspace, WorkspaceView, count, signed, stored_edge, unsigned, without_gap,
 };
 use super::lock;
 use rusqlite::types::Type;
@@ -73,6 +74,34 @@ impl Reads for SqliteView<'_> {
     }
 }
 
+/// Leaves with everything that they are a hash over.
+macro_rules! leaf_columns {
+    () => {
+        "SELECT leaf.idx, leaf.leaf_hash, leaf.salt, leaf.changes, command.device,
+                          coalesce(command.payload, entry.payload), coalesce(command.signature, entry.signature),
+                          coalesce(command.verdict, entry.note), coalesce(command.seq_from, 0),
+                          coalesce(command.seq_to, 0), coalesce(command.judged_at, entry.at)
+                   FROM log_leaf AS leaf
+                   LEFT JOIN command ON command.id = leaf.command
+                   LEFT JOIN device_entry AS entry ON entry.id = leaf.command"
+    };
+}
+
+fn stored_leaf(row: &Row<'_>) -> Result<StoredLeaf, rusqlite::Error> {
+    Ok(StoredLeaf {
+        index: unsigned(row.get(0)?),
+        hash: row.get(1)?,
+        salt: row.get(2)?,
+        changes: row.get(3)?,
+        signed_by: row.get::<_, Option<Uuid>>(4)?.map(DeviceId),
+        payload: row.get(5)?,
+        signature: row.get(6)?,
+        result: row.get(7)?,
+        seqs: (unsigned(row.get(8)?), unsigned(row.get(9)?)),
+        at: Timestamp(row.get(10)?),
+    })
+}
+
 impl<T: Reads> WorkspaceView for T {
     fn workspace(&self) -> Result<Workspace, StorageError> {
         let row = |row: &Row<'_>| {
@@ -82,12 +111,16 @@ impl<T: Reads> WorkspaceView for T {
                 epoch: Epoch(row.get(2)?),
                 head: unsigned(row.get(3)?),
                 durable_seq: unsigned(row.get(4)?),
+                restored: match (row.get::<_, Option<i64>>(5)?, row.get(6)?, row.get::<_, Option<i64>>(7)?) {
+                    (Some(size), Some(why), Some(at)) => {
+                        Some(DeclaredRestore { size: unsigned(size), why, at: Timestamp(at) })
+                    }
+                    _ => None,
+                },
             })
         };
-        self.statement("SELECT id, name, epoch, head, durable_seq FROM workspace")?
-            .query_row([], row)
-            .optional()?
-            .ok_or(StorageError::NoWorkspace)
+        let sql = "SELECT id, name, epoch, head, durable_seq, restored_size, restored_why, restored_at FROM workspace";
+        self.statement(sql)?.query_row([], row).optional()?.ok_or(StorageError::NoWorkspace)
     }
 
     fn device(&self, id: DeviceId) -> Result<Option<Device>, StorageError> {
@@ -230,6 +263,22 @@ impl<T: Reads> WorkspaceView for T {
         stored_edge(size, &bytes)
     }
 
+    fn log_hashes(&self, level: u32, from: u64, limit: usize) -> Result<Vec<Hash>, StorageError> {
+        let sql = if level == 0 {
+            "SELECT idx, leaf_hash FROM log_leaf WHERE idx >= ?1 ORDER BY idx LIMIT ?2"
+        } else {
+            "SELECT idx, hash FROM log_node WHERE idx >= ?1 AND level = ?3 ORDER BY idx LIMIT ?2"
+        };
+        let mut statement = self.statement(sql)?;
+        let row = |row: &Row<'_>| Ok((unsigned(row.get(0)?), row.get::<_, Hash>(1)?));
+        let rows = if level == 0 {
+            statement.query_map(params![signed(from), count(limit)], row)?
+        } else {
+            statement.query_map(params![signed(from), count(limit), level], row)?
+        };
+        without_gap(from, rows.map(|row| row.map_err(StorageError::from)))
+    }
+
     fn each_record(&self, show: &mut dyn FnMut(&str, Uuid, &str)) -> Result<(), StorageError> {
         let mut statement = self.statement("SELECT kind, id, body FROM record WHERE deleted = 0 ORDER BY kind, id")?;
         let mut rows = statement.query([])?;
@@ -293,29 +342,18 @@ impl<T: Reads> WorkspaceView for T {
     }
 
     fn leaves(&self, from: u64, limit: usize) -> Result<Vec<StoredLeaf>, StorageError> {
-        let sql = "SELECT leaf.idx, leaf.leaf_hash, leaf.salt, leaf.changes, command.device,
-                          coalesce(command.payload, entry.payload), coalesce(command.signature, entry.signature),
-                          coalesce(command.verdict, entry.note), coalesce(command.seq_from, 0),
-                          coalesce(command.seq_to, 0), coalesce(command.judged_at, entry.at)
-                   FROM log_leaf AS leaf
-                   LEFT JOIN command ON command.id = leaf.command
-                   LEFT JOIN device_entry AS entry ON entry.id = leaf.command
-                   WHERE leaf.idx >= ?1 ORDER BY leaf.idx LIMIT ?2";
-        let row = |row: &Row<'_>| {
-            Ok(StoredLeaf {
-                index: unsigned(row.get(0)?),
-                hash: row.get(1)?,
-                salt: row.get(2)?,
-                changes: row.get(3)?,
-                signed_by: row.get::<_, Option<Uuid>>(4)?.map(DeviceId),
-                payload: row.get(5)?,
-                signature: row.get(6)?,
-                result: row.get(7)?,
-                seqs: (unsigned(row.get(8)?), unsigned(row.get(9)?)),
-                at: Timestamp(row.get(10)?),
-            })
-        };
-        Ok(self.statement(sql)?.query_map(params![signed(from), count(limit)], row)?.collect::<Result<_, _>>()?)
+        let sql = concat!(leaf_columns!(), " WHERE leaf.idx >= ?1 ORDER BY leaf.idx LIMIT ?2");
+        let rows = params![signed(from), count(limit)];
+        Ok(self.statement(sql)?.query_map(rows, stored_leaf)?.collect::<Result<_, _>>()?)
+    }
+
+    fn leaves_naming(&self, record: Uuid, before: u64, limit: usize) -> Result<Vec<StoredLeaf>, StorageError> {
+        let sql = concat!(
+            leaf_columns!(),
+            " WHERE leaf.idx < ?1 AND instr(command.payload, ?2) > 0 ORDER BY leaf.idx DESC LIMIT ?3"
+        );
+        let rows = params![signed(before), record.to_string().into_bytes(), count(limit)];
+        Ok(self.statement(sql)?.query_map(rows, stored_leaf)?.collect::<Result<_, _>>()?)
     }
 
     fn account(&self, person: PersonId) -> Result<Option<Account>, StorageError> {

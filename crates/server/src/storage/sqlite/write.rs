@@ -1,6 +1,8 @@
 //! Writing: one transaction at a time.
 
 use super::super::draft::{CommandRow, Draft, Engine, Held, Key, LookupRow, MemberRow, RecordRow, Rows};
+use super::super::nodes::LogNode;
+use super::super::restored::DeclaredRestore;
 use super::super::{
     Account, Attempts, Changed, Device, DeviceCursor, DeviceEntry, Judged, SessionRow, StorageError, WorkspaceTx,
     WorkspaceView, bucket_named, count, kind_named, series_named, signed, unsigned,
@@ -103,6 +105,15 @@ impl Raw<'_> {
             signed(row.seq),
             row.body.is_none(),
             row.body.unwrap_or("")
+        ])?;
+        Ok(())
+    }
+
+    fn put_node(&self, node: &LogNode) -> Result<(), StorageError> {
+        self.statement("INSERT OR IGNORE INTO log_node (level, idx, hash) VALUES (?1, ?2, ?3)")?.execute(params![
+            node.level,
+            signed(node.index),
+            node.hash
         ])?;
         Ok(())
     }
@@ -212,6 +223,7 @@ impl Engine for Raw<'_> {
             )?
             .execute(params![signed(row.index), row.leaf, row.salt, row.changes, row.command])?;
         }
+        rows.nodes.iter().try_for_each(|node| self.put_node(node))?;
         for (series, next) in rows.numbers {
             self.statement(
                 "INSERT INTO series (name, next) VALUES (?1, ?2)
@@ -398,9 +410,14 @@ impl WorkspaceTx for SqliteTx<'_> {
         Ok(())
     }
 
-    fn set_epoch(&mut self, epoch: Epoch) -> Result<(), StorageError> {
-        self.statement("UPDATE workspace SET epoch = ?1")?.execute([epoch.0])?;
+    fn set_epoch(&mut self, epoch: Epoch, restored: &DeclaredRestore) -> Result<(), StorageError> {
+        let sql = "UPDATE workspace SET epoch = ?1, restored_size = ?2, restored_why = ?3, restored_at = ?4";
+        self.statement(sql)?.execute(params![epoch.0, signed(restored.size), restored.why, restored.at.0])?;
         Ok(())
+    }
+
+    fn put_log_nodes(&mut self, nodes: &[LogNode]) -> Result<(), StorageError> {
+        nodes.iter().try_for_each(|node| self.raw().put_node(node))
     }
 
     fn set_durable(&mut self, seq: u64) -> Result<(), StorageError> {
