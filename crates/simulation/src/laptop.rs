@@ -17,8 +17,10 @@ use slipway_domain::records::{Memory, Records};
 use slipway_domain::time::Timestamp;
 use slipway_sync::bucket::Bucket;
 use slipway_sync::local::{
-    Fetching, Flipped, Local, LocalAnswer, LocalError, LocalRequest, LocalStatus, Queued, perform as perform_on,
+    Fetching, Flipped, Local, LocalAnswer, LocalError, LocalRequest, LocalStatus, LogNote, Queued,
+    perform as perform_on,
 };
+use slipway_sync::log::alarm::Alarm;
 use slipway_sync::protocol::{CommandResult, Epoch, Lease, Page, Scope, SignedCommand, Verdict};
 use slipway_sync::signing::{PrivateKey, PublicKey, sign};
 use slipway_sync::snapshot::{Manifest, Row, SignedManifest};
@@ -76,6 +78,9 @@ pub struct Disk {
     told: BTreeSet<CommandId>,
     numbers: BTreeMap<Series, Vec<u32>>,
     checkpoint: Option<String>,
+    former: bool,
+    proves: bool,
+    alarms: Vec<Alarm>,
     visible: Memory,
     /// Most commands in one push, so that a queue takes several.
     batch: usize,
@@ -104,6 +109,9 @@ impl Disk {
             told: BTreeSet::new(),
             numbers: BTreeMap::new(),
             checkpoint: None,
+            former: false,
+            proves: false,
+            alarms: Vec::new(),
             visible: Memory::default(),
             batch: usize::try_from(1 + random.below(8)).unwrap(),
             bug,
@@ -387,6 +395,9 @@ impl Local for Disk {
             waiting: self.kept.iter().filter(|kept| !kept.in_force).count() as u64,
             numbers: self.numbers.iter().map(|(series, left)| (*series, left.len() as u32)).collect(),
             checkpoint: self.checkpoint.clone(),
+            former: self.former,
+            proves: self.proves,
+            alarm: self.alarms.iter().rfind(|alarm| alarm.what.stops()).cloned().map(Box::new),
         })
     }
 
@@ -483,6 +494,7 @@ impl Local for Disk {
         self.cursors.clone_from(&page.cursors);
         self.judged = page.judged;
         self.checkpoint = page.checkpoint;
+        self.former = false;
         self.replay();
         let mut mismatched = Vec::new();
         for (bucket, told) in &page.sums {
@@ -501,7 +513,7 @@ impl Local for Disk {
         self.epoch = Some(epoch);
         self.stage = Stage::default();
         self.anew = self.cursors.keys().copied().collect();
-        self.checkpoint = None;
+        self.former = true;
         let all_mine = self.kept.iter().all(|kept| kept.device == self.device);
         self.answered = if all_mine { self.answered.min(expected_counter.saturating_sub(1)) } else { 0 };
         self.judged = 0;
@@ -511,6 +523,14 @@ impl Local for Disk {
             return Ok(());
         }
         self.kept.iter_mut().for_each(|kept| kept.in_force = false);
+        Ok(())
+    }
+
+    fn note_log(&mut self, note: &LogNote) -> Result<(), LocalError> {
+        match note {
+            LogNote::Proves => self.proves = true,
+            LogNote::Alarm(alarm) => self.alarms.push((**alarm).clone()),
+        }
         Ok(())
     }
 

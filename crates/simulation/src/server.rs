@@ -13,8 +13,9 @@ use slipway_domain::records::Records;
 use slipway_domain::setting::{ApprovalPolicy, Gate};
 use slipway_domain::time::Timestamp;
 use slipway_server::core::{Caller, Core};
+use slipway_server::storage::restored::begin_epoch;
 use slipway_server::storage::{Storage, WorkspaceView};
-use slipway_sync::protocol::{Epoch, ErrorBody, NewDevice, Pull, Verdict};
+use slipway_sync::protocol::{ConsistencyQuery, Epoch, ErrorBody, NewDevice, Pull, Verdict};
 use slipway_sync::signing::{PrivateKey, PublicKey};
 use slipway_sync::transport::{Answer, Request, TransportError};
 use std::path::PathBuf;
@@ -106,6 +107,10 @@ impl Server {
                 let pull = Pull { limit: pull.limit.min(page), ..pull.clone() };
                 self.core.pull(&caller, &pull).map(Box::new).map(Answer::Page)
             }
+            Request::Consistency { epoch, from, to } => {
+                let query = ConsistencyQuery { epoch: *epoch, from: *from, to: *to };
+                self.core.log_consistency(&caller, query).map(|proof| Answer::Consistency(Some(proof.hashes)))
+            }
             Request::Lease(lease) => self.core.lease(&caller, *lease).map(Answer::Lease),
             Request::Offers(buckets) => self.core.offers(&caller, buckets).map(Answer::Offers),
             Request::Frames { snapshot, bytes } => self.core.frames(&caller, *snapshot).map(|path| {
@@ -174,7 +179,7 @@ impl Server {
         self.restart();
         if self.bug != Some(Bug::SameEpochAfterRestore) {
             let mut tx = self.storage.begin(WORKSPACE).unwrap();
-            tx.set_epoch(epoch).unwrap();
+            begin_epoch(tx.as_mut(), epoch, "the newest backup", self.core.now()).unwrap();
             tx.commit().unwrap();
         }
         true
