@@ -355,7 +355,7 @@ fn item(sight: Sight<'_>, attention: &Attention, cause: Option<CommandId>) -> Re
 }
 
 /// What a command does, in words.
-fn words(command: &Command) -> &'static str {
+pub(crate) fn words(command: &Command) -> &'static str {
     match command {
         Command::Approval(ApprovalCommand::Vote { decision: Decision::Approve, .. }) => "approve",
         Command::Approval(ApprovalCommand::Vote { .. }) => "deny",

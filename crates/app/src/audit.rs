@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// Longest line that is read, in bytes; no entry is near it.
 const LINE_BYTES: u64 = 64 << 20;
-/// Longest checkpoint that is read, in bytes.
-const NOTE_BYTES: u64 = 64 << 10;
+/// Longest checkpoint or proof that is read, in bytes.
+const TEXT_BYTES: u64 = 64 << 20;
 
 /// The last checkpoint that this computer took from its server, as signed.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -45,10 +45,8 @@ pub fn checkpoint(app: &App) -> Result<Seen, CallError> {
 /// # Errors
 /// A file cannot be read, is no exported log, or is signed by another key.
 pub fn verify(file: &Path, key: &str, earlier: &[PathBuf]) -> Result<Found, CallError> {
-    let key = PublicKey::try_from(key.trim().to_owned()).map_err(|error| {
-        CallError::trouble("BAD_KEY", format!("What was given as the key is {error}."), "Give the log's public key.")
-    })?;
-    let notes: Vec<String> = earlier.iter().map(|path| note(path)).collect::<Result<_, _>>()?;
+    let key = public_key(key)?;
+    let notes: Vec<String> = earlier.iter().map(|path| text(path)).collect::<Result<_, _>>()?;
     let opened = File::open(file).map_err(|error| unreadable(file, &error))?;
     let mut lines = BufReader::new(opened);
     let mut line = String::new();
@@ -71,10 +69,18 @@ pub fn verify(file: &Path, key: &str, earlier: &[PathBuf]) -> Result<Found, Call
     Ok(reading.finish())
 }
 
-fn note(path: &Path) -> Result<String, CallError> {
+/// A key as a person gives it.
+pub(crate) fn public_key(text: &str) -> Result<PublicKey, CallError> {
+    PublicKey::try_from(text.trim().to_owned()).map_err(|error| {
+        CallError::trouble("BAD_KEY", format!("What was given as the key is {error}."), "Give the log's public key.")
+    })
+}
+
+/// A checkpoint or a proof.
+pub(crate) fn text(path: &Path) -> Result<String, CallError> {
     let mut text = String::new();
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
-    file.take(NOTE_BYTES).read_to_string(&mut text).map_err(|error| unreadable(path, &error))?;
+    file.take(TEXT_BYTES).read_to_string(&mut text).map_err(|error| unreadable(path, &error))?;
     Ok(text)
 }
 

@@ -12,6 +12,7 @@ use crate::view::{
     moments, mutations, observations, papers, photos, picking, profile, racks, releases, reports, runbook, sbom,
     scanning, set, settings, standards, stocktakes, transfer, trees,
 };
+use crate::view::{alarms, proving};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -91,6 +92,9 @@ commands! {
     "sync.sites": Nothing => held::HeldSites = blocking crate::held::list;
     "sync.choose_sites": held::ChooseSitesRequest => held::HeldSites = blocking crate::held::choose;
     "sync.status": Nothing => profile::SyncStatus = blocking crate::sync::status;
+    "log.alarms": Nothing => alarms::LogAlarmList = blocking crate::alarms::list;
+    "log.lift": alarms::LiftRequest => alarms::LogAlarmList = blocking crate::alarms::lift;
+    "log.prove": proving::ProveRequest => proving::ProofView = awaited crate::proving::prove;
     "carry.status": Nothing => carry::CarryStatus = blocking crate::carry::status;
     "carry.export": carry::CarryExportRequest => carry::CarryExported = blocking crate::carry::export::export;
     "carry.import": carry::CarryImportRequest => carry::CarryImported = blocking crate::carry::import::import;

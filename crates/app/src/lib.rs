@@ -1,6 +1,7 @@
 //! Use cases shared by the window and the command line. Knows neither, and holds no rule.
 
 pub mod account;
+pub mod alarms;
 pub mod approvals;
 pub mod attention;
 pub mod audit;
@@ -57,6 +58,7 @@ pub mod photos;
 pub mod picking;
 pub mod pills;
 pub mod profile;
+pub mod proving;
 pub mod racks;
 pub mod reading;
 pub mod redundancy;

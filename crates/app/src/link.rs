@@ -11,7 +11,7 @@ use crate::vault::Tokens;
 use slipway_domain::id::DeviceId;
 use slipway_sync::account::sign_succession;
 use slipway_sync::limits;
-use slipway_sync::protocol::{Epoch, ErrorBody, ErrorCode, Head, HeadQuery, NewDevice};
+use slipway_sync::protocol::{ConsistencyQuery, Epoch, ErrorBody, ErrorCode, Head, HeadQuery, NewDevice};
 use slipway_sync::signing::{PrivateKey, sign_refresh};
 use slipway_sync::transport::{Answer, Request, Transport, TransportError};
 use std::fs::File;
@@ -183,6 +183,10 @@ impl Link {
             Request::Push(push) => Answer::Pushed(server.push(access, push).await?),
             Request::Pull(pull) => Answer::Page(Box::new(server.pull(access, pull).await?)),
             Request::Lease(lease) => Answer::Lease(server.lease(access, lease).await?),
+            Request::Consistency { epoch, from, to } => {
+                let query = ConsistencyQuery { epoch: *epoch, from: *from, to: *to };
+                Answer::Consistency(Some(server.log_consistency(access, query).await?.hashes))
+            }
             Request::Offers(buckets) => Answer::Offers(server.offers(access, buckets).await?),
             Request::Frames { snapshot, bytes } => {
                 Answer::Frames(server.frames(access, *snapshot, bytes.clone()).await?)

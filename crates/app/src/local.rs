@@ -3,6 +3,7 @@
 //! Results and sums of staged pages are held here and not written: a run that is cut off before its flip pulls on
 //! from the staged cursors and gets them again, because `judged` moves only with a flip.
 
+use crate::alarms;
 use crate::held;
 use slipway_domain::id::DeviceId;
 use slipway_domain::refusal::Fault;
@@ -16,7 +17,7 @@ use slipway_store::stage::{Reached, Staged};
 use slipway_sync::bucket::Bucket;
 use slipway_sync::encoding::Base64;
 use slipway_sync::limits;
-use slipway_sync::local::{Fetching, Flipped, Local, LocalError, LocalStatus, Queued};
+use slipway_sync::local::{Fetching, Flipped, Local, LocalError, LocalStatus, LogNote, Queued};
 use slipway_sync::protocol::{BucketSum, CommandResult, Epoch, Lease, Page, SignedCommand, Verdict};
 use slipway_sync::snapshot::{Manifest, Row, SignedManifest};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,8 +29,14 @@ const EPOCH: &str = "sync.epoch";
 const ANSWERED: &str = "sync.answered";
 /// Results are in force up to this counter.
 const JUDGED: &str = "sync.judged";
-/// The last checkpoint flipped.
+/// The last checkpoint accepted, of whichever epoch.
 pub(crate) const CHECKPOINT: &str = "sync.checkpoint";
+/// The last checkpoint accepted is of an epoch before the present one.
+const FORMER: &str = "sync.checkpoint_former";
+/// The server proved before that its log continues the one seen.
+const PROVES: &str = "sync.log_proves";
+/// What stands for true.
+const YES: &str = "yes";
 
 /// What the pages of one pull brought besides records.
 #[derive(Debug, Default)]
@@ -87,6 +94,10 @@ impl StoreLocal {
         Ok(left.into_iter().collect())
     }
 
+    fn says(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(self.store.remembered(name)?.as_deref() == Some(YES))
+    }
+
     fn number(&self, name: &str) -> Result<u64, StoreError> {
         Ok(self.store.remembered(name)?.and_then(|text| text.parse().ok()).unwrap_or(0))
     }
@@ -103,6 +114,18 @@ impl StoreLocal {
         store.remember(ANSWERED, "0")?;
         store.remember(JUDGED, "0")
     }
+}
+
+/// A person accepted this checkpoint; `no_proofs`: of a server that gives none.
+///
+/// # Errors
+/// That the storage failed.
+pub(crate) fn accept_log(store: &Store, checkpoint: &str, no_proofs: bool) -> Result<(), StoreError> {
+    if no_proofs {
+        store.remember(PROVES, "")?;
+    }
+    store.remember(FORMER, "")?;
+    store.remember(CHECKPOINT, checkpoint)
 }
 
 fn failed(error: StoreError) -> LocalError {
@@ -205,6 +228,9 @@ impl Local for StoreLocal {
             waiting: status.pending,
             numbers: status.numbers_left,
             checkpoint: self.store.remembered(CHECKPOINT).map_err(failed)?.filter(|text| !text.is_empty()),
+            former: self.says(FORMER).map_err(failed)?,
+            proves: self.says(PROVES).map_err(failed)?,
+            alarm: alarms::stopping(&self.store).map_err(LocalError::new)?.map(Box::new),
         })
     }
 
@@ -292,6 +318,7 @@ impl Local for StoreLocal {
         self.store.remember(JUDGED, &pulled.judged.to_string()).map_err(failed)?;
         if let Some(checkpoint) = &pulled.checkpoint {
             self.store.remember(CHECKPOINT, checkpoint).map_err(failed)?;
+            self.store.remember(FORMER, "").map_err(failed)?;
         }
         let too_old = Timestamp(flip.at.0.saturating_sub(limits::SENT_KEPT_MS));
         self.store.forget_sent(pulled.durable_seq, too_old).map_err(failed)?;
@@ -304,7 +331,8 @@ impl Local for StoreLocal {
         self.pulled = Pulled::default();
         self.store.start_over(None).map_err(failed)?;
         let requeued = self.store.requeue_sent().map_err(failed)?;
-        self.store.remember(CHECKPOINT, "").map_err(failed)?;
+        // What was seen stays: a server that was put back has to say so.
+        self.store.remember(FORMER, YES).map_err(failed)?;
         // The server may have lost files as well; one that it has it does not ask for.
         self.store.await_all_uploads((self.now)()).map_err(failed)?;
         // Every result is asked for again: what was sent before and waits again in the queue leaves it with them.
@@ -315,6 +343,13 @@ impl Local for StoreLocal {
         let answered = if requeued.needs_fork { 0 } else { before.min(expected_counter.saturating_sub(1)) };
         self.store.remember(ANSWERED, &answered.to_string()).map_err(failed)?;
         self.store.remember(EPOCH, &epoch.to_string()).map_err(failed)
+    }
+
+    fn note_log(&mut self, note: &LogNote) -> Result<(), LocalError> {
+        match note {
+            LogNote::Proves => self.store.remember(PROVES, YES).map_err(failed),
+            LogNote::Alarm(alarm) => alarms::raise(&self.store, alarm, (self.now)()).map_err(LocalError::new),
+        }
     }
 
     fn refetch(&mut self, buckets: &[Bucket]) -> Result<(), LocalError> {

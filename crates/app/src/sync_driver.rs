@@ -2,6 +2,7 @@
 //!
 //! One lock file per profile is held through a cycle, so that window and command line never sync at once.
 
+use crate::alarms;
 use crate::blob_sync;
 use crate::error::CallError;
 use crate::link::Link;
@@ -237,6 +238,7 @@ pub fn resting_status(session: &Session) -> Result<SyncStatus, CallError> {
         way_out: None,
         sign_in_needed: false,
         locked: false,
+        alarms: alarms::open(session)?,
     })
 }
 

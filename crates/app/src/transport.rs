@@ -14,8 +14,8 @@ use slipway_sync::bucket::Bucket;
 use slipway_sync::events::Reader;
 use slipway_sync::limits;
 use slipway_sync::protocol::{
-    Done, ErrorBody, Head, HeadQuery, Health, Lease, LeaseRequest, NewDevice, Page, Pull, PullQuery, Push, Pushed,
-    Session, SignIn, SignedRefresh,
+    ConsistencyQuery, Done, ErrorBody, Head, HeadQuery, Health, Lease, LeaseRequest, LogProof, LogRecord,
+    LogRecordQuery, NewDevice, Page, Pull, PullQuery, Push, Pushed, Session, SignIn, SignedRefresh,
 };
 use slipway_sync::snapshot::{Offers, SnapshotId};
 use slipway_sync::transport::TransportError;
@@ -260,6 +260,31 @@ impl Server {
             .append_pair("scope", &query.scope)
             .append_pair("judged_after", &query.judged_after.to_string())
             .append_pair("limit", &query.limit.to_string());
+        self.send(self.client.get(url).bearer_auth(access)).await
+    }
+
+    /// Asks for the proof that the log begins with a smaller one.
+    ///
+    /// # Errors
+    /// When it is refused, or there is no answer.
+    pub async fn log_consistency(&self, access: &str, query: ConsistencyQuery) -> Result<LogProof, ServerError> {
+        let mut url = self.route("log/consistency")?;
+        url.query_pairs_mut()
+            .append_pair("epoch", &query.epoch.to_string())
+            .append_pair("from", &query.from.to_string())
+            .append_pair("to", &query.to.to_string());
+        self.send(self.client.get(url).bearer_auth(access)).await
+    }
+
+    /// Asks what the log has about a record.
+    ///
+    /// # Errors
+    /// When it is refused, or there is no answer.
+    pub async fn log_record(&self, access: &str, query: LogRecordQuery) -> Result<LogRecord, ServerError> {
+        let mut url = self.route("log/record")?;
+        url.query_pairs_mut()
+            .append_pair("record", &query.record.to_string())
+            .append_pair("size", &query.size.to_string());
         self.send(self.client.get(url).bearer_auth(access)).await
     }
 

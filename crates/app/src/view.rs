@@ -1,6 +1,7 @@
 //! What front ends show: flat, serialisable answers named for the screen that shows them. No rule lives here.
 
 pub mod account;
+pub mod alarms;
 pub mod approvals;
 pub mod attention;
 pub mod baselines;
@@ -34,6 +35,7 @@ pub mod papers;
 pub mod photos;
 pub mod picking;
 pub mod profile;
+pub mod proving;
 pub mod racks;
 pub mod releases;
 pub mod reports;

@@ -23,6 +23,8 @@ mod snapshot;
 mod support;
 #[path = "sync/versions.rs"]
 mod versions;
+#[path = "sync/witness.rs"]
+mod witness;
 
 use slipway_app::profile::Trust;
 use slipway_app::session::{Credentials, Session};

@@ -1,5 +1,6 @@
 //! The profile on this computer, and how sync stands.
 
+use crate::view::alarms::LogAlarmView;
 use serde::{Deserialize, Serialize};
 use slipway_domain::people::{Role, Site};
 use slipway_domain::time::Timestamp;
@@ -180,4 +181,7 @@ pub struct SyncStatus {
     pub sign_in_needed: bool,
     /// The profile was locked: ask where the application stands.
     pub locked: bool,
+    /// Alarms about the server's audit log that nobody lifted yet.
+    #[serde(default)]
+    pub alarms: Vec<LogAlarmView>,
 }
