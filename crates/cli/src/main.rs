@@ -134,6 +134,9 @@ enum Use {
     /// The last signed checkpoint of the server's audit log that this computer saw; keep it elsewhere, to hold a later
     /// export against it. Example: slipwayctl log-checkpoint > seen-in-march.txt
     LogCheckpoint,
+    /// The server's audit log: what it has about a record, and what this computer found about it.
+    #[command(subcommand)]
+    Log(audit::Log),
     /// What the server refused or took in part.
     Attention {
         /// What to do with an item; without it: the list.
@@ -248,6 +251,7 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Call::Passphrase => return account::passphrase(&common).await,
         Call::VerifySet { folder, key } => return dsl_files::verify_set(&folder, key),
         Call::VerifyLog(call) => return audit::verify(&call),
+        Call::Use(Use::Log(audit::Log::Verify { file, key })) => return audit::verify_proof(&file, &key),
         Call::Generate(call) => return generate::run(&common, call).await,
         Call::Completions { shell } => return manual::completions(shell),
         Call::Manual { folder } => return manual::pages(&folder),
@@ -260,6 +264,7 @@ async fn run(cli: Cli) -> Result<Answer, CallError> {
         Use::Whoami => profile::whoami(&desk).await,
         Use::StateHash => profile::state_hash(&desk),
         Use::LogCheckpoint => audit::checkpoint(&desk),
+        Use::Log(call) => audit::log(&desk, call).await,
         Use::Attention { call } => {
             attention::run(&desk, call.unwrap_or(attention::Attention::List { settled: false })).await
         }
