@@ -279,6 +279,9 @@ export interface Commands {
   "sync.now": { request: Nothing; response: SyncStatus };
   "sync.sites": { request: Nothing; response: HeldSites };
   "sync.choose_sites": { request: ChooseSitesRequest; response: HeldSites };
+  "log.alarms": { request: null; response: { alarms: unknown[] } };
+  "log.prove": { request: { kind: import("./Kind").Kind; record: string }; response: import("./ProofView").ProofView };
+  "log.lift": { request: { number: number; reason: string }; response: { alarms: unknown[] } };
   "sync.status": { request: Nothing; response: SyncStatus };
   "carry.status": { request: Nothing; response: CarryStatus };
   "carry.export": { request: CarryExportRequest; response: CarryExported };

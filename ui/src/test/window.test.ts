@@ -165,6 +165,66 @@ describe('other ways in, and the way out', () => {
   });
 });
 
+describe('an alarm about the audit log', () => {
+  const alarm = {
+    number: 2,
+    stops: true,
+    sentence: 'The server’s audit log has 120 entries; this laptop has seen 151. Entries were taken away.',
+    way_out: 'Ask an administrator.',
+    at: 1_700_000_000_000,
+    seen_entries: 151,
+    shown_entries: 120,
+    seen: 'slipway/x\n151\nAAAA\n',
+    shown: 'slipway/x\n120\nBBBB\n',
+    proof: [],
+    lifted: null,
+  };
+
+  it('stays in sight in every place and goes only with a reason', async () => {
+    open('/inbox', { 'log.lift': () => ({ alarms: [] }), 'sync.now': () => SYNC });
+    await screen.findByRole('navigation', { name: 'Places' });
+    backend.emit('sync', { ...SYNC, alarms: [alarm] });
+    const shown = await screen.findByRole('region', { name: 'Alarm about the audit log' });
+    expect(within(shown).getByText(/Entries were taken away/)).toBeTruthy();
+    expect(await problems()).toEqual([]);
+    await userEvent.click(screen.getByRole('link', { name: /Releases/ }));
+    expect(screen.getByRole('region', { name: 'Alarm about the audit log' })).toBeTruthy();
+    await userEvent.keyboard('{Escape}');
+    expect(within(shown).getAllByRole('button')).toHaveLength(1);
+    await userEvent.click(screen.getByRole('button', { name: 'Accept with a reason…' }));
+    await userEvent.click(await screen.findByRole('button', { name: /^Accept this log/ }));
+    expect(called('log.lift')).toEqual([]);
+    await userEvent.type(screen.getByLabelText(/What you were told/), 'The disk failed, says Tom.');
+    await userEvent.click(screen.getByRole('button', { name: /^Accept this log/ }));
+    await waitFor(() => expect(called('log.lift')).toEqual([{ number: 2, reason: 'The disk failed, says Tom.' }]));
+    await waitFor(() => expect(screen.queryByRole('region', { name: 'Alarm about the audit log' })).toBeNull());
+  });
+});
+
+describe('the proof of a record', () => {
+  it('is asked for, shown with each entry, and copied', async () => {
+    const user = userEvent.setup();
+    const entry = { index: 7, proved: true, what: 'edit a CI', by: 'Ann', at: 1_700_000_000_000, verdict: 'applied' };
+    const sealed = { index: 3, proved: false, what: null, by: null, at: null, verdict: null };
+    const proof = {
+      label: 'CI-0091822',
+      size: 151,
+      checkpoint: 'slipway/x',
+      whole: false,
+      more: false,
+      proof: '{"a":1}',
+    };
+    open('/cmdb/CI-0091822/history', { 'log.prove': () => ({ ...proof, entries: [entry, sealed] }) });
+    await user.click(await screen.findByRole('button', { name: 'Verify in the audit log' }));
+    expect(await screen.findByText('Not what was logged')).toBeTruthy();
+    expect(screen.getByText('edit a CI · applied')).toBeTruthy();
+    expect(screen.getByText('NOT in the log as shown')).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Copy proof' }));
+    expect(await navigator.clipboard.readText()).toBe('{"a":1}');
+    expect(await problems()).toEqual([]);
+  });
+});
+
 describe('every screen', () => {
   it.each([
     ['/inbox', 'Inbox'],

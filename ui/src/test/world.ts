@@ -559,6 +559,7 @@ export const SYNC: SyncStatus = {
   way_out: null,
   sign_in_needed: false,
   locked: false,
+  alarms: [],
 };
 
 export const SETTINGS: Settings = {

@@ -1,0 +1,1 @@
+export type Lifted = { at: number, by: string, reason: string, };
