@@ -4,6 +4,7 @@
 
 mod accounts;
 mod attention;
+mod audit_log;
 mod calendar;
 mod carry;
 mod classes;
