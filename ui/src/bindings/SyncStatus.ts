@@ -49,4 +49,8 @@ sign_in_needed: boolean,
 /**
  * The profile was locked: ask where the application stands.
  */
-locked: boolean, alarms: Array<LogAlarmView>, };
+locked: boolean, 
+/**
+ * Alarms about the server's audit log that nobody lifted yet.
+ */
+alarms: Array<LogAlarmView>, };
