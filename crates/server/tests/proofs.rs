@@ -111,9 +111,12 @@ fn rewrite(world: &World, forge: impl Fn(&mut Vec<Hash>)) {
 
 #[tokio::test]
 async fn a_changed_a_removed_and_a_reordered_entry_are_found_by_whoever_saw_the_log_before() {
-    let forgeries: [(&str, fn(&mut Vec<Hash>)); 3] = [
+    type Forge = fn(&mut Vec<Hash>);
+    let forgeries: [(&str, Forge); 3] = [
         ("changed", |leaves| leaves[100] = [9; 32]),
-        ("removed", |leaves| drop(leaves.remove(100))),
+        ("removed", |leaves| {
+            leaves.remove(100);
+        }),
         ("reordered", |leaves| leaves.swap(100, 101)),
     ];
     for (what, forge) in forgeries {
