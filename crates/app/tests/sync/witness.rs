@@ -22,6 +22,7 @@ fn because(number: u32, reason: &str) -> LiftRequest {
 async fn a_server_put_back_from_an_old_copy_stops_sync_until_a_person_says_why() {
     let mut centre = Centre::start().await;
     let anna = Laptop::signed_in(&centre, "anna").await;
+    anna.sync().await.unwrap();
     create(&anna, "before");
     anna.sync().await.unwrap();
     centre.stop().await;
@@ -65,6 +66,7 @@ async fn a_fork_is_found_by_whoever_saw_the_other_branch() {
     let mut centre = Centre::start().await;
     let anna = Laptop::signed_in(&centre, "anna").await;
     let bea = Laptop::signed_in(&centre, "bea").await;
+    anna.sync().await.unwrap();
     bea.sync().await.unwrap();
     centre.stop().await;
     let backup = centre.backup();
