@@ -62,7 +62,7 @@ pub enum Log {
 
 pub async fn log(desk: &Desk, call: Log) -> Result<Answer, CallError> {
     let list = match call {
-        Log::Prove { record, kind, output } => return prove(desk, record, kind, output).await,
+        Log::Prove { record, kind, output } => return prove(desk, &record, kind, output).await,
         Log::Verify { file, key } => return verify_proof(&file, &key),
         Log::Alarms => alarms::list(desk.app(), &Nothing)?,
         Log::Accept { number, reason } => alarms::lift(desk.app(), &LiftRequest { number, reason })?,
@@ -84,14 +84,9 @@ fn kind_of(record: &str) -> &'static str {
     }
 }
 
-async fn prove(
-    desk: &Desk,
-    record: String,
-    kind: Option<String>,
-    output: Option<PathBuf>,
-) -> Result<Answer, CallError> {
+async fn prove(desk: &Desk, record: &str, kind: Option<String>, output: Option<PathBuf>) -> Result<Answer, CallError> {
     let kind = match kind {
-        None => kind_of(&record).to_owned(),
+        None => kind_of(record).to_owned(),
         Some(name) => name.replace('-', "_"),
     };
     let request: ProveRequest = serde_json::from_value(json!({ "kind": kind, "record": record })).map_err(|_| {
