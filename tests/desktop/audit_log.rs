@@ -78,7 +78,8 @@ async fn the_history_of_a_record_is_verified_against_the_log_and_its_proof_by_an
     fs::write(file, fs::read_to_string(file).unwrap().replace("\"seq_from\": ", "\"seq_from\": 1")).unwrap();
     anybody.run(&["log", "verify", file, "--key", &key]).expect_code(3);
 
-    let id = laptop.json(&["ci", "show", "cellar-switch"])["id"].as_str().unwrap().to_owned();
+    let proved: serde_json::Value = serde_json::from_str(proof["proof"].as_str().unwrap()).unwrap();
+    let id = proved["record"].as_str().unwrap();
     let window = Window::open(laptop.profile()).await;
     window.wait_for_text("Inbox").await;
     go(&window, &format!("/cmdb/{id}/history")).await;
