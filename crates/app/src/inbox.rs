@@ -7,12 +7,12 @@ use crate::view::common::Nothing;
 use crate::view::inbox::{
     AlertLine, DueGroup, Inbox, InboxApproval, InboxCounts, InboxTask, InboxWithdrawn, SeenRequest,
 };
-use crate::{App, approvals, attention, exceptions, resolve, rows};
+use crate::withdrawn::{Stopped, answers_for};
+use crate::{App, approvals, attention, exceptions, resolve, rows, withdrawn};
 use serde::{Deserialize, Serialize};
 use slipway_domain::approval::record::{Approval, Subject};
 use slipway_domain::dhs::alert::Alert;
-use slipway_domain::dsl::item::DslItem;
-use slipway_domain::id::{ApprovalId, DslItemId, ReleaseId};
+use slipway_domain::id::ApprovalId;
 use slipway_domain::lookup::Lookup;
 use slipway_domain::people::{Group, Role};
 use slipway_domain::readiness::CriterionState;
@@ -65,7 +65,7 @@ pub fn get(app: &App, _: &Nothing) -> Result<Inbox, CallError> {
         let tasks = my_tasks(sight)?;
         let exceptions = exceptions::views(sight, exceptions::for_me(sight)?)?;
         let alerts = alerts(sight)?;
-        let withdrawn = withdrawn(sight)?;
+        let withdrawn = stopped_releases(sight)?;
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let counts = InboxCounts {
             approvals: count(approvals.len()),
@@ -100,27 +100,19 @@ fn alerts(sight: Sight<'_>) -> Result<Vec<AlertLine>, Fault> {
 }
 
 /// Releases that I answer for, or all of them for who keeps the library, with a master that was withdrawn.
-fn withdrawn(sight: Sight<'_>) -> Result<Vec<InboxWithdrawn>, Fault> {
+fn stopped_releases(sight: Sight<'_>) -> Result<Vec<InboxWithdrawn>, Fault> {
     let me = sight.person()?;
     let keeps = me.roles.contains(&Role::DslLibrarian);
-    let mut found = Vec::new();
-    for item in sight.records.find(Lookup::WithdrawnItems, Kind::DslItem.name())? {
-        let Some(item) = sight.records.get::<DslItem>(DslItemId(item))? else { continue };
-        for release in sight.records.find(Lookup::OpenReleaseOfItem, &item.id.to_string())? {
-            let Some(release) = sight.records.get::<Release>(ReleaseId(release))? else { continue };
-            let mine = release.manager == me.id || release.coordinator == Some(me.id);
-            if (!mine && !keeps) || found.len() >= WITHDRAWN_MOST {
-                continue;
-            }
-            found.push(InboxWithdrawn {
-                release: rows::row(sight, &Record::from(release))?,
-                item: sight.named(Kind::DslItem, item.id.0)?,
-                path: path(&Record::from(item.clone())).unwrap_or_default(),
-                because: item.withdrawn_because.clone(),
-            });
-        }
-    }
-    Ok(found)
+    let stopped = withdrawn::stopped(sight, WITHDRAWN_MOST, |release| keeps || answers_for(me.id, release))?;
+    let line = |Stopped { release, item }| -> Result<InboxWithdrawn, Fault> {
+        Ok(InboxWithdrawn {
+            release: rows::row(sight, &Record::from(release))?,
+            item: sight.named(Kind::DslItem, item.id.0)?,
+            because: item.withdrawn_because.clone(),
+            path: path(&Record::from(item)).unwrap_or_default(),
+        })
+    };
+    stopped.into_iter().map(line).collect()
 }
 
 /// Remembers the subject of a request as it stands: later changes are shown against this.

@@ -85,6 +85,7 @@ pub mod trouble;
 pub mod vault;
 pub mod view;
 pub mod watchdog;
+mod withdrawn;
 pub mod words;
 
 pub use open::{App, Background, Open};

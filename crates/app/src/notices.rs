@@ -1,4 +1,5 @@
-//! What a sync brought that the person wants to be told: approvals that wait for them, commands that were refused.
+//! What a sync brought that the person wants to be told: approvals that wait for them, commands that were refused, masters
+//! that were withdrawn.
 //!
 //! Which approvals were told is remembered in the database before they are told: none is told twice, not after a
 //! restart, nor when records are fetched anew. What came while nobody was there to tell it is told at the next sync.
@@ -10,10 +11,11 @@ use crate::exceptions;
 use crate::host::Notice;
 use crate::local::FlipNews;
 use crate::open::Background;
-use crate::sight::Sight;
+use crate::sight::{Sight, path};
 use crate::sync::notice;
 use crate::view::common::Nothing;
 use crate::view::settings::Channel;
+use crate::withdrawn::{self, Stopped, answers_for};
 use slipway_domain::approval::record::{Approval, Subject};
 use slipway_domain::change::record::Change;
 use slipway_domain::id::ApprovalId;
@@ -22,8 +24,9 @@ use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::Fault;
 use slipway_domain::release::record::Release;
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
-/// Most approvals told each by itself; more at once are told as a number, the Inbox has them all.
+/// Most approvals, and most releases whose master was withdrawn, told each by itself; the Inbox has them all.
 const EACH_MOST: usize = 3;
 /// Under which name the approvals told are remembered, oldest first.
 const TOLD: &str = "told.approvals";
@@ -53,6 +56,9 @@ pub fn of(app: &App, news: &FlipNews) -> Result<Vec<Notice>, CallError> {
             }
             Ok(())
         })?;
+    }
+    if choices.master_withdrawn == Channel::System && changes.kinds.contains(&Kind::DslItem) && !changes.many {
+        notices.extend(app.read(|sight| Ok(withdrawn_masters(sight, &changes.ids)?))?);
     }
     if choices.refused == Channel::System && !news.flipped.attention.is_empty() {
         let count = news.flipped.attention.len();
@@ -91,6 +97,21 @@ fn untold(app: &App) -> Result<Vec<Notice>, CallError> {
         store.remember(TOLD, &newest.join(" "))?;
     }
     Ok(notices)
+}
+
+/// Releases that the person answers for and that one of these masters stops.
+fn withdrawn_masters(sight: Sight<'_>, changed: &BTreeSet<Uuid>) -> Result<Vec<Notice>, Fault> {
+    let stopped = withdrawn::stopped(sight, usize::MAX, |release| answers_for(sight.me, release))?;
+    let told = stopped.into_iter().filter(|stopped| changed.contains(&stopped.item.id.0)).take(EACH_MOST);
+    Ok(told
+        .map(|Stopped { release, item }| {
+            let body = format!(
+                "{} {} is built from {} {}: {}",
+                release.number, release.title, item.name, item.version, item.withdrawn_because
+            );
+            notice("A master was withdrawn", body, path(&Record::from(release)).unwrap_or_default())
+        })
+        .collect())
 }
 
 fn waiting(sight: Sight<'_>, approval: &Approval) -> Result<Option<Notice>, Fault> {

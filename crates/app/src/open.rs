@@ -300,6 +300,10 @@ impl Beside for Held<'_> {
         self.view.cis_of_class(class, after, most)
     }
 
+    fn open_releases(&self) -> Result<Vec<Uuid>, Fault> {
+        self.view.open_releases()
+    }
+
     fn count_of_class(&self, class: &str) -> Result<u64, Fault> {
         self.view.count_of_class(class)
     }

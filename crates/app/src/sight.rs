@@ -36,6 +36,12 @@ pub trait Beside {
     /// A storage fault.
     fn cis_of_class(&self, class: &str, after: &ClassMark, most: usize) -> Result<Vec<(Uuid, ClassMark)>, Fault>;
 
+    /// Releases in a phase that is not closed.
+    ///
+    /// # Errors
+    /// A storage fault.
+    fn open_releases(&self) -> Result<Vec<Uuid>, Fault>;
+
     /// How many CIs are of a class (its key, lower case); nothing is counted for it.
     ///
     /// # Errors

@@ -92,8 +92,6 @@ pub enum Lookup {
     ItemByVersion,
     /// DSL item: the SHA-256 of each of its files.
     ItemsByHash,
-    /// DSL item that was withdrawn: the kind's name.
-    WithdrawnItems,
     /// Part of an SBOM: each component's name, and each word of it, lower case.
     ComponentsByName,
     /// Part of an SBOM: each component's package URL without its version.
@@ -336,9 +334,6 @@ impl Record {
             Self::DslItem(i) => {
                 number(&mut out, &i.number);
                 out.push((Lookup::ItemByVersion, pair(&i.name, &i.version)));
-                if i.state == crate::dsl::item::ItemState::Withdrawn {
-                    out.push((Lookup::WithdrawnItems, self.kind().name().to_owned()));
-                }
                 let hashes: std::collections::BTreeSet<_> = i.files.iter().map(|file| file.sha256.clone()).collect();
                 out.extend(hashes.into_iter().map(|hash| (Lookup::ItemsByHash, hash)));
             }

@@ -21,6 +21,7 @@ pub mod meta;
 pub mod numbers;
 pub mod of_class;
 pub mod open;
+pub mod open_releases;
 pub mod page;
 pub mod places;
 pub mod queue;

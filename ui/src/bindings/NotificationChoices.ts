@@ -24,4 +24,8 @@ refused: Channel,
 /**
  * Something was done against a rule and waits for my decision.
  */
-exception: Channel, };
+exception: Channel, 
+/**
+ * A master was withdrawn that a release of mine is built from.
+ */
+master_withdrawn: Channel, };

@@ -572,6 +572,7 @@ export const SETTINGS: Settings = {
     task_ready: 'inbox',
     refused: 'system',
     exception: 'system',
+    master_withdrawn: 'system',
   },
 };
 

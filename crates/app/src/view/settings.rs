@@ -81,6 +81,8 @@ pub struct NotificationChoices {
     pub refused: Channel,
     /// Something was done against a rule and waits for my decision.
     pub exception: Channel,
+    /// A master was withdrawn that a release of mine is built from.
+    pub master_withdrawn: Channel,
 }
 
 impl Default for NotificationChoices {
@@ -91,6 +93,7 @@ impl Default for NotificationChoices {
             task_ready: Channel::Inbox,
             refused: Channel::System,
             exception: Channel::System,
+            master_withdrawn: Channel::System,
         }
     }
 }

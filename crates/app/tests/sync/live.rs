@@ -337,3 +337,45 @@ async fn a_server_that_went_and_came_is_found_again_by_itself() {
     centre.resume().await;
     seen.until("online again", |status| status.offline_since.is_none() && status.waiting == 0).await;
 }
+
+/// Releases that a person's Inbox shows as stopped by a master, by number.
+async fn stopped(app: &App) -> Vec<String> {
+    let inbox = app.call("inbox.get", json!(null)).await.unwrap();
+    let lines = inbox["withdrawn"].as_array().unwrap().iter();
+    lines.map(|line| line["release"]["label"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawn_master_stops_its_releases_and_is_told_to_who_answers_for_them() {
+    let centre = Centre::with_sample().await;
+    let (ines, oskar) = (laptop_of(&centre, "ines").await, laptop_of(&centre, "oskar").await);
+    let (hers, his) = (Arc::new(Desktop::default()), Arc::new(Desktop::default()));
+    let ines_app = ines.app_with(hers.clone(), Background::Sync).await;
+    let oskar_app = oskar.app_with(his.clone(), Background::Sync).await;
+    hers.synced().await;
+    his.synced().await;
+    let mut of_an_item = None;
+    for (release, label) in releases_in(&ines_app, Phase::BuildAndTest) {
+        let page = ines_app.call("releases.get", json!({ "release": label })).await.unwrap();
+        let mut components = page["release"]["scope"]["components"].as_array().unwrap().iter();
+        let item = components.find_map(|component| component["dsl_item"].as_str()).map(str::to_owned);
+        of_an_item = of_an_item.or(item.map(|item| (release, label, item)));
+    }
+    let (release, label, item) = of_an_item.expect("a release that is built from the library");
+    let before = (stopped(&ines_app).await, stopped(&oskar_app).await);
+    assert!(!before.0.contains(&label) && !before.1.contains(&label), "{before:?}");
+
+    let withdraw = json!({ "item": item, "action": "withdraw", "reason": "A known flaw" });
+    oskar_app.call("dsl.act", withdraw).await.unwrap();
+    until("the notice", || hers.about(&label).first().copied()).await;
+    assert_eq!(his.about(&label).len(), 0, "who withdrew it is not told of it");
+    assert!(stopped(&ines_app).await.contains(&label), "who answers for the release sees it");
+    assert!(stopped(&oskar_app).await.contains(&label), "and who keeps the library");
+    let advance = json!({ "release": label, "action": "advance" });
+    assert!(ines_app.call("releases.act", advance).await.unwrap_err().has("MASTER_WITHDRAWN"));
+
+    let terminate = json!({ "release": release.to_string(), "action": "terminate", "reason": "Built anew" });
+    ines_app.call("releases.act", terminate).await.unwrap();
+    assert!(!stopped(&ines_app).await.contains(&label), "what is closed is stopped by nothing");
+    drop((ines_app, oskar_app));
+}

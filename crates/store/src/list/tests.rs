@@ -260,6 +260,17 @@ fn a_page_of_a_class_begins_where_its_mark_says() {
     });
 }
 
+/// The releases of ten years are closed: whoever asks for the open ones reads none of them.
+#[test]
+fn open_releases_are_found_phase_by_phase() {
+    on_a_store(|conn| {
+        let sql = crate::open_releases::IN_PHASE;
+        let query = Query { sql: sql.to_owned(), values: vec![Value::Null; 2], is_exact: true, names_rows: false };
+        let steps = plan(conn, &query);
+        assert!(steps.iter().any(|step| step.contains("summary_grp (kind=? AND grp=?)")), "{steps:#?}");
+    });
+}
+
 #[test]
 fn every_other_query_of_a_screen_comes_from_an_index() {
     on_a_store(|conn| {
@@ -296,6 +307,7 @@ fn every_other_query_of_a_screen_comes_from_an_index() {
             crate::view::BODY,
             crate::view::FIND,
             crate::under::UNDER,
+            crate::open_releases::IN_PHASE,
             crate::view::WAITING,
             crate::view::LABELLED,
             crate::view::CI_LABELLED,
