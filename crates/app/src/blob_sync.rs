@@ -5,6 +5,7 @@ use crate::App;
 use crate::account::ask;
 use crate::error::CallError;
 use crate::link::Link;
+use crate::pace;
 use crate::session::{Session, off_thread};
 use crate::start::blocking;
 use crate::transport::{Server, ServerError};
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Files sent in one go; the next sync sends the next ones.
 const UPLOADS: u32 = 200;
@@ -213,6 +215,9 @@ async fn send(session: &Arc<Session>, link: &Link, upload: Upload) -> Result<Sen
             patient(link, |server, access| async move { server.put_chunk(&access, sha256, holder, n, bytes).await })
                 .await?;
             left = left.saturating_sub(chunk.bytes.into());
+            if kept_pace(session, chunk.bytes, &mut || is_paused(session.store())).await? {
+                return Ok(Sent::Paused);
+            }
         }
         state = commit(link, upload).await?;
     }
@@ -226,6 +231,24 @@ async fn send(session: &Arc<Session>, link: &Link, upload: Upload) -> Result<Sen
     let store = session.store().clone();
     off_thread(move || Ok(store.uploaded(upload)?)).await?;
     Ok(Sent::Whole)
+}
+
+/// Waits until the line is free for files again after so many bytes; whether the work was stopped meanwhile.
+async fn kept_pace(
+    session: &Session,
+    bytes: u32,
+    is_stopped: &mut (dyn FnMut() -> Result<bool, CallError> + Send),
+) -> Result<bool, CallError> {
+    let store = session.store().clone();
+    let limit = off_thread(move || pace::limit(&store)).await?;
+    let until = session.pace().went(bytes.into(), limit, Instant::now());
+    while Instant::now() < until {
+        tokio::time::sleep_until(until.min(Instant::now() + pace::SLICE)).await;
+        if is_stopped()? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Ends an upload; of a large file the server takes its time to hash the whole.
@@ -308,6 +331,10 @@ pub(crate) async fn fetch_watched(
             ask(app, |server, access| async move { whole(&server, &access, sha256, from, until).await }).await?;
         let store = open.store.clone();
         blocking(move || Ok(store.take_chunk(&chunk, &bytes)?)).await?;
+        let here = size_bytes.saturating_sub(left);
+        if kept_pace(&open.session, chunk.bytes, &mut || Ok(watch(here).is_break())).await? {
+            return Err(BlobError::Stopped.into());
+        }
     }
     let (store, now) = (open.store.clone(), app.host().now());
     blocking(move || Ok(store.finish_blob(&manifest, now)?)).await
@@ -346,6 +373,11 @@ pub(crate) async fn server_has(app: &App, sha256: Sha256) -> Result<bool, CallEr
     ask(app, |server, access| async move { server.has_blob(&access, sha256).await }).await
 }
 
+/// Whether the disk has no room for it.
+pub(crate) fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
 impl From<BlobError> for CallError {
     fn from(error: BlobError) -> Self {
         let code = match error {
@@ -357,6 +389,13 @@ impl From<BlobError> for CallError {
             BlobError::Damaged { .. } => "FILE_DAMAGED",
             BlobError::Stopped => STOPPED,
             BlobError::WrongHash | BlobError::Manifest(_) => "FILE_WRONG",
+            BlobError::Io { path, source } if is_full(&source) => {
+                return Self::trouble(
+                    "DISK_FULL",
+                    format!("{} cannot be written: there is no room left for it.", path.display()),
+                    "Make room there, then begin again: what is whole already is kept.",
+                );
+            }
             BlobError::Io { .. } => "FILES_IO",
         };
         let text = error.to_string();

@@ -53,6 +53,7 @@ pub mod notices;
 pub mod observations;
 pub mod oidc;
 pub mod open;
+pub mod pace;
 pub mod papers;
 pub mod photos;
 pub mod picking;

@@ -5,6 +5,7 @@ use crate::carry::handing::VOUCHER;
 use crate::error::CallError;
 use crate::key::SecretKey;
 use crate::keychain::Keychain;
+use crate::pace::Pace;
 use crate::profile::{Account, Alone, Identity, Profile, ProfileError, ShutOut, Trust};
 use crate::tls;
 use crate::transport::Server;
@@ -29,6 +30,7 @@ pub struct Session {
     signer: RwLock<PrivateKey>,
     actor: PersonId,
     sending: Sending,
+    pace: Pace,
 }
 
 /// What a person gives to sign in.
@@ -95,6 +97,7 @@ impl Session {
             signer: RwLock::new(signer),
             actor,
             sending: Sending::default(),
+            pace: Pace::default(),
         })
     }
 
@@ -186,6 +189,12 @@ impl Session {
     #[must_use]
     pub fn store(&self) -> &Arc<Store> {
         &self.store
+    }
+
+    /// How fast files go.
+    #[must_use]
+    pub fn pace(&self) -> &Pace {
+        &self.pace
     }
 
     /// How far files are that are being sent.

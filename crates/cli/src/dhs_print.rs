@@ -3,6 +3,7 @@
 use crate::desk::Desk;
 use crate::dhs_stock::bin;
 use crate::print::{Answer, at, rows, table, text};
+use crate::release::code;
 use crate::transfer::whole;
 use clap::Args;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 #[derive(Args)]
 #[command(after_help = "Examples:
   slipwayctl dhs label --output labels.pdf UNI-000001 UNI-000002
-  slipwayctl dhs label --output shelves.pdf --code data_matrix --sheet l7651 --place \"Spares A/02/B-07\"
+  slipwayctl dhs label --output shelves.pdf --code data-matrix --sheet l7651 --place \"Spares A/02/B-07\"
   slipwayctl dhs label --output commands.pdf --commands
   slipwayctl dhs label --output roll.zpl --form zpl --sheet roll57x32 --code code128 UNI-000001
   slipwayctl dhs label --sheets")]
@@ -26,11 +27,11 @@ pub struct Label {
     /// The codes that a scanner gives commands by.
     #[arg(long)]
     commands: bool,
-    /// code128, qr or data_matrix.
-    #[arg(long, default_value = "qr")]
+    /// Which code
+    #[arg(long, default_value = "qr", value_parser = ["code128", "qr", "data-matrix", "data_matrix"])]
     code: String,
-    /// pdf or zpl.
-    #[arg(long, default_value = "pdf")]
+    /// In which form
+    #[arg(long, default_value = "pdf", value_parser = ["pdf", "zpl"])]
     form: String,
     /// Name of the sheet: see --sheets.
     #[arg(long)]
@@ -55,7 +56,7 @@ pub async fn label(desk: &Desk, label: Label) -> Result<Answer, CallError> {
     };
     let places: Vec<Value> = label.places.iter().map(|place| bin(place)).collect();
     let request = json!({
-        "units": label.units, "places": places, "commands": label.commands, "code": label.code, "form": label.form,
+        "units": label.units, "places": places, "commands": label.commands, "code": code(&label.code), "form": label.form,
         "sheet": label.sheet, "first": label.first, "path": whole(output)?,
     });
     let written = desk.call("dhs.labels", request).await?;

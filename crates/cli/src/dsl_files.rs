@@ -89,6 +89,11 @@ pub enum FilesCall {
         #[arg(long, value_name = "SIZE")]
         set: Option<String>,
     },
+    /// Leave files a part of the line only, a second. Example: slipwayctl dsl limit 2MiB
+    Limit {
+        /// Bytes, or with KiB, MiB or GiB; off for all of the line.
+        rate: String,
+    },
     /// Let files wait instead of sending them. Example: slipwayctl dsl pause
     Pause,
     /// Send files again. Example: slipwayctl dsl resume
@@ -140,6 +145,10 @@ pub async fn run(desk: &Desk, call: FilesCall) -> Result<Answer, CallError> {
         FilesCall::Room { set } => {
             let quota = set.as_deref().map(bytes).transpose()?;
             desk.call("files.room", json!({ "quota_bytes": quota })).await.map(room)
+        }
+        FilesCall::Limit { rate } => {
+            let limit = if rate.eq_ignore_ascii_case("off") { 0 } else { bytes(&rate)? };
+            desk.call("files.room", json!({ "limit_bytes_per_second": limit })).await.map(room)
         }
         FilesCall::Pause => desk.call("files.pause", json!({ "paused": true })).await.map(room),
         FilesCall::Resume => desk.call("files.pause", json!({ "paused": false })).await.map(room),
@@ -217,6 +226,10 @@ fn room(room: Value) -> Answer {
     );
     if at(&room, "/paused") == true {
         line.push_str("\nsending is paused: slipwayctl dsl resume");
+    }
+    let limit = number(&room, "/limit_bytes_per_second");
+    if limit > 0 {
+        line.push_str(&format!("\nfiles take {} a second of the line: slipwayctl dsl limit off", size(limit)));
     }
     Answer::new(room, line)
 }

@@ -27,4 +27,12 @@ waiting_files: number,
 /**
  * Files are not sent now because somebody said so.
  */
-paused: boolean, };
+paused: boolean, 
+/**
+ * Bytes a second that files may take of the line; 0 for all of it.
+ */
+limit_bytes_per_second: number, 
+/**
+ * There is no server to send files to.
+ */
+alone: boolean, };

@@ -6,6 +6,7 @@ use crate::blob_sync;
 use crate::error::CallError;
 use crate::jobs;
 use crate::open::Open;
+use crate::pace;
 use crate::resolve;
 use crate::view::common::{Hue, Nothing, Pill};
 use crate::view::dsl_files::{
@@ -202,7 +203,12 @@ fn told(app: &App, item: &DslItem) {
 /// # Errors
 /// Trouble.
 pub fn room(app: &App, request: &RoomRequest) -> Result<FileRoom, CallError> {
-    let store = &app.open()?.store;
+    let open = app.open()?;
+    let store = &open.store;
+    if let Some(bytes) = request.limit_bytes_per_second {
+        pace::set_limit(store, bytes)?;
+        open.session.pace().forget();
+    }
     if let Some(bytes) = request.quota_bytes {
         store.set_blob_quota(bytes)?;
         // What does not fit any more makes way now; what must stay is told of in the answer.
@@ -220,6 +226,8 @@ pub fn room(app: &App, request: &RoomRequest) -> Result<FileRoom, CallError> {
         quota_bytes: blob_sync::quota(store)?,
         waiting_files: u32::try_from(store.uploads(u32::MAX)?.len()).unwrap_or(u32::MAX),
         paused: blob_sync::is_paused(store)?,
+        limit_bytes_per_second: pace::limit(store)?,
+        alone: open.alone,
     })
 }
 

@@ -358,7 +358,9 @@ fn keep(handle: &mut Handle, record: &mut JobRecord, item: DslItemId, paths: &[S
         let (mut file, name, expected) = opened(path)?;
         store.make_blob_room(expected, blob_sync::quota(&store)?)?;
         let before = record.done;
-        let kept = store.keep_blob_watched(&mut file, MASTER_BYTES, app.host().now(), &mut told(handle, record))?;
+        let kept = store
+            .keep_blob_watched(&mut file, MASTER_BYTES, app.host().now(), &mut told(handle, record))
+            .map_err(|error| of_file(&name, error.into()))?;
         record.done = before.saturating_add(kept.size_bytes);
         record.rows = record.rows.saturating_add(1);
         taken.push(MasterFile { name, sha256: kept.sha256.to_string(), size_bytes: kept.size_bytes });
@@ -372,6 +374,16 @@ fn keep(handle: &mut Handle, record: &mut JobRecord, item: DslItemId, paths: &[S
         }
     }
     Ok(())
+}
+
+/// Trouble with one file of several says which; what was stopped is no trouble.
+pub(super) fn of_file(name: &str, error: CallError) -> CallError {
+    match error {
+        CallError::Trouble { code, sentence, way_out } if code != blob_sync::STOPPED => {
+            CallError::Trouble { code, sentence: format!("{name} is not taken in. {sentence}"), way_out }
+        }
+        other => other,
+    }
 }
 
 /// Adds files that are here to the item; the server gets their bytes after it took the command.

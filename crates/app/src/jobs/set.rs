@@ -1,6 +1,6 @@
 //! Making and taking in distribution sets.
 
-use super::files::{FilesTask, FilesWork, MASTER_BYTES, fetch, placed, told, unreadable, unwritable, write};
+use super::files::{FilesTask, FilesWork, MASTER_BYTES, fetch, of_file, placed, told, unreadable, unwritable, write};
 use super::record::{self, JobRecord, Work};
 use super::{Handle, begin, resume};
 use crate::App;
@@ -303,7 +303,9 @@ pub(super) fn import(handle: &mut Handle, record: &mut JobRecord, folder: &str) 
             let unread = |e: io::Error| unreadable(&carrier.path().join(&path).display().to_string(), &e);
             let mut source = carrier.part(&path).map_err(unread)?.source;
             let now = app.host().now();
-            let kept = store.keep_blob_watched(&mut source, MASTER_BYTES, now, &mut told(handle, record))?;
+            let kept = store
+                .keep_blob_watched(&mut source, MASTER_BYTES, now, &mut told(handle, record))
+                .map_err(|error| of_file(&file.name, error.into()))?;
             if kept.sha256 != file.sha256 {
                 return Err(BlobError::WrongHash.into());
             }

@@ -115,14 +115,18 @@ pub struct Evicted {
     pub waiting: Vec<String>,
 }
 
-/// Sets how much room files may take; only tells when left out.
+/// Sets how much room and how much of the line files may take; what is left out stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(optional_fields)]
 pub struct RoomRequest {
     /// In bytes.
     #[serde(default)]
-    #[ts(type = "number")]
+    #[ts(as = "Option<f64>")]
     pub quota_bytes: Option<u64>,
+    /// Bytes a second over the line; 0 for all of it.
+    #[serde(default)]
+    #[ts(as = "Option<f64>")]
+    pub limit_bytes_per_second: Option<u64>,
 }
 
 /// Room that files take on this laptop.
@@ -144,6 +148,11 @@ pub struct FileRoom {
     pub waiting_files: u32,
     /// Files are not sent now because somebody said so.
     pub paused: bool,
+    /// Bytes a second that files may take of the line; 0 for all of it.
+    #[ts(type = "number")]
+    pub limit_bytes_per_second: u64,
+    /// There is no server to send files to.
+    pub alone: bool,
 }
 
 /// Lets files wait, or go again.

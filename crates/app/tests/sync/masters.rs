@@ -5,7 +5,7 @@ use crate::support::{Centre, Laptop};
 use serde_json::{Value, json};
 use slipway_app::App;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The same bytes each time, that no packing makes smaller.
 fn noise(seed: u8, bytes: usize) -> Vec<u8> {
@@ -181,4 +181,30 @@ async fn what_is_kept_stays_and_what_the_server_has_makes_way() {
     let empty = written(folder.path(), "empty", b"");
     let error = app.call("dsl.add_files", json!({ "item": items[0], "paths": [empty] })).await.unwrap_err();
     assert!(error.has("FILE_EMPTY"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_take_no_more_of_the_line_than_was_left_to_them() {
+    let centre = Centre::start().await;
+    let (anna, bea) = (Laptop::signed_in(&centre, "anna").await, Laptop::signed_in(&centre, "bea").await);
+    anna.sync().await.unwrap();
+    let (app, folder) = (anna.app().await, tempfile::tempdir().unwrap());
+    let path = written(folder.path(), "payroll.iso", &noise(4, 3 << 20));
+    let hand_in = json!({ "name": "Payroll", "version": "9.4", "paths": [path] });
+    let item = call(&app, "dsl.submit", hand_in).await["record"]["id"].as_str().unwrap().to_owned();
+    let limit = json!({ "limit_bytes_per_second": 1 << 20 });
+    assert_eq!(call(&app, "files.room", limit.clone()).await["limit_bytes_per_second"], 1 << 20);
+    let began = Instant::now();
+    assert_eq!(anna.sync().await.unwrap().files_waiting, 0);
+    assert!(began.elapsed() >= Duration::from_secs(2), "sent within {:?}", began.elapsed());
+
+    bea.sync().await.unwrap();
+    let theirs = bea.app().await;
+    call(&theirs, "files.room", limit).await;
+    let began = Instant::now();
+    let got = job(&theirs, "dsl.get_files", json!({ "item": item })).await;
+    assert_eq!(got["state"], "done", "{got}");
+    assert!(began.elapsed() >= Duration::from_secs(2), "fetched within {:?}", began.elapsed());
+    let all = call(&theirs, "files.room", json!({ "limit_bytes_per_second": 0 })).await;
+    assert_eq!(all["limit_bytes_per_second"], 0);
 }
