@@ -24,6 +24,7 @@ use slipway_domain::number::{Number, Series};
 use slipway_domain::record::{Kind, Record};
 use slipway_domain::records::RecordsExt;
 use slipway_domain::refusal::{Fault, Finding};
+use slipway_domain::release::record::Release;
 use slipway_domain::time::Timestamp;
 use slipway_store::issue::Facts;
 
@@ -207,6 +208,19 @@ pub fn install_as(app: &App, request: &InstallAsRequest) -> Result<Done, CallErr
     }
 }
 
+/// Whether a unit that is returned comes out of a rack with what its CI says of that.
+fn comes_out(app: &App, unit: &DhsUnit, request: &UnitActRequest) -> Result<bool, CallError> {
+    if unit.state != UnitState::Installed || unit.ci.is_none() || request.as_exception {
+        return Ok(false);
+    }
+    if let Some(given) = request.out_of_rack {
+        return Ok(given);
+    }
+    let Some(release) = unit.reserved_for else { return Ok(true) };
+    let release = app.read(|sight| Ok(sight.records.get::<Release>(release)?))?;
+    Ok(release.is_none_or(|release| release.phase.is_closed()))
+}
+
 /// Does something with a unit.
 ///
 /// # Errors
@@ -228,11 +242,15 @@ pub fn act(app: &App, request: &UnitActRequest) -> Result<Done, CallError> {
             let text = request.ci.as_deref().ok_or_else(|| missing(&action, "ci"))?;
             DhsCommand::Install { unit: id, ci: app.read(|sight| resolve::ci(sight, text))?.id }
         }
-        "return" => DhsCommand::Return {
-            unit: id,
-            to: request.bin.clone().unwrap_or_else(|| unit.bin.clone()),
-            condition: request.condition.unwrap_or(unit.condition),
-        },
+        "return" => {
+            let to = request.bin.clone().unwrap_or_else(|| unit.bin.clone());
+            let condition = request.condition.unwrap_or(unit.condition);
+            if comes_out(app, &unit, request)? {
+                DhsCommand::TakeOut { unit: id, to, condition }
+            } else {
+                DhsCommand::Return { unit: id, to, condition }
+            }
+        }
         "send_to_repair" => DhsCommand::SendToRepair(id),
         "adjust" => DhsCommand::Adjust { unit: id, reason: request.reason.clone().unwrap_or_default() },
         "unreceive" => DhsCommand::Unreceive(id),

@@ -88,6 +88,10 @@ pub enum DhsCall {
         condition: String,
         #[command(flatten)]
         place: Place,
+        /// Whether an installed unit comes out of its rack, so that its CI stands nowhere and is available; it does unless
+        /// an open release has it.
+        #[arg(long, value_name = "true|false")]
+        out_of_rack: Option<bool>,
         /// It was done all the same: keep it as an exception where a rule is against it.
         #[arg(long)]
         as_exception: bool,
@@ -295,10 +299,10 @@ pub async fn run(desk: &Desk, call: DhsCall) -> Result<Answer, CallError> {
         DhsCall::Install { unit, ci, as_exception } => {
             act(json!({ "unit": unit, "action": "install", "ci": ci, "as_exception": as_exception })).await
         }
-        DhsCall::Return { unit, condition, place, as_exception } => {
+        DhsCall::Return { unit, condition, place, out_of_rack, as_exception } => {
             let request = json!({
                 "unit": unit, "action": "return", "condition": code(&condition), "bin": place.json(),
-                "as_exception": as_exception,
+                "out_of_rack": out_of_rack, "as_exception": as_exception,
             });
             act(request).await
         }

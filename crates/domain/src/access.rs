@@ -175,6 +175,7 @@ table! {
     Command::Dhs(U::DescribeUnit { .. })             => "dhs.describe",             "correct what is known of a unit",    &[DhsStorekeeper, Technician];
     Command::Dhs(U::Unreceive(_))                    => "dhs.unreceive",            "take a receipt back",                &[DhsStorekeeper, Technician];
     Command::Dhs(U::InstallAs { .. })                => "dhs.install_as",           "install a unit",                     &[DhsStorekeeper, Technician];
+    Command::Dhs(U::TakeOut { .. })                  => "dhs.take_out",             "take a unit out of its rack",        &[DhsStorekeeper, Technician];
     Command::Dhs(U::Adjust { .. })                   => "dhs.adjust",               "adjust the count",                   &[DhsStorekeeper];
     Command::Dhs(U::Count { what: N::Receive(_) | N::TakeBack(_) | N::Transfer { .. } | N::Return { .. }, .. }) => "dhs.count_move", "move consumables", &[DhsStorekeeper, Technician];
     Command::Dhs(U::Count { what: N::Reserve { .. } | N::ReleaseReservation { .. }, .. }) => "dhs.count_reserve", "reserve consumables", &[DhsStorekeeper, ReleaseManager, ReleaseCoordinator];

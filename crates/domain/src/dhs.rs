@@ -84,6 +84,9 @@ pub fn execute(
         }
         DhsCommand::Install { unit, ci } => install(*unit, *ci, actor, context, records),
         DhsCommand::Return { unit, to, condition } => take_back(*unit, to, *condition, actor, context, records),
+        DhsCommand::TakeOut { unit, to, condition } => {
+            install::take_out(*unit, to, *condition, actor, context, records)
+        }
         DhsCommand::SendToRepair(unit) => leave(*unit, MovementKind::SendToRepair, "", actor, context, records),
         DhsCommand::Dispose { unit, reason } => {
             let reason = text::filled_prose("reason", reason)?;
@@ -142,6 +145,7 @@ pub(crate) fn carry_out_anyway(
         | DhsCommand::DescribeUnit { .. }
         | DhsCommand::Unreceive(_)
         | DhsCommand::InstallAs { .. }
+        | DhsCommand::TakeOut { .. }
         | DhsCommand::Count { .. }
         | DhsCommand::Stocktake { .. }
         | DhsCommand::Adjust { .. }

@@ -167,6 +167,7 @@ fn unit_of(command: &DhsCommand) -> Option<DhsUnitId> {
         DhsCommand::DescribeUnit { unit, .. }
         | DhsCommand::Unreceive(unit)
         | DhsCommand::InstallAs { unit, .. }
+        | DhsCommand::TakeOut { unit, .. }
         | DhsCommand::Adjust { unit, .. } => *unit,
         DhsCommand::PutModel(_)
         | DhsCommand::EditModel { .. }

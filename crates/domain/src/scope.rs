@@ -461,6 +461,7 @@ fn named(command: &Command) -> Vec<(Kind, Uuid)> {
             | DhsCommand::Issue(unit)
             | DhsCommand::Install { unit, .. }
             | DhsCommand::Return { unit, .. }
+            | DhsCommand::TakeOut { unit, .. }
             | DhsCommand::SendToRepair(unit)
             | DhsCommand::Dispose { unit, .. } => vec![(Kind::DhsUnit, unit.0)],
         },

@@ -41,6 +41,7 @@ pub const SINCE: &[(&str, &str, u32)] = &[
     ("dhs", "count", 2),
     ("dhs", "adjust", 2),
     ("dhs", "stocktake", 2),
+    ("dhs", "take_out", 2),
     ("dsl", "put_sbom", 2),
     ("dsl", "add_components", 2),
     ("setup", "put_vendor_key", 2),

@@ -254,6 +254,40 @@ fn two_units_never_stand_in_one_place() {
     world.must(TESS, &install(2, 0xc2, "host-2", 12));
 }
 
+fn take_out(n: u32, shelf: &str) -> Command {
+    let to = Bin { store: "Spares A".into(), shelf: shelf.into(), ..Bin::default() };
+    Command::Dhs(DhsCommand::TakeOut { unit: unit(n).id, to, condition: Condition::Used })
+}
+
+#[test]
+fn a_unit_that_comes_out_of_its_rack_leaves_its_place_to_the_next() {
+    let mut world = a_store();
+    issued(&mut world, 1);
+    issued(&mut world, 2);
+    assert_eq!(world.refused(TESS, &take_out(1, "B")), ["UNIT_STATE"], "it stands in no rack");
+    world.must(TESS, &install(1, 0xc1, "host-1", 10));
+    world.must(TESS, &take_out(1, "B"));
+    let ci: Ci = world.get(CiId(Uuid::from_u128(0xc1)));
+    assert_eq!((ci.location, ci.status), (Location::default(), CiStatus::Available));
+    assert_eq!(ci.serial_number, "S1", "it is the same thing");
+    let back: DhsUnit = world.get(unit(1).id);
+    assert_eq!(
+        (back.state, back.ci, back.reserved_for, back.condition),
+        (UnitState::InStore, None, None, Condition::Used)
+    );
+    assert_eq!(back.bin.shelf, "B");
+    world.must(TESS, &install(2, 0xc2, "host-2", 10));
+    assert_eq!(world.refused(TESS, &take_out(1, "B")), ["UNIT_STATE"], "once is enough");
+}
+
+#[test]
+fn a_unit_comes_back_from_a_rack_also_when_its_ci_is_gone() {
+    let mut world = a_store();
+    world.put(DhsUnit { state: UnitState::Installed, ci: Some(CiId(Uuid::from_u128(0xdead))), ..unit(1) });
+    world.must(TESS, &take_out(1, "B"));
+    assert_eq!(world.get::<DhsUnit>(unit(1).id).state, UnitState::InStore);
+}
+
 #[test]
 fn a_ci_that_is_there_becomes_what_the_unit_is() {
     let mut world = a_store();

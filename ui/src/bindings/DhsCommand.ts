@@ -106,6 +106,18 @@ to: Bin,
 /**
  * In which condition.
  */
+condition: Condition, } } | { "take_out": { 
+/**
+ * The unit.
+ */
+unit: DhsUnitId, 
+/**
+ * Where to.
+ */
+to: Bin, 
+/**
+ * In which condition.
+ */
 condition: Condition, } } | { "send_to_repair": DhsUnitId } | { "dispose": { 
 /**
  * The unit.

@@ -32,6 +32,11 @@ bin?: Bin,
  */
 condition?: Condition, 
 /**
+ * `return` of what is installed: whether it comes out of its rack, so that its CI stands nowhere and is available. When
+ * left out, it does unless an open release has it, whose plan says what becomes of the CI.
+ */
+out_of_rack?: boolean, 
+/**
  * `dispose`, `adjust`: why.
  */
 reason?: string, 

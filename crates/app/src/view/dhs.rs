@@ -177,6 +177,11 @@ pub struct UnitActRequest {
     /// `return`: in which condition; as it was when left out.
     #[serde(default)]
     pub condition: Option<Condition>,
+    /// `return` of what is installed: whether it comes out of its rack, so that its CI stands nowhere and is available. When
+    /// left out, it does unless an open release has it, whose plan says what becomes of the CI.
+    #[serde(default)]
+    #[ts(optional)]
+    pub out_of_rack: Option<bool>,
     /// `dispose`, `adjust`: why.
     #[serde(default)]
     pub reason: Option<String>,

@@ -95,6 +95,7 @@ pub fn about(command: &Command) -> Option<(Kind, Uuid)> {
             | DhsCommand::DescribeUnit { unit, .. }
             | DhsCommand::Unreceive(unit)
             | DhsCommand::InstallAs { unit, .. }
+            | DhsCommand::TakeOut { unit, .. }
             | DhsCommand::Adjust { unit, .. }
             | DhsCommand::Issue(unit)
             | DhsCommand::Install { unit, .. }

@@ -118,6 +118,7 @@ pub fn policy(command: &Command) -> MergePolicy {
             | DhsCommand::Dispose { .. }
             | DhsCommand::Unreceive(_)
             | DhsCommand::InstallAs { .. }
+            | DhsCommand::TakeOut { .. }
             | DhsCommand::Count { .. }
             | DhsCommand::Stocktake { .. }
             | DhsCommand::Adjust { .. },
@@ -172,6 +173,7 @@ pub fn is_fact(command: &Command) -> bool {
             | DhsCommand::DescribeUnit { .. }
             | DhsCommand::Unreceive(_)
             | DhsCommand::InstallAs { .. }
+            | DhsCommand::TakeOut { .. }
             | DhsCommand::Count { .. }
             | DhsCommand::Stocktake { .. }
             | DhsCommand::Adjust { .. }

@@ -149,6 +149,15 @@ pub enum DhsCommand {
         /// In which condition.
         condition: Condition,
     },
+    /// Back into the store out of its rack: the CI it was installed as stands nowhere and is available.
+    TakeOut {
+        /// The unit.
+        unit: DhsUnitId,
+        /// Where to.
+        to: Bin,
+        /// In which condition.
+        condition: Condition,
+    },
     /// Away for repair.
     SendToRepair(DhsUnitId),
     /// Gone.

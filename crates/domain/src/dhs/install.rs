@@ -1,11 +1,12 @@
-//! A unit becomes a CI at a place in a rack: the CI is created, or brought to what the unit is.
+//! A unit becomes a CI at a place in a rack: the CI is created, or brought to what the unit is. And back: the unit comes
+//! out of its rack, and the CI stands nowhere.
 
 use crate::cmdb::ci::{Ci, CiStatus, Face, FieldChange, Location};
 use crate::cmdb::class::Classes;
 use crate::cmdb::{judge_new, set_fields};
 use crate::dhs::movement::{self, Moved};
-use crate::dhs::record::{DhsModel, DhsUnit, MovementKind};
-use crate::dhs::{about_to, occupied, released_to_closed};
+use crate::dhs::record::{Bin, Condition, DhsModel, DhsUnit, MovementKind, UnitState};
+use crate::dhs::{about_to, occupied, released_to_closed, take_back, tidy_bin};
 use crate::execute::{Context, Effect};
 use crate::id::{CiId, DhsUnitId};
 use crate::number::Number;
@@ -107,6 +108,40 @@ fn brought(
         records.put(ci)?;
     }
     Ok(())
+}
+
+/// Back into the store; judges all of it before anything is written. What others hold of the CI is a refusal of the whole.
+pub(super) fn take_out(
+    id: DhsUnitId,
+    to: &Bin,
+    condition: Condition,
+    actor: &Person,
+    context: &mut Context,
+    records: &mut dyn Records,
+) -> Result<Effect, Failure> {
+    let unit = about_to(id, MovementKind::Return, records)?;
+    let bin = tidy_bin(to, records)?;
+    let Some(ci) = unit.ci.filter(|_| unit.state == UnitState::Installed) else {
+        return Err(movement::impossible(&unit, MovementKind::Return).into());
+    };
+    // A CI that is gone or not held here keeps no unit in its rack.
+    if let Some(ci) = records.get::<Ci>(ci)? {
+        let changes: Vec<FieldChange> = FIELDS
+            .iter()
+            .filter(|field| field.starts_with("location.") && **field != "location.site")
+            .map(|field| (field, ci.field(field).unwrap_or_default()))
+            .filter(|(_, from)| !from.is_empty())
+            .map(|(field, from)| FieldChange { field: (*field).to_owned(), from, to: String::new() })
+            .collect();
+        let effect = set_fields(ci.id, &changes, records)?;
+        none(effect.conflicts.into_iter().map(|conflict| conflict.finding).collect())?;
+        let mut ci: Ci = records.must(ci.id)?;
+        if ci.status.may_become(CiStatus::Available) {
+            ci.status = CiStatus::Available;
+            records.put(ci)?;
+        }
+    }
+    take_back(id, &bin, condition, actor, context, records)
 }
 
 /// Fields of a CI that follow from its unit and its place.

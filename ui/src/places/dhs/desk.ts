@@ -39,7 +39,19 @@ export function binOf(values: Values): Bin {
   };
 }
 
-function fieldsOf(code: string, sites: readonly Site[]): FormField[] | undefined {
+/** What becomes of the CI of a unit that stands in a rack. */
+const OUT_OF_RACK: FormField = {
+  name: 'out_of_rack',
+  label: 'Its CI',
+  type: 'select',
+  empty: 'follows the unit, unless an open release has it',
+  options: [
+    { value: 'yes', label: 'leaves the rack and is available' },
+    { value: 'no', label: 'stays as it is' },
+  ],
+};
+
+function fieldsOf(code: string, sites: readonly Site[], installed: boolean): FormField[] | undefined {
   switch (code) {
     case 'reserve':
       return [{ name: 'release', label: 'For release', type: 'record', kinds: ['release'], needed: true }];
@@ -53,6 +65,7 @@ function fieldsOf(code: string, sites: readonly Site[]): FormField[] | undefined
       return [
         ...binFields(sites),
         { name: 'condition', label: 'Condition', type: 'select', options: options(CONDITIONS), empty: 'as it was' },
+        ...(installed ? [OUT_OF_RACK] : []),
       ];
     default:
       return undefined;
@@ -65,14 +78,15 @@ export function actOnUnit(parts: WindowParts, page: UnitPage, sites: readonly Si
   act(parts, {
     number: page.unit.number,
     action,
-    fields: fieldsOf(code, sites),
+    fields: fieldsOf(code, sites, page.unit.state === 'installed'),
     values: moves ? { ...page.unit.bin } : {},
     danger: code === 'dispose',
-    call: ({ site, store, aisle, shelf, bin, ...given }) =>
+    call: ({ site, store, aisle, shelf, bin, out_of_rack, ...given }) =>
       parts.backend.call('dhs.act', {
         unit: page.unit.id,
         action: action.action,
         ...given,
+        ...(out_of_rack ? { out_of_rack: out_of_rack === 'yes' } : {}),
         ...(moves ? { bin: binOf({ site, store, aisle, shelf, bin } as Values) } : {}),
       }),
   });
