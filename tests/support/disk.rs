@@ -39,6 +39,14 @@ impl SmallDisk {
         }
     }
 
+    /// Leaves so many bytes.
+    pub fn leave(&self, bytes: usize) {
+        self.fill();
+        let ballast = File::options().write(true).open(self.ballast()).expect("the ballast");
+        let held = ballast.metadata().expect("its length").len();
+        ballast.set_len(held.saturating_sub(bytes as u64)).expect("a shorter ballast");
+    }
+
     /// Gives the room back.
     pub fn empty(&self) {
         fs::remove_file(self.ballast()).expect("the ballast");

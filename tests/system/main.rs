@@ -9,6 +9,7 @@ mod dhs;
 mod disk;
 mod kill;
 mod observe;
+mod stores_disk;
 mod story;
 #[path = "../support/mod.rs"]
 mod support;
