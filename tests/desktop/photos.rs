@@ -1,7 +1,9 @@
-//! Photos of a CI in the window: added on one laptop, looked at on another through the server.
+//! Photos in the window, of a CI, a hardware model and what nobody knew in a stocktake: added on one laptop, looked at on
+//! another through the server.
 
-use crate::places::go;
+use crate::places::{go, laptop_of};
 use crate::support::ctl::Ctl;
+use crate::support::server::Server;
 use crate::support::window::Window;
 use fantoccini::key::Key;
 
@@ -57,4 +59,50 @@ pub async fn added_here_and_seen_there(window: &Window, other: &Ctl, ci: &str) {
     window.wait_for_text("No photos yet.").await;
     window.click_named("button", "Undo").await;
     window.find("figure img").await;
+}
+
+#[tokio::test]
+async fn a_model_and_what_nobody_knows_are_photographed_and_seen_elsewhere() {
+    let server = Server::with_sample();
+    let [dana, aaron] = ["dana", "aaron"].map(|user| laptop_of(&server, user));
+    let model = dana.json(&["dhs", "model", "list"])["rows"][0]["id"].as_str().unwrap().to_owned();
+    let begun = dana.json(&["dhs", "stocktake", "start", "Week 48", "Spares P"]);
+    let stocktake = format!("/dhs/stocktakes/{}", begun["record"]["id"].as_str().unwrap());
+    let model = format!("/dhs/models/{model}");
+    dana.run(&["sync"]).expect_code(0);
+    aaron.run(&["sync"]).expect_code(0);
+
+    // The technician finds something that nobody knows, and parks it with a picture that is dropped on the window.
+    let window = Window::open(aaron.profile()).await;
+    go(&window, &stocktake).await;
+    window.wait_for_text("Ready: scan a label").await;
+    window.press(&format!("NOBODY-KNOWS-1{}", char::from(Key::Enter))).await;
+    window.wait_for_text("NOBODY-KNOWS-1 · unknown").await;
+    let picture = window.screenshot("stocktake-unknown").await;
+    window.click_named("button", "Photos of NOBODY-KNOWS-1").await;
+    window.wait_for_text("No photos yet.").await;
+    window.drop_files(&[&picture]).await;
+    window.wait_for_text_in("figcaption", "stocktake-unknown.png").await;
+    window.script(PICK).await;
+    window.wait_for_text_in("figcaption", "rack front.png").await;
+    looked_at(&window, "stocktake-photos").await;
+    window.press(&char::from(Key::F8).to_string()).await;
+    window.wait_for_text("0 waiting").await;
+    window.close().await;
+
+    dana.run(&["sync"]).expect_code(0);
+    let window = Window::open(dana.profile()).await;
+    window.wait_for_text("online").await;
+    go(&window, &stocktake).await;
+    window.click_named("button", "Photos of NOBODY-KNOWS-1").await;
+    window.wait_for_text_in("figcaption", "stocktake-unknown.png").await;
+    window.find("figure img").await;
+    looked_at(&window, "stocktake-photos-elsewhere").await;
+    go(&window, &model).await;
+    window.wait_for_text("No photos yet.").await;
+    window.script(PICK).await;
+    window.wait_for_text_in("figcaption", "rack front.png").await;
+    window.find("figure img").await;
+    looked_at(&window, "model-photos").await;
+    window.close().await;
 }

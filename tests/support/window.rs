@@ -127,6 +127,13 @@ impl Window {
         field.send_keys(text).await.unwrap_or_else(|error| panic!("typing into {css}: {error}"));
     }
 
+    /// Drops files on the window: what its system tells the page of them.
+    pub async fn drop_files(&self, paths: &[&Path]) {
+        let script = "window.__TAURI_INTERNALS__.invoke('plugin:event|emit', { event: 'tauri://drag-drop', \
+             payload: { paths: arguments[0], position: { x: 0, y: 0 } } })";
+        self.script_with(script, vec![json!(paths)]).await;
+    }
+
     /// Presses keys where the focus is: text, or `Key::...` characters.
     pub async fn press(&self, keys: &str) {
         let focused = self.client.active_element().await.expect("something has the focus");
