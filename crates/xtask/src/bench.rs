@@ -23,6 +23,8 @@ enum Figures {
     Cmdb,
     /// The search for components in a software library that names 1,000,000 of them
     Components,
+    /// Files of the software library beside sha256sum, scans in a hardware store of 1,000,000 units, labels
+    Stores,
     /// Imports, commands, search, lists and the window's start
     Laptop,
     /// A first sync and what follows it, beside a download with inserts and beside PouchDB
@@ -49,6 +51,9 @@ pub fn bench(root: &Path, options: &Options) -> Result<()> {
     }
     if options.only == Some(Figures::Components) {
         example("slipway-app", "components")?;
+    }
+    if options.only == Some(Figures::Stores) {
+        example("slipway-app", "stores")?;
     }
     if wants(Figures::Sync) {
         ui::install_in(root, "benches/pouchdb")?;
