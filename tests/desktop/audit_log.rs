@@ -83,6 +83,8 @@ async fn the_history_of_a_record_is_verified_against_the_log_and_its_proof_by_an
     let window = Window::open(laptop.profile()).await;
     window.wait_for_text("Inbox").await;
     go(&window, &format!("/cmdb/{id}/history")).await;
+    window.wait_for_text("Create a ci").await;
+    window.wait_for_text_in("footer", "online").await;
     window.click_named("button", "Verify in the audit log").await;
     window.wait_for_text("entries of the log are about").await;
     window.wait_for_text("Verified").await;

@@ -50,7 +50,7 @@ async fn a_server_put_back_from_an_old_copy_stops_sync_until_a_person_says_why()
     assert!(alarms::lift(&app, &because(2, "Because.")).unwrap_err().has("NO_ALARM"));
     let lifted = alarms::lift(&app, &because(1, "The disk failed, says Tom.")).unwrap();
     let kept = lifted.alarms[0].lifted.clone().unwrap();
-    assert_eq!((kept.by.as_str(), kept.reason.as_str()), ("anna", "The disk failed, says Tom."));
+    assert_eq!((kept.by.as_str(), kept.reason.as_str()), ("ANNA", "The disk failed, says Tom."));
     drop(app);
     centre.stop().await;
     centre.declare_restored();
