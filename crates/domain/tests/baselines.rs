@@ -276,6 +276,16 @@ fn state(records: &Memory, n: u32) -> State {
     State::now(id(n), records).unwrap()
 }
 
+#[test]
+fn a_connection_drawn_the_other_way_round_is_still_one_that_came() {
+    let mut world = a_world();
+    let baseline = take(&mut world, 1, &all(CIS));
+    happen(&mut world, &[Event::Relate(4, 2, 2), Event::Unrelate(2, 2, 4), Event::Relate(2, 2, 4)]);
+    let found = since(&world, &baseline, &all(CIS));
+    let ways: Vec<Way> = found.relations.values().map(|(_, way)| *way).collect();
+    assert_eq!(ways, [Way::Added]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -116,9 +116,10 @@ pub fn compare(first: Side<'_>, second: Side<'_>, records: &dyn Records) -> Resu
             for step in steps.iter().filter(|(ci, _)| a.members.contains(ci)).flat_map(|(_, steps)| steps) {
                 for change in &step.relations {
                     let relation = &change.relation;
-                    // It stands in the history of both its ends; the one that is looked at first tells it whole.
-                    let teller = if a.members.contains(&relation.source) { relation.source } else { relation.target };
-                    if step.ci != teller {
+                    // It stands in the history of both its ends; one of them tells it whole, and the same one whichever
+                    // way round a symmetric relation was drawn: else what came later could be counted first.
+                    let members = [relation.source, relation.target].into_iter().filter(|end| a.members.contains(end));
+                    if members.min() != Some(step.ci) {
                         continue;
                     }
                     if net.remove(&relation.id).is_none() {
